@@ -1,0 +1,103 @@
+/**
+ * A release as it stands in memory after its archive was read and every static check passed.
+ */
+import { z } from "zod";
+import type { RuleIndex } from "./rule-index.ts";
+
+/** A release may carry this much `data.json`; a larger one is refused when it is read. */
+export const MAX_DATA_BYTES = 24 * 1024 * 1024;
+
+/** One token of `data.tokens`: the exact decimals, and the contract that is the token. */
+const tokenSchema = z.object({
+  chain: z.string().min(1),
+  contract: z.string().min(1).optional(),
+  decimals: z.int().min(0).max(255),
+});
+
+const chainSchema = z.object({
+  family: z.enum(["evm", "bitcoin", "tron", "solana", "cosmos", "stellar"]),
+  id: z.int().min(0).optional(),
+});
+
+/** The parts of a release's data that the host reads itself (design 3.5). All else is the rules' own. */
+export const hostDataSchema = z.object({
+  tokens: z.record(z.string(), tokenSchema).optional(),
+  chains: z.record(z.string(), chainSchema).optional(),
+  modes: z.record(z.string(), z.enum(["enforce", "warn", "off"])).optional(),
+  approve_unverified: z.boolean().optional(),
+});
+
+export type HostData = z.infer<typeof hostDataSchema>;
+export type Token = z.infer<typeof tokenSchema>;
+export type ChainFamily = z.infer<typeof chainSchema>["family"];
+
+/** What a decision records of the release that made it. `sequence` is 0 until statements carry one. */
+export interface ReleaseIdentity {
+  readonly revision: string;
+  readonly sequence: number;
+  readonly sha256: string;
+}
+
+/**
+ * @property dataText - `data.json` as text; the worker parses it, numbers keep their spelling.
+ * @property hostData - what the host reads of it.
+ */
+export interface Release {
+  readonly identity: ReleaseIdentity;
+  readonly index: RuleIndex;
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  readonly dataText: string;
+  readonly hostData: HostData;
+}
+
+/**
+ * Why a release did not go live, with the step that refused it. The text names file, rule and line where one
+ * is at fault; it goes to the log, `/v1/status` and `check`.
+ */
+export class ReleaseError extends Error {
+  override readonly name = "ReleaseError";
+  readonly step: ReleaseStep;
+
+  constructor(step: ReleaseStep, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.step = step;
+  }
+}
+
+/** The steps of going live, in their order (design 3.10). */
+export const RELEASE_STEPS = [
+  "source",
+  "digest",
+  "archive",
+  "builtins",
+  "entrypoints",
+  "index",
+  "data",
+  "self_test",
+  "guard",
+  "warm_up",
+] as const;
+export type ReleaseStep = (typeof RELEASE_STEPS)[number];
+
+/** What the host knows of chains without being told; a release's `data.chains` goes over it. */
+const KNOWN_CHAINS: NonNullable<HostData["chains"]> = {
+  ETH: { family: "evm", id: 1 },
+  SETH: { family: "evm", id: 11_155_111 },
+  MNT: { family: "evm", id: 5000 },
+  BTC: { family: "bitcoin" },
+  TRON: { family: "tron" },
+  SOL: { family: "solana" },
+};
+
+const chainTables = new WeakMap<HostData, NonNullable<HostData["chains"]>>();
+
+/** The chains that a release knows: the built-in table and, over it, its own. Without a release the former. */
+export function chainsOf(hostData: HostData | undefined): NonNullable<HostData["chains"]> {
+  if (hostData === undefined) return KNOWN_CHAINS;
+  let table = chainTables.get(hostData);
+  if (table === undefined) {
+    table = { ...KNOWN_CHAINS, ...hostData.chains };
+    chainTables.set(hostData, table);
+  }
+  return table;
+}
