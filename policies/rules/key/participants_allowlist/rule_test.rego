@@ -1,0 +1,47 @@
+package tests.key.participants_allowlist
+
+import data.rules.key.participants_allowlist as rule
+
+groups := {"main": {"threshold": 2, "nodes": ["n1", "n2", "n3"]}}
+
+ceremony := {"key": {
+	"threshold": 2,
+	"curve": "secp256k1",
+	"participants": [{"node": "n3"}, {"node": "n1"}, {"node": "n2"}],
+}}
+
+holds(document, key_groups) if {
+	rule.require.PARTICIPANTS_ALLOWLIST with input as document with data.key_groups as key_groups
+}
+
+test_listed if holds(ceremony, groups)
+
+test_not_listed if {
+	every change in [
+		{"threshold": 1},
+		{"threshold": 3},
+		{"participants": [{"node": "n1"}, {"node": "n2"}]},
+		{"participants": [{"node": "n1"}, {"node": "n2"}, {"node": "n4"}]},
+	] {
+		not holds(object.union(ceremony, {"key": change}), groups)
+	}
+}
+
+test_empty_table if not holds(ceremony, {})
+
+test_absent_member if {
+	every path in ["key", "key/threshold", "key/curve", "key/participants", "key/participants/0/node"] {
+		not holds(json.remove(ceremony, [path]), groups)
+	}
+}
+
+test_message_says_what_to_configure if {
+	contains(rule.message.PARTICIPANTS_ALLOWLIST, "data.key_groups is empty") with input as ceremony
+		with data.key_groups as {}
+}
+
+test_words_name_the_ceremony if {
+	contains(rule.message.PARTICIPANTS_ALLOWLIST, "2 of 3 nodes on secp256k1") with input as ceremony
+		with data.key_groups as {"cold": {"threshold": 3, "nodes": ["n1"]}}
+	rule.values == {"threshold": 2, "curve": "secp256k1", "nodes": ["n1", "n2", "n3"]} with input as ceremony
+}

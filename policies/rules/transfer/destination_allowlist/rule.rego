@@ -1,0 +1,41 @@
+# METADATA
+# title: Destinations on the allow-list
+# description: |
+#   Every address that is paid stands in the allow-list of the transaction's chain. An empty list refuses
+#   everything.
+# custom:
+#   severity: critical
+#   kinds: [transaction_signing, withdrawal_confirmation]
+#   requires: {DESTINATION_ALLOWLIST: deny}
+#   allow_empty: [allowlist, allowlist.*]
+package rules.transfer.destination_allowlist
+
+require["DESTINATION_ALLOWLIST"] if {
+	every destination in input.transaction.destinations {
+		data.allowlist[input.transaction.chain][destination.address]
+	}
+}
+
+unlisted := [destination.address |
+	chain := input.transaction.chain
+	some destination in input.transaction.destinations
+	not data.allowlist[chain][destination.address]
+]
+
+values["chain"] := input.transaction.chain
+
+values["unlisted"] := unlisted
+
+message["DESTINATION_ALLOWLIST"] := "data.allowlist is empty: list destinations under allowlist.<CHAIN>.<address>" if {
+	data.allowlist == {}
+}
+
+message["DESTINATION_ALLOWLIST"] := $"not listed: {concat(", ", unlisted)}; if it is right to pay there, add it to allowlist.{input.transaction.chain}" if {
+	data.allowlist != {}
+	count(unlisted) > 0
+}
+
+message["DESTINATION_ALLOWLIST"] := "the request has no address or no chain for a destination: nothing to look up in data.allowlist" if {
+	data.allowlist != {}
+	count(unlisted) == 0
+}

@@ -1,0 +1,30 @@
+# METADATA
+# title: Signed bytes are seen
+# description: |
+#   The bytes to be signed were decoded and say what the request says, or the release allows to sign unseen
+#   by `approve_unverified: true`.
+# custom:
+#   severity: critical
+#   kinds: [transaction_signing]
+#   mandatory: true
+#   requires: {EVIDENCE_VERIFIED: deny}
+package rules.transfer.evidence
+
+import data.lib.evidence
+
+require["EVIDENCE_VERIFIED"] if evidence.acceptable
+
+values["status"] := input.evidence.status
+
+values["differences"] := input.evidence.differences
+
+values["approve_unverified"] := data.approve_unverified
+
+message["EVIDENCE_VERIFIED"] := "the bytes to sign contradict the request: do not sign, find out who made it" if {
+	input.evidence.status == "mismatch"
+}
+
+message["EVIDENCE_VERIFIED"] := $"the bytes to sign are {status}, not verified; only approve_unverified: true signs what nobody decoded" if {
+	status := input.evidence.status
+	status in {"absent", "undecodable", "unsupported"}
+}
