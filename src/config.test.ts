@@ -1,0 +1,348 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { unknownVariables } from "./config/environment.ts";
+import { ConfigError } from "./config/error.ts";
+import { configReference, describeKeys } from "./config/reference.ts";
+import { parseDuration, parseSize } from "./config/values.ts";
+import { configSchema, loadConfig, parseConfig, salvageConfig } from "./config.ts";
+
+const MINIMAL = `
+signing_key: keys/server.pem
+nodes:
+  - name: node-1
+    callback_public_keys: [keys/node.key]
+policy: { trust: unsigned }
+`;
+
+function problemsOf(source: string, environment: Record<string, string> = {}): Record<string, string> {
+  try {
+    parseConfig(source, "/etc/countersign", environment);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      return Object.fromEntries(error.problems.map(({ path, message }) => [path, message]));
+    }
+    throw error;
+  }
+  return {};
+}
+
+describe("refused", () => {
+  test("unknown keys, each with its path", () => {
+    const problems = problemsOf(
+      `${MINIMAL}colour: red\nlisten: {nodes: {address: "127.0.0.1:1", tsl: {}}}\nlimits: {bodi: 1MiB}\n`,
+    );
+    expect(problems).toEqual({
+      colour: "unknown key",
+      "listen.nodes.tsl": "unknown key",
+      "limits.bodi": "unknown key",
+    });
+  });
+
+  test("an unknown key in a node", () => {
+    const source = MINIMAL.replace("name: node-1", "name: node-1\n    nam: x");
+    expect(problemsOf(source)).toEqual({ "nodes[0].nam": "unknown key" });
+  });
+
+  test.each([
+    ["push: {keys: [prod]}", "push"],
+    ["push:", "push"],
+    ["waas2: {keys: [prod]}", "waas2"],
+    ["lists: {}", "lists"],
+    ["prices: {file: p.json}", "prices"],
+    ["alerts: []", "alerts"],
+    ["ledger: {retain_inputs: 365d}", "ledger"],
+    ["limits: {reissue: 15m}", "limits.reissue"],
+  ])("what is not built yet, as such: %s", (line, path) => {
+    expect(problemsOf(`${MINIMAL}${line}\n`)[path]).toMatch(/^not built yet/);
+  });
+
+  test.each([
+    ["max_age: 24h", "policy.max_age"],
+    ["max_lifetime: 90d", "policy.max_lifetime"],
+    ["candidate: next.tar.gz", "policy.candidate"],
+    ["gate: {replay: 7d}", "policy.gate"],
+    ["release: https://example.com/release.tar.gz", "policy.release"],
+    ["release: HTTP://example.com/release.tar.gz", "policy.release"],
+  ])("what is not built yet of the policy: %s", (entry, path) => {
+    const source = MINIMAL.replace("trust: unsigned", `trust: unsigned, ${entry}`);
+    expect(problemsOf(source)[path]).toMatch(/^not built yet/);
+  });
+
+  test("keys as trust, and keys for events, as not built yet", () => {
+    const source = MINIMAL.replace("trust: unsigned", "trust: {keys: [a.pem], threshold: 1}").replace(
+      "[keys/node.key]",
+      "[keys/node.key]\n    event_public_keys: [e.key]",
+    );
+    expect(problemsOf(source)).toEqual({
+      "policy.trust": expect.stringMatching(/^not built yet/),
+      "nodes[0].event_public_keys": expect.stringMatching(/^not built yet/),
+    });
+  });
+
+  test.each(["", "{}", "true", "{sha256: abc}", `{sha256: ${"A".repeat(64)}}`, "[unsigned]"])(
+    "trust that is not one of its forms: %s",
+    (trust) => {
+      expect(Object.keys(problemsOf(MINIMAL.replace("unsigned", trust)))).toEqual(["policy.trust"]);
+    },
+  );
+
+  test("trust and keys that are not said", () => {
+    expect(problemsOf("policy: {}\n")).toMatchObject({
+      signing_key: "required",
+      nodes: "required",
+      "policy.trust": expect.stringMatching(/must be said/),
+    });
+  });
+
+  test("everything at once", () => {
+    const source = `${MINIMAL}zone: Mars\ntoken: {leeway: 1h}\nlimits: {body: 1MB, in_flight: 0}\nscope: {vaults: [1]}\n`;
+    expect(Object.keys(problemsOf(source)).sort()).toEqual(
+      ["limits.body", "limits.in_flight", "scope.vaults[0]", "token.leeway", "zone"].sort(),
+    );
+  });
+
+  test.each([
+    "11020",
+    ":11020",
+    "127.0.0.1",
+    "127.0.0.1:99999",
+    "'::1:11020'",
+    "'[10.0.0.1]:1'",
+    "http://a:1",
+  ])("an address such as %s", (address) => {
+    expect(Object.keys(problemsOf(`${MINIMAL}listen: {nodes: ${address}}\n`))).toEqual(["listen.nodes"]);
+  });
+
+  test("networks and rates that are none, and an address twice", () => {
+    const source = `${MINIMAL}listen:
+  nodes: {address: "127.0.0.1:5", allow: [10.0.0.0/33, fd00::/129, example.com], rate: 50}
+  push: {address: "127.0.0.1:6", rate: 0/s}
+`;
+    expect(Object.keys(problemsOf(source))).toEqual([
+      "listen.nodes.allow[0]",
+      "listen.nodes.allow[1]",
+      "listen.nodes.allow[2]",
+      "listen.nodes.rate",
+      "listen.push.rate",
+    ]);
+    expect(problemsOf(`${MINIMAL}listen: {nodes: "127.0.0.1:5", admin: "127.0.0.1:5"}\n`)).toHaveProperty([
+      "listen.admin",
+    ]);
+  });
+
+  test("a node's name twice, and an admin token named local", () => {
+    const source = `${MINIMAL.replace("policy", "  - {name: node-1, callback_public_keys: [b.key]}\npolicy")}
+admin_tokens: [{name: local, sha256: ${"0a".repeat(32)}, role: read}]
+`;
+    expect(Object.keys(problemsOf(source))).toEqual(["nodes[1].name", "admin_tokens[0].name"]);
+  });
+
+  test.each([
+    ["a key twice", "zone: UTC\nzone: UTC\n"],
+    ["an alias", "reply: &a {detail: full}\ntoken: *a\n"],
+    ["a merge key", "reply: {<<: {detail: code}}\n"],
+    ["a tag", "zone: !secret UTC\n"],
+    ["a second document", "---\nzone: UTC\n"],
+    ["not YAML", "zone: [UTC\n"],
+  ])("YAML with %s", (_what, more) => {
+    expect(problemsOf(MINIMAL + more)).not.toEqual({});
+  });
+
+  test("YAML 1.1, an empty file, a list, a file that is not there or not UTF-8", async () => {
+    expect(problemsOf(`%YAML 1.1\n---\n${MINIMAL}`)).not.toEqual({});
+    expect(problemsOf("")).not.toEqual({});
+    expect(problemsOf("- a\n")).not.toEqual({});
+    await expect(loadConfig("/nowhere/config.yaml")).rejects.toThrow(/ENOENT/);
+    const file = join(await mkdtemp(join(tmpdir(), "config-")), "c.yaml");
+    await writeFile(file, Buffer.from([0x7a, 0xff, 0xfe]));
+    await expect(loadConfig(file)).rejects.toThrow(/UTF-8/);
+  });
+
+  test.each([
+    "COUNTERSIGN_POLICY__TRUST",
+    "COUNTERSIGN_TRUST",
+    "COUNTERSIGN_SIGNING_KEY",
+    "COUNTERSIGN_SCOPE__VAULTS",
+    "COUNTERSIGN_SCOPE",
+    "COUNTERSIGN_NODES",
+    "COUNTERSIGN_ADMIN_TOKENS",
+    "COUNTERSIGN_LISTEN__NODES__TLS__KEY",
+    "COUNTERSIGN_LISTEN__NODES__TLS__CLIENT_CA",
+    "COUNTERSIGN_LISTEN__NODES__ALLOW",
+    "COUNTERSIGN_LISTEN__NODEZ",
+    "COUNTERSIGN_LIMITS__BODY__X",
+  ])("%s from the environment", (variable) => {
+    expect(problemsOf(MINIMAL, { [variable]: "unsigned" })).toHaveProperty([variable]);
+  });
+
+  test("values of the environment like those of the file", () => {
+    const problems = problemsOf(MINIMAL, {
+      COUNTERSIGN_LISTEN__NODES: "11020",
+      COUNTERSIGN_REPLY__QUOTED: "yes",
+      COUNTERSIGN_LIMITS__IN_FLIGHT: "1e3",
+      COUNTERSIGN_LIMITS__BODY: "lots",
+    });
+    expect(Object.keys(problems).sort()).toEqual([
+      "COUNTERSIGN_LIMITS__IN_FLIGHT",
+      "COUNTERSIGN_REPLY__QUOTED",
+      "limits.body",
+      "listen.nodes",
+    ]);
+  });
+});
+
+describe("taken", () => {
+  test("the smallest config, with the defaults of the design", () => {
+    const config = parseConfig(MINIMAL, "/etc/countersign");
+    expect(config).toMatchObject({
+      listen: {
+        nodes: { address: { host: "127.0.0.1", port: 11020 } },
+        admin: { address: { host: "127.0.0.1", port: 11021 } },
+      },
+      state_dir: "/etc/countersign/state",
+      signing_key: "/etc/countersign/keys/server.pem",
+      nodes: [{ name: "node-1", callback_public_keys: ["/etc/countersign/keys/node.key"], payload: "v2" }],
+      scope: {},
+      zone: "UTC",
+      token: { leeway: 60_000 },
+      reply: { detail: "full", quoted: false, issuer: "countersign", lifetime: 120_000 },
+      policy: { release: "/etc/countersign/bundles/default.tar.gz", trust: "unsigned", poll: 30_000 },
+      admin_tokens: [],
+      limits: { body: 1_048_576, decision: 5_000, evaluation: 500, in_flight: 256 },
+    });
+    expect(config.listen.push).toBeUndefined();
+    expect(Object.isFrozen(config.limits)).toBe(true);
+  });
+
+  test("an empty scope list stays empty, an absent one absent", () => {
+    const { scope } = parseConfig(`${MINIMAL}scope: {vaults: []}\n`, "/");
+    expect(scope.vaults).toEqual([]);
+    expect(scope.wallets).toBeUndefined();
+  });
+
+  test("listeners as objects, IPv6, and trust by digest, in JSON", () => {
+    const config = parseConfig(
+      JSON.stringify({
+        listen: {
+          nodes: {
+            address: "[::1]:11020",
+            tls: { cert: "tls/cert.pem", key: "/k.pem", client_ca: "ca.pem" },
+            allow: ["10.0.0.0/8", "::1"],
+            rate: "50/s",
+          },
+          push: "0.0.0.0:0",
+        },
+        signing_key: "s.pem",
+        nodes: [
+          {
+            name: "n",
+            callback_public_keys: ["n.key"],
+            payload: "v1",
+            signing_key: "o.pem",
+            node_id: "cobo1",
+          },
+        ],
+        policy: { release: "rules", trust: { sha256: "0a".repeat(32) } },
+      }),
+      "/c",
+    );
+    expect(config.listen.nodes).toEqual({
+      address: { host: "::1", port: 11020 },
+      tls: { cert: "/c/tls/cert.pem", key: "/k.pem", client_ca: "/c/ca.pem" },
+      allow: [
+        { address: "10.0.0.0", prefix: 8, family: "ipv4" },
+        { address: "::1", prefix: 128, family: "ipv6" },
+      ],
+      rate: 50,
+    });
+    expect(config.policy).toMatchObject({ release: "/c/rules", trust: { sha256: "0a".repeat(32) } });
+    expect(config.nodes[0]).toMatchObject({ payload: "v1", signing_key: "/c/o.pem" });
+  });
+
+  test("scalars of the environment over the file's", () => {
+    const source = `${MINIMAL}listen: {nodes: {address: "127.0.0.1:1", rate: 5/s}}\n`;
+    const config = parseConfig(source, "/c", {
+      COUNTERSIGN_LISTEN__NODES: "0.0.0.0:2",
+      COUNTERSIGN_LISTEN__NODES__RATE: "9/s",
+      COUNTERSIGN_LISTEN__ADMIN: "127.0.0.1:3",
+      COUNTERSIGN_STATE_DIR: "/var/lib/countersign",
+      COUNTERSIGN_REPLY__QUOTED: "true",
+      COUNTERSIGN_LIMITS__IN_FLIGHT: "8",
+      COUNTERSIGN_TOKEN__LEEWAY: "5s",
+      COUNTERSIGN_LOG_LEVEL: "debug",
+      COUNTERSIGN_PORT_11020_TCP_ADDR: "10.0.0.1",
+    });
+    expect(config).toMatchObject({
+      listen: {
+        nodes: { address: { host: "0.0.0.0", port: 2 }, rate: 9 },
+        admin: { address: { port: 3 } },
+      },
+      state_dir: "/var/lib/countersign",
+      reply: { quoted: true },
+      limits: { in_flight: 8 },
+      token: { leeway: 5_000 },
+    });
+  });
+
+  test("variables of others are named, not taken", () => {
+    const keys = describeKeys(configSchema("/"));
+    const environment = {
+      COUNTERSIGN_STATE_DR: "x",
+      COUNTERSIGN_LOG_LEVEL: "info",
+      COUNTERSIGN_ZONE: "UTC",
+      HOME: "/",
+    };
+    expect(unknownVariables(environment, keys)).toEqual(["COUNTERSIGN_STATE_DR"]);
+  });
+});
+
+test("what is left of a refused config can still be looked at, where nothing required is missing", () => {
+  const refused = (source: string): ConfigError => {
+    try {
+      parseConfig(source, "/c");
+    } catch (error) {
+      if (error instanceof ConfigError) return error;
+    }
+    throw new Error("it was not refused");
+  };
+  const source = `${MINIMAL}colour: red\nledger: {}\nzone: Mars\nscope: {vaults: [1, a, 2]}\n`;
+  const config = salvageConfig(source, "/c", refused(source));
+  expect(config).toMatchObject({ signing_key: "/c/keys/server.pem", zone: "UTC", scope: { vaults: ["a"] } });
+  expect(salvageConfig("zone: UTC\n", "/c", refused("zone: UTC\n"))).toBeUndefined();
+});
+
+test("durations and sizes are whole numbers of one unit, whatever the number", () => {
+  fc.assert(
+    fc.property(fc.nat(999_999), (n) => {
+      expect([parseDuration(`${n}ms`), parseDuration(`${n}s`), parseDuration(`${n}d`)]).toEqual([
+        n,
+        n * 1_000,
+        n * 86_400_000,
+      ]);
+      expect([parseSize(`${n}B`), parseSize(`${n}MiB`)]).toEqual([n, n * 1_048_576]);
+      for (const text of [`${n}`, `0${n}s`, `-${n}s`, `${n}.5s`, `${n} s`, `${n}S`]) {
+        expect(parseDuration(text)).toBeUndefined();
+      }
+    }),
+  );
+});
+
+test("every key is documented, and docs/configuration.md carries the table", async () => {
+  const schema = configSchema("/");
+  const silent = describeKeys(schema).filter(
+    ({ description, type }) => description === "" && type !== "object",
+  );
+  expect(silent).toEqual([]);
+  const page = await readFile(new URL("../docs/configuration.md", import.meta.url), "utf8");
+  expect(page).toContain(configReference(schema));
+});
+
+test("the samples of docs/configuration.md are good ones", async () => {
+  const page = await readFile(new URL("../docs/configuration.md", import.meta.url), "utf8");
+  const [whole, listener] = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, sample]) => sample ?? "");
+  expect(parseConfig(whole ?? "", "/").scope.vaults).toHaveLength(1);
+  expect(parseConfig(`${listener}${MINIMAL}`, "/").listen.nodes.rate).toBe(50);
+});

@@ -1,0 +1,357 @@
+/**
+ * The config file (design 3.2): YAML 1.2, so JSON too. One schema knows every key; an unknown one is refused
+ * with its path, and so is one whose feature is not built yet. What comes out has durations in milliseconds,
+ * sizes in bytes, rates per second and absolute paths, and is frozen.
+ */
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { applyEnvironment, type Environment } from "./config/environment.ts";
+import { ConfigError, type ConfigProblem } from "./config/error.ts";
+import { describeKeys } from "./config/reference.ts";
+import { address, duration, network, rate, size, timeZone } from "./config/values.ts";
+
+/** Names that become labels of metrics and the `request.source` of a document. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+
+/** A config file this large is a mistake. */
+const MAX_CONFIG_BYTES = 1024 * 1024;
+
+const name = z.string().regex(NAME, "1 to 64 letters, digits, dots, underscores or hyphens");
+const digest = z.string().regex(SHA256, "64 lower-case hex digits");
+const text = z.string().min(1);
+
+/** A key of the design whose feature does not exist yet. Ignoring it would promise what nobody keeps. */
+function notBuilt(what: string) {
+  return z
+    .unknown()
+    .optional()
+    .transform((value, context) => {
+      if (value !== undefined) context.addIssue(`not built yet: ${what}`);
+      return undefined;
+    })
+    .meta({ description: `${what}. Not built yet: refused.`, built: false });
+}
+
+const trust = z.unknown().transform((value, context): "unsigned" | { readonly sha256: string } => {
+  if (value === "unsigned") return value;
+  if (typeof value === "object" && value !== null && "keys" in value) {
+    context.addIssue("not built yet: signed releases; use unsigned or {sha256: …}");
+    return z.NEVER;
+  }
+  const pinned = z.strictObject({ sha256: digest }).safeParse(value);
+  if (pinned.success) return pinned.data;
+  context.addIssue("must be said: unsigned, or {sha256: 64 lower-case hex digits}");
+  return z.NEVER;
+});
+
+function listenSchema(path: z.ZodType<string, string>) {
+  const listener = z.strictObject({
+    address: address.describe("`host:port`; an IPv6 host in brackets; port 0 takes a free one"),
+    tls: z
+      .strictObject({
+        cert: path.describe("certificate chain, PEM"),
+        key: path.describe("its private key, PEM"),
+        client_ca: path
+          .optional()
+          .describe("certificate authorities, PEM; given, every client must show a certificate of theirs"),
+      })
+      .optional()
+      .describe("TLS 1.2 or later; absent: plain HTTP"),
+    allow: z
+      .array(network)
+      .optional()
+      .describe("networks that may connect (`10.0.0.0/8`); absent: all, empty: none"),
+    rate: rate.optional().describe("requests a second of one address, or of one IPv6 /64; absent: no limit"),
+  });
+  return z.preprocess((value) => (typeof value === "string" ? { address: value } : value), listener);
+}
+
+/**
+ * The schema, with relative paths resolved against `directory`.
+ *
+ * @param directory - where the config file lies.
+ */
+export function configSchema(directory: string) {
+  const path = text.transform((relative) => resolve(directory, relative));
+  const listen = listenSchema(path);
+
+  const node = z.strictObject({
+    name: name.describe("what the node is called in documents, decisions, log and metrics"),
+    callback_public_keys: z
+      .array(path)
+      .min(1)
+      .describe("PEM files of the keys that sign its callbacks; several while rotating"),
+    event_public_keys: notBuilt("node events"),
+    node_id: text.optional().describe("its TSS node id; given, it must be among a request's participants"),
+    payload: z
+      .enum(["v1", "v2"])
+      .prefault("v2")
+      .describe("the shape of its requests; the path does not tell"),
+    signing_key: path.optional().describe("the private key that signs replies to this node alone"),
+  });
+
+  return z.strictObject({
+    listen: z
+      .strictObject({
+        nodes: listen.prefault("127.0.0.1:11020").describe("the co-signers' network"),
+        push: listen.optional().describe("reachable by Cobo; absent: not started. No path answers there yet"),
+        admin: listen.prefault("127.0.0.1:11021").describe("people and monitors"),
+      })
+      .prefault({})
+      .describe("the listeners: an address each, or an object with the keys of `listen.*`"),
+    state_dir: path.prefault("./state").describe("the admin token and, later, the ledger"),
+    signing_key: path.describe(
+      "the private key that signs replies, PEM (PKCS#1 or PKCS#8), 2048 bits or more",
+    ),
+    nodes: z.array(node).min(1).describe("the TSS Nodes that may ask"),
+    scope: z
+      .strictObject({
+        organizations: z.array(text).optional().describe("organization ids"),
+        vaults: z.array(text).optional().describe("vault ids"),
+        wallets: z.array(text).optional().describe("wallet ids"),
+      })
+      .prefault({})
+      .describe("whose requests are judged at all; an absent list admits all, an empty one none"),
+    zone: timeZone.prefault("UTC").describe("the time zone of `input.now`"),
+    token: z
+      .strictObject({
+        leeway: duration("0s", "5m")
+          .prefault("60s")
+          .describe("how far the clocks may differ at a token's `exp`"),
+      })
+      .prefault({}),
+    reply: z
+      .strictObject({
+        detail: z
+          .enum(["full", "code", "none"])
+          .prefault("full")
+          .describe("the reply's `error`: `CODE: message [ID]`, `CODE [ID]`, or nothing"),
+        quoted: z.boolean().prefault(false).describe("send the reply's token inside JSON quotes"),
+        issuer: z.string().max(128).prefault("countersign").describe("the reply's `iss`"),
+        lifetime: duration("1s", "1h").prefault("2m").describe("the reply's `exp`, from now"),
+      })
+      .prefault({}),
+    push: notBuilt("push messages"),
+    waas2: notBuilt("WaaS2 webhooks and callbacks"),
+    policy: z
+      .strictObject({
+        release: text
+          .prefault("./bundles/default.tar.gz")
+          .transform((value, context) => {
+            if (!/^https?:\/\//i.test(value)) return resolve(directory, value);
+            context.addIssue("not built yet: releases from a URL");
+            return z.NEVER;
+          })
+          .describe("a release file, or a folder of Rego (development: built on every save)"),
+        trust: trust.describe(
+          "`unsigned` (any release that lies there), or `{sha256: …}` (that very file); never a default",
+        ),
+        poll: duration("100ms", "24h")
+          .prefault("30s")
+          .describe("how often the release is looked at for a change"),
+        max_age: notBuilt("signed releases"),
+        max_lifetime: notBuilt("signed releases"),
+        candidate: notBuilt("a release that judges in the shadow"),
+        gate: notBuilt("a gate before promotion"),
+      })
+      .describe("the release in force"),
+    lists: notBuilt("lists"),
+    prices: notBuilt("prices"),
+    alerts: notBuilt("alert sinks"),
+    admin_tokens: z
+      .array(
+        z.strictObject({
+          name: name.describe("who; `local` is the token of `state_dir/admin.token`"),
+          sha256: digest.describe("SHA-256 of the token's text, in hex"),
+          role: z.enum(["read", "operate"]).describe("`read` may only GET"),
+        }),
+      )
+      .prefault([])
+      .describe("bearer tokens of the admin listener, beside `state_dir/admin.token` (role operate)"),
+    ledger: notBuilt("the ledger"),
+    limits: z
+      .strictObject({
+        body: size("1KiB", "64MiB").prefault("1MiB").describe("largest request body"),
+        decision: duration("50ms", "60s").prefault("5s").describe("longest time for one answer"),
+        evaluation: duration("10ms", "60s")
+          .prefault("500ms")
+          .describe("longest time for one policy evaluation"),
+        in_flight: z.int().min(1).max(100_000).prefault(256).describe("requests at once; more get 503"),
+        reissue: notBuilt("repeated approvals"),
+      })
+      .prefault({}),
+  });
+}
+
+type DeepReadonly<T> = T extends readonly (infer E)[]
+  ? readonly DeepReadonly<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
+
+/** The config as the program uses it: keys as in the file, milliseconds, bytes, absolute paths; frozen. */
+export type Config = DeepReadonly<z.output<ReturnType<typeof configSchema>>>;
+export type ListenConfig = Config["listen"]["nodes"];
+export type NodeConfig = Config["nodes"][number];
+
+/**
+ * Reads and checks a config file.
+ *
+ * @param file - its path; relative paths in it are relative to its folder.
+ * @param environment - where `COUNTERSIGN_…` scalars come from.
+ * @throws ConfigError with every problem found.
+ */
+export async function loadConfig(file: string, environment: Environment = process.env): Promise<Config> {
+  return parseConfig(await readConfig(file), dirname(resolve(file)), environment);
+}
+
+/** The text of a config file. @throws ConfigError */
+export async function readConfig(file: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw new ConfigError([
+      { path: "", message: `${file}: cannot be read (${String(member(error, "code"))})` },
+    ]);
+  }
+  if (bytes.length > MAX_CONFIG_BYTES) throw new ConfigError([{ path: "", message: `${file}: over 1 MiB` }]);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ConfigError([{ path: "", message: `${file}: not UTF-8` }]);
+  }
+}
+
+/** The config of a text: see {@link loadConfig}. */
+export function parseConfig(source: string, directory: string, environment: Environment = {}): Config {
+  return checkConfig(parseYaml(source), directory, environment);
+}
+
+/**
+ * As much of a config as can be had without what {@link parseConfig} refused, so that `check` can look at the
+ * rest as well. Nothing may ever be served from it.
+ *
+ * @returns undefined where something required is missing.
+ */
+export function salvageConfig(source: string, directory: string, refused: ConfigError): Config | undefined {
+  try {
+    const raw = parseYaml(source);
+    // The last first: an element that goes must not move the others.
+    for (const { path } of refused.problems.toReversed()) remove(raw, path.match(/[^.[\]]+/g) ?? []);
+    return checkConfig(raw, directory, {});
+  } catch {
+    return undefined;
+  }
+}
+
+function checkConfig(raw: unknown, directory: string, environment: Environment): Config {
+  const schema = configSchema(directory);
+  const { value, problems } = applyEnvironment(raw, environment, describeKeys(schema));
+  const result = schema.safeParse(value);
+  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => problemsOf(issue, value)));
+  else problems.push(...contradictions(result.data));
+  if (problems.length > 0 || !result.success) throw new ConfigError(problems);
+  return deepFreeze(result.data);
+}
+
+function remove(value: unknown, path: readonly string[]): void {
+  const [key, ...rest] = path;
+  if (key === undefined || typeof value !== "object" || value === null) return;
+  if (rest.length > 0) remove(member(value, key), rest);
+  else if (Array.isArray(value)) value.splice(Number(key), 1);
+  else Reflect.deleteProperty(value, key);
+}
+
+/** YAML 1.2 core, one document, without aliases, tags of one's own, merge keys or a key twice. */
+function parseYaml(source: string): unknown {
+  const document = parseDocument(source, { version: "1.2", schema: "core", merge: false, uniqueKeys: true });
+  const problems: ConfigProblem[] = [...document.errors, ...document.warnings].map(({ linePos, code }) => ({
+    path: "",
+    message: `line ${linePos?.[0].line ?? "?"}: not the YAML expected here (${code})`,
+  }));
+  // A directive would turn the file into YAML 1.1, where `no` is false and 0777 is octal.
+  const version = document.directives?.yaml.version;
+  if (version !== undefined && version !== "1.2")
+    problems.push({ path: "", message: "YAML 1.2 is expected" });
+  if (problems.length > 0) throw new ConfigError(problems);
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch {
+    throw new ConfigError([{ path: "", message: "aliases (*name) are not taken" }]);
+  }
+}
+
+/** What each key alone cannot tell. */
+function contradictions(config: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const repeated = (names: readonly string[], path: (index: number) => string): void => {
+    for (const [index, entry] of names.entries()) {
+      if (names.indexOf(entry) < index)
+        problems.push({ path: path(index), message: `the name ${entry} twice` });
+    }
+  };
+  repeated(
+    config.nodes.map((node) => node.name),
+    (index) => `nodes[${index}].name`,
+  );
+  repeated(
+    ["local", ...config.admin_tokens.map((token) => token.name)],
+    (index) => `admin_tokens[${index - 1}].name`,
+  );
+  const taken = new Map<string, string>();
+  for (const [listener, value] of Object.entries(config.listen)) {
+    if (value === undefined || value.address.port === 0) continue;
+    const where = `${value.address.host} ${value.address.port}`;
+    const other = taken.get(where);
+    if (other !== undefined) {
+      problems.push({ path: `listen.${listener}`, message: `the address of listen.${other}` });
+    }
+    taken.set(where, listener);
+  }
+  return problems;
+}
+
+function problemsOf(issue: z.core.$ZodIssue, root: unknown): ConfigProblem[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ path: pathText([...issue.path, key], root), message: "unknown key" }));
+  }
+  const message =
+    issue.code === "invalid_type" && issue.input === undefined && !hasKey(root, issue.path)
+      ? "required"
+      : issue.message;
+  return [{ path: pathText(issue.path, root), message }];
+}
+
+/** A listener may be written as a string: then the path ends there, not at the `address` it stands for. */
+function pathText(path: readonly PropertyKey[], root: unknown): string {
+  let value = root;
+  let text = "";
+  for (const key of path) {
+    if (typeof value === "string") break;
+    text += typeof key === "number" ? `[${key}]` : `${text === "" ? "" : "."}${String(key)}`;
+    value = member(value, key);
+  }
+  return text;
+}
+
+function hasKey(root: unknown, path: readonly PropertyKey[]): boolean {
+  let value = root;
+  for (const key of path) value = member(value, key);
+  return value !== undefined;
+}
+
+function member(value: unknown, key: PropertyKey): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}
