@@ -1,0 +1,217 @@
+/**
+ * The log: JSON lines on standard output. Every function takes named fields that are safe to show and nothing
+ * else, so that no token, key or payload can slip into a line; there is no way to log an object as it stands.
+ */
+import { type Level, pino } from "pino";
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+
+/** Refused tokens of one code are written at most once in this time; the others are counted. */
+const SAMPLE_MS = 60_000;
+/** Longest text of a peer's making that is written. */
+const MAX_PEER_TEXT = 256;
+const MAX_STACK_LINES = 12;
+
+interface ReasonLine {
+  readonly code: string;
+  readonly rule?: string;
+}
+
+/** What of a decision is written: a `Decision` fits as it is. */
+export interface DecisionLine {
+  readonly id: string;
+  readonly kind: string;
+  readonly channel: string;
+  readonly outcome: string;
+  readonly action?: string;
+  readonly source: string;
+  readonly request_id: string;
+  readonly reasons: readonly ReasonLine[];
+  readonly alerts: readonly ReasonLine[];
+  readonly release?: { readonly revision: string; readonly sequence: number };
+  readonly timings: Readonly<Record<"normalize" | "evaluate" | "explain" | "total", number>>;
+}
+
+/** `host:port` of each listener that runs. */
+export interface ListenerAddresses {
+  readonly nodes: string;
+  readonly admin: string;
+  readonly push?: string;
+}
+
+export interface ReleaseLine {
+  readonly revision: string;
+  readonly sequence: number;
+  readonly sha256: string;
+}
+
+export interface Log {
+  /** The one line that says: ready to serve. */
+  listening(addresses: ListenerAddresses, version: string): void;
+  /** One line a decision: `info`, and `warn` where the failure is ours. */
+  decision(decision: DecisionLine): void;
+  /** Sampled: the first of each code in a minute, with how many were left out before it. */
+  refusedToken(code: string, listener: string, remote: string): void;
+  /** A request that a good token held and that is of no use: it makes no decision. */
+  unusableRequest(id: string, source: string, code: string, message: string): void;
+  releaseLive(release: ReleaseLine, trust: string, rules: number): void;
+  /** At `error`. Called by the alarms only. */
+  alarm(code: string, message: string, count: number): void;
+  /** Something an operator should change: an open scope, an unsigned release. */
+  warning(code: string, message: string): void;
+  reloaded(what: string, changed: boolean): void;
+  /** A call of the admin API that changes something. */
+  operated(who: string, what: string): void;
+  stopping(signal: string): void;
+  stopped(): void;
+  /**
+   * An exception nobody expected: its class, its code and where it was thrown. Its message is left out, for it
+   * may quote the data that broke something.
+   */
+  exception(where: string, error: unknown): void;
+  /** Writes what is left, the counts of refused tokens included. */
+  flush(): void;
+}
+
+export interface LogOptions {
+  readonly level?: string | undefined;
+  /** Where lines go; default standard output, written asynchronously. */
+  readonly destination?: { write(line: string): void; flushSync?(): void };
+  /** Milliseconds, for the samples. */
+  readonly now?: () => number;
+}
+
+interface Sample {
+  since: number;
+  suppressed: number;
+}
+
+/** Creates the log. An unknown level is `info`. */
+export function createLog(options: LogOptions = {}): Log {
+  const { now = Date.now } = options;
+  const destination = options.destination ?? pino.destination({ dest: 1, sync: false });
+  const logger = pino(
+    {
+      base: null,
+      level: logLevel(options.level),
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+  const samples = new Map<string, Sample>();
+
+  return {
+    listening(addresses, version) {
+      const { nodes, admin, push } = addresses;
+      logger.info(
+        { addresses: { nodes, ...(push === undefined ? {} : { push }), admin }, version },
+        "listening",
+      );
+    },
+    decision(decision) {
+      const level: Level = decision.outcome === "failed" ? "warn" : "info";
+      if (!logger.isLevelEnabled(level)) return;
+      const { normalize, evaluate, explain, total } = decision.timings;
+      const [first] = decision.reasons;
+      logger[level](
+        {
+          id: decision.id,
+          kind: decision.kind,
+          channel: decision.channel,
+          outcome: decision.outcome,
+          action: decision.action,
+          code: first?.code,
+          rule: first?.rule,
+          reasons: decision.reasons.length,
+          alerts: decision.alerts.length === 0 ? undefined : decision.alerts.map(({ code }) => code),
+          source: decision.source,
+          request_id: peerText(decision.request_id),
+          revision: decision.release?.revision,
+          sequence: decision.release?.sequence,
+          ms: {
+            normalize: rounded(normalize),
+            evaluate: rounded(evaluate),
+            explain: rounded(explain),
+            total: rounded(total),
+          },
+        },
+        "decision",
+      );
+    },
+    refusedToken(code, listener, remote) {
+      const at = now();
+      const sample = samples.get(code);
+      if (sample !== undefined && at - sample.since < SAMPLE_MS) {
+        sample.suppressed += 1;
+        return;
+      }
+      samples.set(code, { since: at, suppressed: 0 });
+      const suppressed = sample?.suppressed ?? 0;
+      logger.warn({ code, listener, remote: peerText(remote), suppressed }, "token refused");
+    },
+    unusableRequest(id, source, code, message) {
+      logger.warn({ id, source, code, detail: peerText(message) }, "request unusable");
+    },
+    releaseLive({ revision, sequence, sha256 }, trust, rules) {
+      logger.info({ revision, sequence, sha256, trust, rules }, "release live");
+    },
+    alarm(code, message, count) {
+      logger.error({ code, detail: message, count }, "alarm");
+    },
+    warning(code, message) {
+      logger.warn({ code, detail: message }, "warning");
+    },
+    reloaded(what, changed) {
+      logger.info({ what, changed }, "reloaded");
+    },
+    operated(who, what) {
+      logger.info({ who, what }, "operated");
+    },
+    stopping(signal) {
+      logger.info({ signal }, "stopping");
+    },
+    stopped() {
+      logger.info("stopped");
+    },
+    exception(where, error) {
+      logger.error({ where, ...anatomy(error) }, "exception");
+    },
+    flush() {
+      for (const [code, { suppressed }] of samples) {
+        if (suppressed > 0) logger.warn({ code, suppressed }, "tokens refused");
+      }
+      samples.clear();
+      // A destination that was never opened, or is gone already, has nothing left to write.
+      try {
+        destination.flushSync?.();
+      } catch {}
+    },
+  };
+}
+
+/** A level of {@link LOG_LEVELS}, `info` where the text is none. */
+function logLevel(text: string | undefined): Level {
+  return LOG_LEVELS.find((level) => level === text) ?? "info";
+}
+
+function anatomy(error: unknown): Readonly<Record<string, unknown>> {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const code: unknown = Reflect.get(error, "code");
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return {
+    error: error.name,
+    code: typeof code === "string" ? code : undefined,
+    stack: frames.slice(0, MAX_STACK_LINES).map((line) => line.trim()),
+    cause: error.cause === undefined ? undefined : anatomy(error.cause),
+  };
+}
+
+function peerText(text: string): string {
+  return text.length <= MAX_PEER_TEXT ? text : `${text.slice(0, MAX_PEER_TEXT)}…`;
+}
+
+/** Microseconds are enough for a line. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}

@@ -1,0 +1,193 @@
+/**
+ * The metrics, in a registry of their own: names begin with `countersign_` and stand in docs/operations.md, a
+ * test holds that table to this file. What a decision touches is resolved once and kept.
+ */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { EventLoopMonitor } from "./event-loop.ts";
+import type { DecisionLine, ReleaseLine } from "./log.ts";
+
+/** From a tenth of a millisecond, one policy evaluation, to the longest a node waits. */
+const PHASE_BUCKETS_S = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+
+const PHASES = ["verify", "normalize", "evaluate", "explain", "sign", "total"] as const;
+/** `verify` and `sign` are the token's cryptography; the others are a decision's timings. */
+type Phase = (typeof PHASES)[number];
+
+export interface MetricsOptions {
+  readonly version: string;
+  readonly eventLoop: EventLoopMonitor;
+  /** Requests being answered at this moment. */
+  readonly inFlight?: () => number;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+export interface Metrics {
+  /** Counts a decision and its phases. */
+  decision(decision: Pick<DecisionLine, "outcome" | "kind" | "reasons" | "timings">): void;
+  /** A phase that is not part of a decision's timings: `verify`, `sign`. */
+  phase(phase: Phase, ms: number): void;
+  tokenRefused(code: string): void;
+  /** A good token around a request that cannot be judged. */
+  unusable(code: string): void;
+  /** A ping whose token was good. */
+  ping(node: string): void;
+  /** Milliseconds since the epoch of each node's last ping. */
+  lastPings(): ReadonlyMap<string, number>;
+  httpRejected(listener: string, status: string): void;
+  releaseLive(release: ReleaseLine): void;
+  releaseFailed(step: string): void;
+  /** The policy worker was replaced: it ran over its deadline, or it failed. */
+  policyRestarted(reason: "timeout" | "error"): void;
+  alarm(code: string): void;
+  /** What a scraper reads, and its content type. */
+  exposition(): Promise<{ readonly text: string; readonly contentType: string }>;
+  /** The names of all metrics, with what they mean. */
+  descriptions(): readonly {
+    readonly name: string;
+    readonly help: string;
+    readonly labels: readonly string[];
+  }[];
+}
+
+/** Creates the metrics of one process. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const { now = Date.now } = options;
+  const registry = new Registry();
+  const described: { name: string; help: string; labels: readonly string[] }[] = [];
+  const define = <L extends string>(name: string, help: string, labelNames: readonly L[]) => {
+    described.push({ name: `countersign_${name}`, help, labels: labelNames });
+    return { name: `countersign_${name}`, help, labelNames, registers: [registry] };
+  };
+
+  const decisions = new Counter(
+    define("decisions_total", "Decisions by outcome, kind and code of the first reason", [
+      "outcome",
+      "kind",
+      "code",
+    ]),
+  );
+  const phases = new Histogram({
+    ...define("phase_seconds", "Time by phase: verify, normalize, evaluate, explain, sign, total", ["phase"]),
+    buckets: PHASE_BUCKETS_S,
+  });
+  const tokens = new Counter(define("tokens_refused_total", "Refused tokens by code", ["code"]));
+  const unusable = new Counter(
+    define("requests_unusable_total", "Requests of a good token that cannot be judged, by code", ["code"]),
+  );
+  const pings = new Gauge(
+    define("last_ping_timestamp_seconds", "When a node last pinged, since the epoch", ["node"]),
+  );
+  const rejections = new Counter(
+    define(
+      "http_rejected_total",
+      "Requests turned away by listener and status; `network` is outside `allow`",
+      ["listener", "status"],
+    ),
+  );
+  const info = new Gauge(
+    define("release_info", "1 for the release in force", ["revision", "sequence", "sha256"]),
+  );
+  const failures = new Counter(
+    define("release_failures_total", "Releases that did not go live, by the step that refused them", [
+      "step",
+    ]),
+  );
+  const restarts = new Counter(
+    define("policy_restarts_total", "Policy workers replaced, by reason: timeout or error", ["reason"]),
+  );
+  const alarms = new Counter(define("alarms_total", "Alarms by code", ["code"]));
+
+  let liveSince: number | undefined;
+  const gauge = (name: string, help: string, value: () => number | undefined): void => {
+    new Gauge({
+      ...define(name, help, []),
+      collect() {
+        const current = value();
+        if (current === undefined) this.remove();
+        else this.set(current);
+      },
+    });
+  };
+  gauge("release_age_seconds", "How long the release has been in force; absent without one", () =>
+    liveSince === undefined ? undefined : (now() - liveSince) / 1_000,
+  );
+  gauge("in_flight_requests", "Requests being answered", () => options.inFlight?.() ?? 0);
+  new Gauge({
+    ...define("event_loop_delay_seconds", "How long the event loop was held, in the last 10 s", ["quantile"]),
+    collect() {
+      const { p50, p99, max } = options.eventLoop.delay();
+      this.set({ quantile: "0.5" }, p50);
+      this.set({ quantile: "0.99" }, p99);
+      this.set({ quantile: "1" }, max);
+    },
+  });
+  new Counter({
+    ...define("process_cpu_seconds_total", "CPU time of all threads", []),
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+  gauge("process_resident_memory_bytes", "Resident memory", () => process.memoryUsage.rss());
+  gauge("process_start_time_seconds", "When the process started, since the epoch", () =>
+    Math.round(performance.timeOrigin / 1_000),
+  );
+  new Gauge(define("build_info", "1 for the running version", ["version"])).set(
+    { version: options.version },
+    1,
+  );
+
+  const outcomes = new Map<string, { inc(): void }>();
+  const timers = new Map<string, { observe(seconds: number): void }>(
+    PHASES.map((phase) => {
+      phases.zero({ phase });
+      return [phase, phases.labels(phase)];
+    }),
+  );
+  const observe = (phase: Phase, ms: number): void => timers.get(phase)?.observe(ms / 1_000);
+  const lastPing = new Map<string, number>();
+
+  return {
+    decision({ outcome, kind, reasons, timings }) {
+      const code = reasons[0]?.code ?? "";
+      const key = `${outcome} ${kind} ${code}`;
+      let child = outcomes.get(key);
+      if (child === undefined) {
+        child = decisions.labels(outcome, kind, code);
+        outcomes.set(key, child);
+      }
+      child.inc();
+      observe("normalize", timings.normalize);
+      observe("evaluate", timings.evaluate);
+      // Words are only needed for a refusal: zeros would hide what they cost.
+      if (timings.explain > 0) observe("explain", timings.explain);
+      observe("total", timings.total);
+    },
+    phase: observe,
+    tokenRefused: (code) => tokens.inc({ code }),
+    unusable: (code) => unusable.inc({ code }),
+    ping(node) {
+      const at = now();
+      lastPing.set(node, at);
+      pings.set({ node }, at / 1_000);
+    },
+    lastPings: () => lastPing,
+    httpRejected: (listener, status) => rejections.inc({ listener, status }),
+    releaseLive({ revision, sequence, sha256 }) {
+      liveSince = now();
+      info.reset();
+      info.set({ revision, sequence: String(sequence), sha256 }, 1);
+    },
+    releaseFailed: (step) => failures.inc({ step }),
+    policyRestarted: (reason) => restarts.inc({ reason }),
+    alarm: (code) => alarms.inc({ code }),
+    async exposition() {
+      return { text: await registry.metrics(), contentType: registry.contentType };
+    },
+    descriptions: () => described,
+  };
+}

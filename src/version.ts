@@ -1,0 +1,12 @@
+import { readFileSync } from "node:fs";
+
+/** The version of the package. Read without a schema library: it is needed for `--help` already. */
+export const VERSION = readVersion(new URL("../package.json", import.meta.url));
+
+function readVersion(file: URL): string {
+  const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
+  const version: unknown =
+    typeof manifest === "object" && manifest !== null ? Reflect.get(manifest, "version") : undefined;
+  if (typeof version !== "string") throw new Error("package.json has no version");
+  return version;
+}
