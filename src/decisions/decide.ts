@@ -1,0 +1,223 @@
+/**
+ * From a verified request to a decision.
+ *
+ * The order is fixed: the host's invariants, the document against its own schema, the policy, the combination,
+ * and only then the words for people. Whatever goes wrong on the way refuses, each thing under its own code:
+ * there is no path to an approval but the last line of `judge`.
+ */
+import { createHash } from "node:crypto";
+import { ulid } from "ulid";
+import { type Document, documentSchema, serialize } from "../input/document.ts";
+import { combine, type Verdict, withWords } from "../policy/combine.ts";
+import type { LiveRelease } from "../policy/live.ts";
+import { Approval } from "./approval.ts";
+import type { Decision, Outcome } from "./decision.ts";
+import { assertInScope, assertParticipant, assertSignatureFits, type Scope } from "./invariants.ts";
+import { type Reason, Refusal } from "./reasons.ts";
+import type { VerifiedRequest } from "./request.ts";
+
+/** What a decision needs besides the request. `decisionMs` is the limit of the whole decision. */
+export interface DecideContext {
+  readonly live: LiveRelease | undefined;
+  readonly scope: Scope;
+  readonly decisionMs: number;
+}
+
+/** A decision, and the approval where, and only where, its outcome is `approved`. */
+export interface Decided {
+  readonly decision: Decision;
+  readonly approval?: Approval;
+  /** What went wrong inside, for the log alone: never part of an answer. */
+  readonly cause?: unknown;
+}
+
+interface Judgement {
+  readonly outcome: Outcome;
+  readonly reasons: readonly Reason[];
+  readonly alerts: readonly Reason[];
+  readonly approval?: Approval;
+  readonly evaluateMs: number;
+  readonly explainMs: number;
+  readonly cause?: unknown;
+}
+
+/** A new decision id: `d_` and a ULID, so that ids sort by time. */
+export function decisionId(): string {
+  return `d_${ulid()}`;
+}
+
+/** The reason that goes with a refusal of the host. Host refusals are critical: they come first. */
+export function reasonOf(refusal: Refusal): Reason {
+  return {
+    code: refusal.code,
+    message: refusal.message,
+    severity: "critical",
+    consequence: "deny",
+    ...(refusal.values === undefined ? {} : { values: refusal.values }),
+  };
+}
+
+/**
+ * Decides one request. Never throws: a failure of ours is the outcome `failed`, which answers REJECT.
+ *
+ * @returns the decision, with an {@link Approval} exactly where its outcome is `approved`.
+ */
+export async function decide(request: VerifiedRequest, context: DecideContext): Promise<Decided> {
+  const { document } = request.input;
+  const judgement = await withinLimit(judge(request, context), request.startedAt, context.decisionMs);
+  const decision: Decision = {
+    id: decisionId(),
+    at: document.now.ms,
+    channel: document.channel,
+    kind: document.kind,
+    source: document.request.source,
+    request_id: document.request.id,
+    outcome: judgement.outcome,
+    action: judgement.approval === undefined ? "REJECT" : "APPROVE",
+    reasons: judgement.reasons,
+    alerts: judgement.alerts,
+    ...(context.live === undefined ? {} : { release: context.live.identity }),
+    input_sha256: createHash("sha256").update(serialize(request.input, true)).digest("hex"),
+    facts: document.facts ?? {},
+    timings: {
+      normalize: request.normalizeMs,
+      evaluate: judgement.evaluateMs,
+      explain: judgement.explainMs,
+      total: performance.now() - request.startedAt,
+    },
+  };
+  return {
+    decision,
+    ...(judgement.approval === undefined ? {} : { approval: judgement.approval }),
+    ...(judgement.cause === undefined ? {} : { cause: judgement.cause }),
+  };
+}
+
+async function judge(request: VerifiedRequest, context: DecideContext): Promise<Judgement> {
+  const { document } = request.input;
+  try {
+    assertParticipant(request.participant, request.participants);
+    assertInScope(document, context.scope);
+    assertSignatureFits(document);
+  } catch (error) {
+    if (error instanceof Refusal) return refused("denied", error);
+    return refused("failed", internal("an invariant could not be checked"), error);
+  }
+  try {
+    assertComplete(document);
+    const { live } = context;
+    if (live === undefined) throw new Refusal("POLICY_ABSENT", "no policy release is live");
+    return await judgeByPolicy(request, live);
+  } catch (error) {
+    if (error instanceof Refusal) return refused("failed", error, error.cause);
+    return refused("failed", internal("the decision could not be made"), error);
+  }
+}
+
+/** The document is ours: where it breaks its own schema, the fault is ours too. */
+function assertComplete(document: Document): void {
+  const checked = documentSchema.safeParse(document);
+  if (checked.success) return;
+  const where = checked.error.issues.map((issue) => issue.path.join(".")).slice(0, 3);
+  throw new Refusal("INTERNAL", `the input document breaks its schema at ${where.join(", ")}`);
+}
+
+async function judgeByPolicy(request: VerifiedRequest, live: LiveRelease): Promise<Judgement> {
+  const { input } = request;
+  const { document } = input;
+  const started = performance.now();
+  const text = serialize(input, live.index.reads_raw);
+  const answer = await live.engine.evaluate("countersign/decision", text);
+  const evaluateMs = performance.now() - started;
+  if (!answer.ok) throw new Refusal(answer.code, answer.message);
+
+  const verdict = combine({
+    index: live.index,
+    group: document.group,
+    kind: document.kind,
+    absent: live.reads.absentReads(document.group, input),
+    result: answer.result,
+    modes: live.hostData.modes ?? {},
+  });
+  if (verdict.outcome === "approved") {
+    const approval = Approval.grant(request, verdict, live);
+    return { ...verdictParts(verdict), approval, evaluateMs, explainMs: 0 };
+  }
+
+  const explained = await explain(verdict, text, live);
+  const explainMs = performance.now() - started - evaluateMs;
+  if (verdict.outcome !== "held") return { ...explained, evaluateMs, explainMs };
+  return { ...explained, reasons: [held(explained.reasons), ...explained.reasons], evaluateMs, explainMs };
+}
+
+/** What a hold answers with: the host's code, since the node knows no third answer, and the rule's words. */
+function held(reasons: readonly Reason[]): Reason {
+  const [first] = reasons.filter(({ consequence }) => consequence === "hold");
+  return {
+    code: "HELD",
+    message: `a human decides: ${first?.code ?? ""} ${first?.message ?? ""}`.trim(),
+    severity: first?.severity ?? "high",
+    consequence: "hold",
+    values: { rules: reasons.map(({ rule, code }) => `${rule ?? ""} ${code}`) },
+  };
+}
+
+function verdictParts(verdict: Verdict): Pick<Judgement, "outcome" | "reasons" | "alerts"> {
+  return { outcome: verdict.outcome, reasons: verdict.reasons, alerts: verdict.alerts };
+}
+
+/** Adds the rules' own words. The verdict stands before this is asked; a failure here costs words only. */
+async function explain(
+  verdict: Verdict,
+  text: string,
+  live: LiveRelease,
+): Promise<Pick<Judgement, "outcome" | "reasons" | "alerts">> {
+  const rules = verdict.refusedRules;
+  if (rules.length === 0) return verdictParts(verdict);
+  const asked = `${text.slice(0, -1)},"explain":${JSON.stringify(rules)}}`;
+  const words = await live.engine.evaluate("countersign/explain", asked);
+  if (!words.ok) return verdictParts(verdict);
+  return {
+    outcome: verdict.outcome,
+    reasons: withWords(verdict.reasons, words.result),
+    alerts: withWords(verdict.alerts, words.result),
+  };
+}
+
+function refused(outcome: "denied" | "failed", refusal: Refusal, cause?: unknown): Judgement {
+  return {
+    outcome,
+    reasons: [reasonOf(refusal)],
+    alerts: [],
+    evaluateMs: 0,
+    explainMs: 0,
+    ...(cause === undefined ? {} : { cause }),
+  };
+}
+
+function internal(message: string): Refusal {
+  return new Refusal("INTERNAL", message);
+}
+
+/**
+ * A decision that comes too late is no decision: the node has given up or will soon. The time counts from the
+ * request's arrival, and is looked at again when the judgement is there: a timer alone may fire late itself.
+ */
+async function withinLimit(
+  judgement: Promise<Judgement>,
+  startedAt: number,
+  limitMs: number,
+): Promise<Judgement> {
+  const late = () => refused("failed", new Refusal("OVERLOADED", `no decision within ${limitMs} ms`));
+  const spent = () => performance.now() - startedAt;
+  let timer: NodeJS.Timeout | undefined;
+  const timeUp = new Promise<Judgement>((resolve) => {
+    timer = setTimeout(() => resolve(late()), Math.max(0, limitMs - spent()));
+  });
+  try {
+    const first = await Promise.race([judgement, timeUp]);
+    return spent() > limitMs ? late() : first;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What must hold of every request whatever the policy says (design 3.7). No data and no mode switches these
+ * off. Those that need only the wire (token, strict JSON, list lengths, same task, shape of a key) are checked
+ * by the channel before a document exists; those here read the finished document.
+ */
+import type { Document } from "../input/document.ts";
+import type { ChainFamily } from "../policy/release.ts";
+import { Refusal } from "./reasons.ts";
+
+/** What this server answers for. An absent list admits all, an empty one none. */
+export interface Scope {
+  readonly organizations?: readonly string[] | undefined;
+  readonly vaults?: readonly string[] | undefined;
+  readonly wallets?: readonly string[] | undefined;
+}
+
+/**
+ * @throws Refusal `OUT_OF_SCOPE` where a configured list does not name the document's member, or the document
+ *   lacks the member that the list is about: what can't be seen to be inside is outside. Key events belong to
+ *   no wallet, so the list of wallets does not concern them.
+ */
+export function assertInScope(document: Document, scope: Scope): void {
+  assertListed("organization", document.organization?.id, scope.organizations);
+  assertListed("vault", document.vault?.id, scope.vaults);
+  if (document.group !== "key") assertListed("wallet", document.wallet?.id, scope.wallets);
+}
+
+function assertListed(member: string, id: string | undefined, list: readonly string[] | undefined): void {
+  if (list === undefined || (id !== undefined && list.includes(id))) return;
+  throw new Refusal("OUT_OF_SCOPE", `${member} ${id ?? "(not stated)"} is not in this server's scope`, {
+    member,
+    ...(id === undefined ? {} : { stated: id }),
+    configured: list.length,
+  });
+}
+
+/** @throws Refusal `NOT_A_PARTICIPANT` where the config names the node's id and the request does not. */
+export function assertParticipant(own: string | undefined, participants: readonly string[]): void {
+  if (own === undefined || participants.includes(own)) return;
+  throw new Refusal("NOT_A_PARTICIPANT", `node ${own} is not among the nodes that the request names`, {
+    node: own,
+    named: participants.slice(0, 20),
+  });
+}
+
+type Algorithm = NonNullable<NonNullable<Document["signing"]>["algorithm"]>;
+
+/** Which curve and which protocols an algorithm goes with (wire dossier 2.1, seed 000). */
+const FITS: Readonly<Record<Algorithm, { curve: string; protocols: readonly string[] }>> = {
+  ecdsa: { curve: "secp256k1", protocols: ["gg18", "lindell"] },
+  schnorr: { curve: "secp256k1", protocols: ["gg18", "lindell"] },
+  eddsa: { curve: "ed25519", protocols: ["eddsa_tss"] },
+};
+
+/** Which algorithms a family of chains verifies at all. A family not listed here is not checked. */
+const ALGORITHMS_OF: Partial<Record<ChainFamily, readonly Algorithm[]>> = {
+  evm: ["ecdsa"],
+  tron: ["ecdsa"],
+  bitcoin: ["ecdsa", "schnorr"],
+  solana: ["eddsa"],
+  stellar: ["eddsa"],
+};
+
+/**
+ * @throws Refusal `SIGNATURE_KIND` where the signature asked for can't belong to the curve, the protocol or the
+ *   chain that the request states. A member that is not stated is not compared.
+ */
+export function assertSignatureFits(document: Document): void {
+  const algorithm = document.signing?.algorithm;
+  if (algorithm === undefined) return;
+  const { curve, protocols } = FITS[algorithm];
+  const stated = { curve: document.key?.curve, protocol: document.signing?.protocol };
+  if (stated.curve !== undefined && stated.curve !== curve) {
+    throw new Refusal("SIGNATURE_KIND", `${algorithm} signs with ${curve}, the key is on ${stated.curve}`, {
+      algorithm,
+      curve: stated.curve,
+    });
+  }
+  if (stated.protocol !== undefined && !protocols.includes(stated.protocol)) {
+    throw new Refusal("SIGNATURE_KIND", `${stated.protocol} does not make ${algorithm} signatures`, {
+      algorithm,
+      protocol: stated.protocol,
+    });
+  }
+  const family = document.evidence?.family;
+  const accepted = family === undefined ? undefined : ALGORITHMS_OF[family];
+  if (family !== undefined && accepted !== undefined && !accepted.includes(algorithm)) {
+    throw new Refusal("SIGNATURE_KIND", `a ${family} chain takes no ${algorithm} signature`, {
+      algorithm,
+      family,
+    });
+  }
+}

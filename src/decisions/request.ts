@@ -1,0 +1,33 @@
+/** A request whose sender is proven and whose document is finished: all that `decide` may work from. */
+import type { InputDocument } from "../input/document.ts";
+
+/**
+ * Made by a channel once the token's signature, its claims and the wire shape have been checked, and by the
+ * command line for a dry run that answers nobody.
+ *
+ * @property participant - the configured node's own id, where the config names one.
+ * @property participants - the node ids that the request names: the own one must be among them.
+ * @property startedAt - `performance.now()` when the request arrived, for the timings.
+ * @property normalizeMs - what parsing and normalizing cost, in milliseconds.
+ */
+export class VerifiedRequest {
+  readonly input: InputDocument;
+  readonly participant: string | undefined;
+  readonly participants: readonly string[];
+  readonly startedAt: number;
+  readonly normalizeMs: number;
+
+  constructor(members: {
+    input: InputDocument;
+    participant?: string | undefined;
+    participants: readonly string[];
+    startedAt: number;
+    normalizeMs: number;
+  }) {
+    this.input = members.input;
+    this.participant = members.participant;
+    this.participants = members.participants;
+    this.startedAt = members.startedAt;
+    this.normalizeMs = members.normalizeMs;
+  }
+}
