@@ -99,7 +99,10 @@ const vaultSchema = z.strictObject({
   name: text.optional(),
   type: text.optional(),
   project_id: text.optional(),
-  root_public_keys: z.array(z.strictObject({ key: text, curve: z.enum(curves) })).min(1).optional(),
+  root_public_keys: z
+    .array(z.strictObject({ key: text, curve: z.enum(curves) }))
+    .min(1)
+    .optional(),
   created_at: milliseconds.optional(),
 });
 
@@ -178,7 +181,10 @@ const keySchema = z.strictObject({
   group: groupSchema.optional(),
   old_group: groupSchema.optional(),
   /** Key share signing only: what each share is asked to sign, and the groups Cobo names for it. */
-  share_checks: z.array(z.strictObject({ group_id: text, message: text })).min(1).optional(),
+  share_checks: z
+    .array(z.strictObject({ group_id: text, message: text }))
+    .min(1)
+    .optional(),
   share_groups: z.array(groupSchema).min(1).optional(),
 });
 
@@ -195,7 +201,10 @@ const sourceSchema = z.strictObject({
   address: text.optional(),
   path: text.optional(),
   public_key: text.optional(),
-  outpoint: z.string().regex(/^[^:]+:[0-9]+$/).optional(),
+  outpoint: z
+    .string()
+    .regex(/^[^:]+:[0-9]+$/)
+    .optional(),
   amount: amountSchema.optional(),
 });
 
@@ -226,7 +235,10 @@ const transactionSchema = z.strictObject({
   contract: z
     .strictObject({
       address: text.optional(),
-      selector: z.string().regex(/^0x[0-9a-f]{8}$/).optional(),
+      selector: z
+        .string()
+        .regex(/^0x[0-9a-f]{8}$/)
+        .optional(),
       calldata: hex.optional(),
       method: text.optional(),
       arguments: z.array(text).min(1).optional(),
@@ -295,7 +307,10 @@ const depositSchema = z.strictObject({
     .optional(),
   confirmations: z.int().min(0).optional(),
   threshold: z.int().min(0).optional(),
-  sources: z.array(z.strictObject({ address: text })).min(1).optional(),
+  sources: z
+    .array(z.strictObject({ address: text }))
+    .min(1)
+    .optional(),
   nft: z
     .strictObject({
       code: text.optional(),

@@ -15,7 +15,7 @@ export const ENTRYPOINTS = ["countersign/decision", "countersign/explain", "coun
 export type Entrypoint = (typeof ENTRYPOINTS)[number];
 
 export const RULE_CODE = /^[A-Z][A-Z0-9_]{2,63}$/;
-export const RULE_NAME = /^[a-z][a-z0-9_]*\/[a-z][a-z0-9_]*$/;
+const RULE_NAME = /^[a-z][a-z0-9_]*\/[a-z][a-z0-9_]*$/;
 
 export const JSON_TYPES = ["string", "number", "boolean", "array", "object"] as const;
 export type JsonType = (typeof JSON_TYPES)[number];

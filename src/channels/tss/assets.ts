@@ -1,0 +1,88 @@
+/** What the release's data knows of tokens and chains, and the canonical forms that follow from it. */
+import { Refusal } from "../../decisions/reasons.ts";
+import type { ChainFamily, HostData, Token } from "../../policy/release.ts";
+
+export interface Assets {
+  readonly tokens: Readonly<NonNullable<HostData["tokens"]>>;
+  readonly chains: Readonly<NonNullable<HostData["chains"]>>;
+}
+
+/** Ids come from outside, so that `constructor` must not find what every object has. */
+export function tokenOf({ tokens }: Assets, id: string | undefined): Token | undefined {
+  return id !== undefined && Object.hasOwn(tokens, id) ? tokens[id] : undefined;
+}
+
+export function familyOf({ chains }: Assets, id: string | undefined): ChainFamily | undefined {
+  return id !== undefined && Object.hasOwn(chains, id) ? chains[id]?.family : undefined;
+}
+
+/**
+ * A token lives on one chain.
+ *
+ * @throws Refusal `REQUEST_SCHEMA` where the request puts it on another one than the release's data.
+ */
+export function checkChainOfToken(
+  assets: Assets,
+  token: string | undefined,
+  chain: string | undefined,
+): void {
+  const known = tokenOf(assets, token);
+  if (known === undefined || !chain || known.chain === chain) return;
+  throw new Refusal("REQUEST_SCHEMA", "the transaction's token lies on another chain in data.tokens", {
+    token,
+    chain,
+    known: known.chain,
+  });
+}
+
+const natives = new WeakMap<Assets["tokens"], ReadonlyMap<string, string | undefined>>();
+
+/** A chain's own coin: the one token of it that has no contract. Absent where there is none, or several. */
+export function nativeTokenOf({ tokens }: Assets, chain: string | undefined): string | undefined {
+  let table = natives.get(tokens);
+  if (table === undefined) {
+    const found = new Map<string, string | undefined>();
+    for (const [id, token] of Object.entries(tokens)) {
+      if (token.contract === undefined) found.set(token.chain, found.has(token.chain) ? undefined : id);
+    }
+    table = found;
+    natives.set(tokens, table);
+  }
+  return chain === undefined ? undefined : table.get(chain);
+}
+
+const EVM_ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+
+/** EVM addresses in lower case, on chains of that family and on chains nobody knows; all others exactly. */
+export function canonicalAddress(address: string, family: ChainFamily | undefined): string {
+  return (family === undefined || family === "evm") && EVM_ADDRESS.test(address)
+    ? address.toLowerCase()
+    : address;
+}
+
+const HEX = /^(?:[0-9a-fA-F]{2})*$/;
+
+/**
+ * Bytes as lower-case hex with `0x`.
+ *
+ * @param prefix - whether the text has to begin with `0x`.
+ * @throws Refusal `REQUEST_SCHEMA` for what is not whole bytes of hex.
+ */
+export function canonicalHex(text: string, where: string, prefix: "required" | "optional"): string {
+  const prefixed = text.startsWith("0x");
+  const digits = prefixed ? text.slice(2) : text;
+  if ((prefix === "required" && !prefixed) || !HEX.test(digits)) {
+    throw new Refusal("REQUEST_SCHEMA", `${where}: not hex${prefix === "required" ? " with 0x" : ""}`);
+  }
+  return `0x${digits.toLowerCase()}`;
+}
+
+/** Runs what may refuse, and puts the member's path in front of the message. */
+export function located<T>(where: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof Refusal) throw new Refusal(error.code, `${where}: ${error.message}`, error.values);
+    throw error;
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * The members of the document that a version 1 KeySign request brings. It states smallest units, names a coin
+ * and no chain, and says nothing of organization, vault, wallet or group.
+ *
+ * `gas_price` is left out: the documents say gwei, other payloads carry wei. `inputs_to_spend` is what the
+ * caller asked for and not all inputs, so it makes no sources.
+ */
+import { Refusal } from "../../decisions/reasons.ts";
+import { amountFromUnits, plainInteger, totalsOf } from "../../input/amounts.ts";
+import type { Amount, Document, Kind } from "../../input/document.ts";
+import { present, presentOrAbsent } from "./absent.ts";
+import {
+  type Assets,
+  canonicalAddress,
+  canonicalHex,
+  familyOf,
+  located,
+  nativeTokenOf,
+  tokenOf,
+} from "./assets.ts";
+import { checkAgreement } from "./invariants.ts";
+import { signingOfV1 } from "./kinds.ts";
+import type { SigningMembers } from "./normalize-sign-v2.ts";
+import { signingOf } from "./normalize-signing.ts";
+import type { KeySignV1 } from "./wire.ts";
+import type { KeySignExtraV1 } from "./wire-v1.ts";
+
+type Transaction = NonNullable<Document["transaction"]>;
+type Destination = NonNullable<Transaction["destinations"]>[number];
+
+const BY_API: readonly number[] = [102, 103, 105, 303, 304, 305, 308, 310];
+const BY_WEB: readonly number[] = [100, 104, 106, 300, 309, 311];
+const FROM_OUTSIDE: readonly number[] = [107, 307];
+const SPEED_UPS: readonly number[] = [103, 104, 308, 309];
+const DROPS: readonly number[] = [105, 106, 310, 311];
+const CONTRACT_CALL = 200;
+
+/** The API's key or the web's user; where the way it came about doesn't tell which, the one that is there. */
+function initiatorOf({ transaction_type: way = 0, api_key, spender }: KeySignExtraV1): Document["initiator"] {
+  if (BY_API.includes(way)) return present({ type: "API" as const, id: api_key, api_key });
+  if (BY_WEB.includes(way)) return present({ type: "Web" as const, id: spender });
+  return presentOrAbsent({
+    type: FROM_OUTSIDE.includes(way) ? ("External" as const) : undefined,
+    id: api_key && spender ? undefined : api_key || spender,
+    api_key,
+  });
+}
+
+function amountAt(
+  assets: Assets,
+  where: string,
+  coin: string | undefined,
+  text: string | undefined,
+): Amount | undefined {
+  if (!text) return undefined;
+  return located(`extra_info.${where}`, () => {
+    if (coin) return amountFromUnits(coin, text, tokenOf(assets, coin)?.decimals);
+    plainInteger(text);
+    return undefined;
+  });
+}
+
+function destinationsOf(
+  { coin, to_address, amount, outputs = [] }: KeySignExtraV1,
+  assets: Assets,
+  addressOf: (address: string) => string,
+): Destination[] {
+  const [first] = outputs;
+  if (to_address && first !== undefined) {
+    if (outputs.length > 1) {
+      throw new Refusal("REQUEST_SCHEMA", "extra_info: has to_address and several to_address_details");
+    }
+    checkAgreement(
+      [
+        ["extra_info.to_address", addressOf(to_address)],
+        ["extra_info.to_address_details.0.to_address", addressOf(first.to_address)],
+      ],
+      [
+        ["extra_info.amount", amount],
+        ["extra_info.to_address_details.0.amount", first.amount],
+      ],
+    );
+  }
+  if (outputs.length > 0) {
+    return outputs.map((output, index) =>
+      present({
+        address: addressOf(output.to_address),
+        amount: amountAt(assets, `to_address_details.${index}.amount`, coin, output.amount),
+      }),
+    );
+  }
+  return [
+    present({
+      address: to_address && addressOf(to_address),
+      amount: amountAt(assets, "amount", coin, amount),
+    }),
+  ];
+}
+
+function feeOf(
+  { fee, gas_limit }: KeySignExtraV1,
+  assets: Assets,
+  chain: string | undefined,
+): Transaction["fee"] {
+  const token = nativeTokenOf(assets, chain);
+  if (token === undefined || (!fee && !gas_limit)) return undefined;
+  return present({
+    token,
+    rate: fee ? fee.toString() : undefined,
+    gas_limit: gas_limit ? gas_limit.toString() : undefined,
+  });
+}
+
+function contractOf(
+  { operation, to_address, parameters }: KeySignExtraV1,
+  addressOf: (address: string) => string,
+): Transaction["contract"] {
+  if (operation !== CONTRACT_CALL) return undefined;
+  const calldata =
+    parameters?.calldata &&
+    canonicalHex(parameters.calldata, "extra_info.extra_parameters.calldata", "optional");
+  return presentOrAbsent({
+    address: to_address && addressOf(to_address),
+    selector: calldata && calldata.length >= 10 ? calldata.slice(0, 10) : undefined,
+    calldata,
+  });
+}
+
+function howOf(way: number): "speed_up" | "drop" | undefined {
+  if (SPEED_UPS.includes(way)) return "speed_up";
+  return DROPS.includes(way) ? "drop" : undefined;
+}
+
+function replacesOf({ transaction_type: way = 0, replace_cobo_id }: KeySignExtraV1): Transaction["replaces"] {
+  return presentOrAbsent({
+    id: replace_cobo_id,
+    how: howOf(way),
+  });
+}
+
+function transactionOf(extra: KeySignExtraV1, type: string, assets: Assets): Transaction {
+  const chain = tokenOf(assets, extra.coin)?.chain;
+  const family = familyOf(assets, chain);
+  const addressOf = (address: string): string => canonicalAddress(address, family);
+  const destinations = destinationsOf(extra, assets, addressOf).filter((one) => Object.keys(one).length > 0);
+  const amounts = destinations.flatMap(({ amount }) => amount ?? []);
+  return present({
+    cobo_id: extra.cobo_id,
+    business_id: extra.api_request_id,
+    type,
+    chain,
+    token: extra.coin,
+    sources: extra.from_address ? [{ address: addressOf(extra.from_address) }] : undefined,
+    destinations,
+    totals: amounts.length === destinations.length ? totalsOf(amounts) : undefined,
+    fee: feeOf(extra, assets, chain),
+    contract: contractOf(extra, addressOf),
+    replaces: replacesOf(extra),
+    description: extra.note,
+  });
+}
+
+function evidenceOf(kind: Kind, extra: KeySignExtraV1, assets: Assets): Document["evidence"] {
+  const bytes = Boolean(extra.raw_tx_hex || extra.raw_tx_info || extra.raw_tx?.some(({ raw_tx }) => raw_tx));
+  const state = kind === "message_signing" || bytes ? ("unsupported" as const) : ("absent" as const);
+  return present({
+    status: state,
+    key: state,
+    family: familyOf(assets, tokenOf(assets, extra.coin)?.chain),
+  });
+}
+
+/**
+ * @throws Refusal `KIND_UNKNOWN`, and `REQUEST_SCHEMA` for amounts, hashes and calldata that are none, and for a
+ *   declared precision that the release's data contradicts.
+ */
+export function signingMembersV1({ detail, extra }: KeySignV1, assets: Assets): SigningMembers {
+  const { kind, type } = signingOfV1(extra.operation, extra.transaction_type);
+  const known = tokenOf(assets, extra.coin);
+  if (known !== undefined && extra.decimal !== undefined && extra.decimal !== known.decimals) {
+    throw new Refusal("REQUEST_SCHEMA", "extra_info.decimal contradicts data.tokens", {
+      coin: extra.coin,
+      decimal: extra.decimal,
+      known: known.decimals,
+    });
+  }
+  return {
+    kind,
+    ...present({
+      initiator: initiatorOf(extra),
+      key: present({
+        group_id: detail.group_id,
+        root_public_key: detail.root_pub_key,
+        used: detail.used_node_ids,
+      }),
+      signing: signingOf(detail, "optional"),
+      transaction: transactionOf(extra, type, assets),
+      evidence: evidenceOf(kind, extra, assets),
+    }),
+  };
+}

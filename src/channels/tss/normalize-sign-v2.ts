@@ -1,0 +1,314 @@
+/** The members of the document that a version 2 KeySign request brings. */
+import { Refusal } from "../../decisions/reasons.ts";
+import { amountFromText, canonicalDecimal, totalsOf } from "../../input/amounts.ts";
+import type { Amount, Document, Kind } from "../../input/document.ts";
+import { stringifyJson } from "../../input/strict-json.ts";
+import type { ChainFamily } from "../../policy/release.ts";
+import { present, presentOrAbsent } from "./absent.ts";
+import {
+  type Assets,
+  canonicalAddress,
+  canonicalHex,
+  checkChainOfToken,
+  familyOf,
+  located,
+  nativeTokenOf,
+  tokenOf,
+} from "./assets.ts";
+import { kindOfV2 } from "./kinds.ts";
+import { curveIn, custodyOf, groupOf, participantsIn } from "./normalize-custody.ts";
+import { feeOf } from "./normalize-fee.ts";
+import { signingOf } from "./normalize-signing.ts";
+import type { KeySignV2 } from "./wire.ts";
+import { nodesOf } from "./wire-checks.ts";
+import type { KeySignExtraV2, TransactionV2 } from "./wire-v2.ts";
+import type { DestinationV2 } from "./wire-v2-transfer.ts";
+
+type Transaction = NonNullable<Document["transaction"]>;
+type Source = NonNullable<Transaction["sources"]>[number];
+type Destination = NonNullable<Transaction["destinations"]>[number];
+
+/** What the type of a request adds to the members that all have. */
+export type SigningMembers = Pick<
+  Document,
+  | "organization"
+  | "project"
+  | "vault"
+  | "wallet"
+  | "initiator"
+  | "key"
+  | "signing"
+  | "transaction"
+  | "evidence"
+> & { readonly kind: Kind };
+
+/** Cobo's own word for a transaction that its auto-sweep made (`cobo_category` in the SDK's documents). */
+const SWEEP = "AutoSweep";
+
+const REPLACEMENTS = { SpeedUp: "speed_up", Drop: "drop", Resend: "resend" } as const;
+
+/** The chain of one transaction, as far as it is known. */
+interface Place {
+  readonly assets: Assets;
+  readonly chain: string | undefined;
+  readonly family: ChainFamily | undefined;
+}
+
+const addressAt = (place: Place, address: string | undefined): string | undefined =>
+  address ? canonicalAddress(address, place.family) : undefined;
+
+/** An amount in whole units; without a token it is still checked, and then nothing's. */
+function amountAt(
+  place: Place,
+  where: string,
+  token: string | undefined,
+  text: string | undefined,
+): Amount | undefined {
+  if (!text) return undefined;
+  return located(`extra_info.transaction.${where}`, () => {
+    if (token) return amountFromText(token, text, tokenOf(place.assets, token)?.decimals);
+    canonicalDecimal(text);
+    return undefined;
+  });
+}
+
+/**
+ * The coin that a contract call's value is in: the chain's own by the release's data, else the one its gas is
+ * paid in, unless that one is known to be a contract's.
+ */
+function coinOf(place: Place, fee: TransactionV2["fee"]): string | undefined {
+  const native = nativeTokenOf(place.assets, place.chain);
+  if (native !== undefined) return native;
+  const paid = fee?.fee_type === "EVM_Legacy" || fee?.fee_type === "EVM_EIP_1559" ? fee.token_id : undefined;
+  return tokenOf(place.assets, paid)?.contract === undefined ? paid || undefined : undefined;
+}
+
+function sourcesOf(extra: KeySignExtraV2, place: Place): Source[] {
+  const { transaction, source_addresses: declared = [] } = extra;
+  const known = declared.map((entry) =>
+    present({ address: addressAt(place, entry.address), path: entry.path, public_key: entry.pubkey }),
+  );
+  const inputs = transaction.raw_tx_info?.selected_utxos ?? [];
+  if (inputs.length > 0) {
+    return inputs.map((input, index) => {
+      const address = addressAt(place, input.address);
+      const matching = known.filter((entry) => entry.address !== undefined && entry.address === address);
+      return present({
+        address,
+        ...(matching.length === 1 ? matching[0] : undefined),
+        outpoint: outpointOf(input.tx_hash, input.vout_n),
+        amount: amountAt(
+          place,
+          `raw_tx_info.selected_utxos.${index}.value`,
+          input.token_id || transaction.token_id,
+          input.value,
+        ),
+      });
+    });
+  }
+  if (known.length > 0) return known;
+  const source = transaction.source;
+  const address = source !== undefined && "address" in source ? addressAt(place, source.address) : undefined;
+  return address === undefined ? [] : [{ address }];
+}
+
+/** `hash:index`; a hash of hex in lower case, so that one input has one name. */
+function outpointOf(hash: string | undefined, index: number | undefined): string | undefined {
+  if (!hash || hash.includes(":") || index === undefined) return undefined;
+  return `${/^[0-9a-fA-F]+$/.test(hash) ? hash.toLowerCase() : hash}:${index}`;
+}
+
+function destinationsOf(transaction: TransactionV2, place: Place): Destination[] {
+  const { destination, token_id: token } = transaction;
+  switch (destination.destination_type) {
+    case "Address":
+      return addressDestinations(destination, token, place);
+    case "CustodialWallet":
+    case "ExchangeWallet":
+      return [
+        present({
+          wallet_id: destination.wallet_id,
+          amount: amountAt(place, "destination.amount", token, destination.amount),
+        }),
+      ];
+    case "EVM_Contract":
+    case "TRON_Contract": {
+      const coin = coinOf(place, transaction.fee);
+      return [
+        present({
+          address: addressAt(place, destination.address),
+          amount: amountAt(place, "destination.value", coin, destination.value),
+        }),
+      ];
+    }
+    default:
+      return [];
+  }
+}
+
+function addressDestinations(
+  {
+    account_output: account,
+    utxo_outputs: outputs = [],
+  }: Extract<DestinationV2, { destination_type: "Address" }>,
+  token: string | undefined,
+  place: Place,
+): Destination[] {
+  if (account !== undefined && outputs.length > 0) {
+    throw new Refusal(
+      "REQUEST_SCHEMA",
+      "extra_info.transaction.destination: has account_output and utxo_outputs; one of them is meant",
+    );
+  }
+  if (account !== undefined) {
+    return [
+      present({
+        address: addressAt(place, account.address),
+        memo: account.memo,
+        amount: amountAt(place, "destination.account_output.amount", token, account.amount),
+      }),
+    ];
+  }
+  return outputs.map((output, index) =>
+    present({
+      address: addressAt(place, output.address),
+      amount: amountAt(place, `destination.utxo_outputs.${index}.amount`, token, output.amount),
+    }),
+  );
+}
+
+/** Method and arguments are Cobo's reading of the bytes; they come with the evidence, not from its word. */
+function contractOf(destination: DestinationV2, place: Place): Transaction["contract"] {
+  if (destination.destination_type !== "EVM_Contract" && destination.destination_type !== "TRON_Contract") {
+    return undefined;
+  }
+  const calldata = canonicalHex(
+    destination.calldata ?? "",
+    "extra_info.transaction.destination.calldata",
+    "optional",
+  );
+  return present({
+    address: addressAt(place, destination.address),
+    selector: calldata.length >= 10 ? calldata.slice(0, 10) : undefined,
+    calldata,
+  });
+}
+
+/**
+ * The text that is signed, as the request gives it and not decoded: base64 for EIP-191, JSON for EIP-712, hex
+ * for the others.
+ */
+function messageOf(destination: DestinationV2): string | undefined {
+  switch (destination.destination_type) {
+    case "EVM_EIP_191_Signature":
+      return destination.message;
+    case "EVM_EIP_712_Signature":
+      return (
+        destination.raw_structured_data ||
+        (destination.structured_data && stringifyJson(destination.structured_data))
+      );
+    case "BTC_BIP_137_Signature":
+      return destination.message_bip137;
+    case "BTC_BIP_322_Signature":
+      return destination.message_bip322;
+    case "COSMOS_ADR_36_Signature":
+      return destination.message_cosmos_adr36;
+    case "Raw_Message_Signature":
+      return destination.msg_hash;
+    default:
+      return undefined;
+  }
+}
+
+const NO_NONCE: readonly (ChainFamily | undefined)[] = ["bitcoin", "tron", "solana"];
+
+/** An account's nonce; 0 is one. Chains with inputs have none, and TRON and Solana count otherwise. */
+function nonceOf({ raw_tx_info: raw }: TransactionV2, place: Place): string | undefined {
+  if (raw?.used_nonce === undefined || (raw.selected_utxos ?? []).length > 0) return undefined;
+  return NO_NONCE.includes(place.family) ? undefined : raw.used_nonce.toString();
+}
+
+function replacesOf({ replacement }: TransactionV2): Transaction["replaces"] {
+  const how = replacement?.replaced_type;
+  return presentOrAbsent({
+    id: replacement?.replaced_transaction_id,
+    hash: replacement?.replaced_transaction_hash,
+    how: how ? REPLACEMENTS[how] : undefined,
+  });
+}
+
+function transactionOf(extra: KeySignExtraV2, place: Place): Transaction {
+  const { transaction } = extra;
+  const { destination } = transaction;
+  const destinations = destinationsOf(transaction, place).filter((one) => Object.keys(one).length > 0);
+  const amounts = destinations.flatMap(({ amount }) => amount ?? []);
+  return present({
+    id: transaction.transaction_id,
+    cobo_id: transaction.cobo_id,
+    business_id: transaction.request_id,
+    type: transaction.type,
+    destination_type: destination.destination_type,
+    chain: transaction.chain_id,
+    token: transaction.token_id,
+    sources: sourcesOf(extra, place).filter((source) => Object.keys(source).length > 0),
+    destinations,
+    totals: amounts.length === destinations.length ? totalsOf(amounts) : undefined,
+    fee: feeOf(transaction.fee, place.chain, place.assets),
+    nonce: nonceOf(transaction, place),
+    contract: contractOf(destination, place),
+    message: messageOf(destination),
+    replaces: replacesOf(transaction),
+    fuels: presentOrAbsent({
+      id: transaction.fueling_info?.main_transaction_id,
+      request_id: transaction.fueling_info?.request_id,
+      transaction_id: transaction.fueling_info?.transaction_id,
+    }),
+    sweep: transaction.cobo_category?.includes(SWEEP) ? true : undefined,
+    internal: transaction.is_loop,
+    description: transaction.description,
+    created_at: transaction.created_timestamp || undefined,
+  });
+}
+
+/** Until the bytes are decoded, evidence says whether there are any. */
+function evidenceOf(kind: Kind, transaction: TransactionV2, place: Place): Document["evidence"] {
+  const raw = transaction.raw_tx_info;
+  const bytes = Boolean(raw?.unsigned_raw_tx || raw?.raw_tx);
+  const state = kind === "message_signing" || bytes ? ("unsupported" as const) : ("absent" as const);
+  return present({ status: state, key: state, family: place.family });
+}
+
+/**
+ * @throws Refusal `KIND_UNKNOWN`, and `REQUEST_SCHEMA` for amounts, hashes and calldata that are none, for a
+ *   token on another chain than the release has it on.
+ */
+export function signingMembersV2({ detail, extra }: KeySignV2, assets: Assets): SigningMembers {
+  const { transaction, signer_key_share_holder_group: group } = extra;
+  const kind = kindOfV2(transaction.type, transaction.destination.destination_type);
+  const chain = transaction.chain_id || undefined;
+  const place: Place = { assets, chain, family: familyOf(assets, chain) };
+  checkChainOfToken(assets, transaction.token_id, chain);
+  return {
+    kind,
+    ...custodyOf(extra),
+    ...present({
+      initiator: presentOrAbsent({
+        type: transaction.initiator_type || undefined,
+        id: transaction.initiator,
+        api_key: transaction.initiator_type === "API" ? transaction.initiator : undefined,
+      }),
+      key: present({
+        group_id: detail.group_id,
+        root_public_key: detail.root_pub_key,
+        curve: curveIn(group, detail.root_pub_key),
+        threshold: group?.threshold || undefined,
+        participants: participantsIn(nodesOf(group), group),
+        used: detail.used_node_ids,
+        group: groupOf(group),
+      }),
+      signing: signingOf(detail, "required"),
+      transaction: transactionOf(extra, place),
+      evidence: evidenceOf(kind, transaction, place),
+    }),
+  };
+}

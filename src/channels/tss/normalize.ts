@@ -1,0 +1,80 @@
+/** From a checked callback to the one document that rules see (design 3.4). */
+import { Refusal } from "../../decisions/reasons.ts";
+import { type Document, GROUP_OF, type InputDocument } from "../../input/document.ts";
+import { presentOrAbsent } from "./absent.ts";
+import type { Assets } from "./assets.ts";
+import { keyGenerationMembers, keyReshareMembers, keyShareSigningMembers } from "./normalize-key.ts";
+import { signingMembersV1 } from "./normalize-sign-v1.ts";
+import { signingMembersV2 } from "./normalize-sign-v2.ts";
+import { type ParsedTask, UnusableRequest } from "./wire.ts";
+
+/**
+ * What the request doesn't say itself.
+ *
+ * @property source - the configured node's name.
+ * @property receivedAt - milliseconds since the epoch.
+ * @property tokens - the release's `data.tokens`; decimals come from nowhere else.
+ * @property chains - the release's `data.chains` over the built-in table.
+ */
+export interface NormalizeContext extends Assets {
+  readonly source: string;
+  readonly receivedAt: number;
+  readonly now: Document["now"];
+}
+
+type Common = "version" | "group" | "channel" | "request" | "task" | "now";
+type Members = Omit<Document, Common>;
+
+function membersOf(parsed: ParsedTask, assets: Assets): Members {
+  switch (parsed.type) {
+    case "key_generation":
+      return { kind: "key_generation", ...keyGenerationMembers(parsed) };
+    case "key_reshare":
+      return { kind: "key_reshare", ...keyReshareMembers(parsed) };
+    case "key_share_sign":
+      return { kind: "key_share_signing", ...keyShareSigningMembers(parsed) };
+    case "key_sign":
+      return parsed.payload === "v1" ? signingMembersV1(parsed, assets) : signingMembersV2(parsed, assets);
+  }
+}
+
+/**
+ * The document of one request, without facts, lists and prices, and its original.
+ *
+ * @throws UnusableRequest `KIND_UNKNOWN` and `REQUEST_SCHEMA`, with the request's id.
+ */
+export function normalize(parsed: ParsedTask, context: NormalizeContext): InputDocument {
+  try {
+    const members = membersOf(parsed, context);
+    const task = presentOrAbsent({ id: parsed.detail.task_id, business_id: parsed.detail.biz_task_id });
+    return {
+      document: {
+        version: 1,
+        group: GROUP_OF[members.kind],
+        channel: `tss.${parsed.payload}`,
+        request: { id: parsed.requestId, source: context.source, received_at: context.receivedAt },
+        ...(task === undefined ? {} : { task }),
+        now: context.now,
+        ...members,
+      },
+      raw: parsed.rawText,
+    };
+  } catch (error) {
+    if (error instanceof Refusal) throw new UnusableRequest(error, parsed.requestId);
+    throw error;
+  }
+}
+
+/** The nodes that a request names: a node that isn't among them has no part in it (invariant `participant`). */
+export function participantsOf(parsed: ParsedTask): readonly string[] {
+  switch (parsed.type) {
+    case "key_generation":
+      return parsed.detail.node_ids;
+    case "key_reshare":
+      return [...new Set([...parsed.detail.used_node_ids, ...parsed.detail.new_node_ids])];
+    case "key_sign":
+      return parsed.detail.used_node_ids;
+    case "key_share_sign":
+      return [parsed.detail.node_id];
+  }
+}

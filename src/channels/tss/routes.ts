@@ -1,0 +1,255 @@
+/**
+ * The co-signers' listener: `POST /v2/check` and `/v1/check`, `GET /ping`.
+ *
+ * The checks of one callback stand in the order in which a request meets them: room, content type, size, token,
+ * wire, document, decision. Each refusal has its answer in design 3.3; an answer that reaches a node is signed
+ * and HTTP 200, whatever it says, because what a node does with another status is not documented.
+ */
+import type { KeyObject } from "node:crypto";
+import type { HttpBindings } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+import { type Decided, decide, decisionId } from "../../decisions/decide.ts";
+import type { Decision } from "../../decisions/decision.ts";
+import type { Scope } from "../../decisions/invariants.ts";
+import { HOST_CODES, Refusal, statusOf } from "../../decisions/reasons.ts";
+import { VerifiedRequest } from "../../decisions/request.ts";
+import { nowMembers } from "../../input/clock.ts";
+import { BodyError, readBody } from "../../listener.ts";
+import type { LiveRelease } from "../../policy/live.ts";
+import { chainsOf } from "../../policy/release.ts";
+import { normalize, participantsOf } from "./normalize.ts";
+import { RefusedTokenReplies } from "./refused-token-replies.ts";
+import { createReplier, type Rejection, type Replier, type ReplySettings } from "./reply.ts";
+import { fieldOf, TokenRefusal, type VerifiedToken, verifyToken } from "./token.ts";
+import { type ParsedTask, type Ping, parseCallback, UnusableRequest } from "./wire.ts";
+
+const FORM = "application/x-www-form-urlencoded";
+const CHECK_PATHS = ["/v2/check", "/v1/check"];
+
+/** One configured TSS Node. */
+export interface TssNode {
+  readonly name: string;
+  readonly nodeId: string | undefined;
+  readonly payload: "v1" | "v2";
+  readonly publicKeys: readonly KeyObject[];
+  /** Signs the answers to this node. */
+  readonly signingKey: KeyObject;
+}
+
+/** What happens on this channel, for log and metrics. */
+export interface TssEvents {
+  decided(decided: Decided): void;
+  /** A good token around an unusable request: `id` stands in the answer too. */
+  unusable(refusal: Refusal, node: string, id: string): void;
+  tokenRefused(code: string, remote: string): void;
+  pinged(node: string): void;
+  phase(phase: "verify" | "sign", ms: number): void;
+  rejected(status: number): void;
+  failed(error: unknown, id: string): void;
+}
+
+export interface TssOptions {
+  readonly nodes: readonly TssNode[];
+  /** Signs the answers to whoever could not prove to be a node. */
+  readonly signingKey: KeyObject;
+  readonly reply: ReplySettings & { readonly quoted: boolean };
+  readonly leewayMs: number;
+  readonly limits: { readonly bodyBytes: number; readonly decisionMs: number; readonly inFlight: number };
+  readonly scope: Scope;
+  readonly zone: string;
+  readonly live: () => LiveRelease | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Callbacks being answered now: raised and lowered here, read by the metrics. */
+  readonly load: { inFlight: number };
+  readonly events: TssEvents;
+}
+
+interface Environment {
+  Bindings: HttpBindings;
+}
+
+/** Builds the app of the `nodes` listener. */
+export function createTssApp(options: TssOptions): Hono<Environment> {
+  const app = new Hono<Environment>();
+  const channel = new TssChannel(options);
+  for (const path of CHECK_PATHS) app.post(path, (context) => channel.answer(context));
+  app.get("/ping", (context) => context.json({ server: "countersign", timestamp: String(options.now()) }));
+
+  const methods = new Map([
+    ...CHECK_PATHS.map((path) => [path, "POST"] as const),
+    ["/ping", "GET, HEAD"] as const,
+  ]);
+  app.notFound((context) => {
+    const allow = methods.get(context.req.path);
+    return allow === undefined ? context.body(null, 404) : context.body(null, 405, { allow });
+  });
+  app.onError((error, context) => {
+    options.events.failed(error, "");
+    return context.body(null, 500);
+  });
+  return app;
+}
+
+class TssChannel {
+  readonly #options: TssOptions;
+  readonly #refusedTokens: RefusedTokenReplies;
+  readonly #repliers = new Map<KeyObject, Replier>();
+
+  constructor(options: TssOptions) {
+    this.#options = options;
+    this.#refusedTokens = new RefusedTokenReplies(options.now);
+  }
+
+  async answer(context: Context<Environment>): Promise<Response> {
+    const { load, limits } = this.#options;
+    if (load.inFlight >= limits.inFlight) return this.#turnAway(context, 503);
+    load.inFlight += 1;
+    try {
+      return await this.#answer(context);
+    } finally {
+      load.inFlight -= 1;
+    }
+  }
+
+  async #answer(context: Context<Environment>): Promise<Response> {
+    const startedAt = performance.now();
+    const { incoming } = context.env;
+    if (mediaType(incoming.headers["content-type"]) !== FORM) return this.#turnAway(context, 415);
+    let body: Buffer;
+    try {
+      body = await readBody(incoming, this.#options.limits.bodyBytes);
+    } catch (error) {
+      if (error instanceof BodyError) return this.#turnAway(context, error.status);
+      throw error;
+    }
+    const token = await this.#reply(body.toString("utf8"), startedAt, incoming.socket.remoteAddress ?? "");
+    return this.#options.reply.quoted
+      ? context.body(JSON.stringify(token), 200, { "content-type": "application/json" })
+      : context.body(token, 200, { "content-type": "text/plain; charset=utf-8" });
+  }
+
+  #turnAway(context: Context<Environment>, status: 400 | 413 | 415 | 503): Response {
+    this.#options.events.rejected(status);
+    return context.body(null, status);
+  }
+
+  /** The signed answer to a form body. */
+  async #reply(body: string, startedAt: number, remote: string): Promise<string> {
+    const { nodes, now, leewayMs, events } = this.#options;
+    let verified: VerifiedToken<TssNode>;
+    try {
+      verified = verifyToken(fieldOf(body), nodes, now(), leewayMs);
+    } catch (error) {
+      if (!(error instanceof TokenRefusal)) throw error;
+      events.tokenRefused(error.code, remote);
+      const key = nodes.find((node) => node === error.node)?.signingKey ?? this.#options.signingKey;
+      return await this.#refusedTokens.reply(error, key, this.#replier(key));
+    }
+    events.phase("verify", performance.now() - startedAt);
+    const { node } = verified;
+    if (verified.refusal !== undefined) return await this.#unusable(node, verified.refusal, "");
+    return await this.#judge(node, verified.packageData, startedAt);
+  }
+
+  async #judge(node: TssNode, packageData: Uint8Array, startedAt: number): Promise<string> {
+    let requestId = "";
+    try {
+      const parsed = parseCallback(packageData, node.payload);
+      if (parsed.type === "ping") return await this.#pong(node, parsed);
+      requestId = parsed.requestId;
+      return await this.#decide(node, parsed, startedAt);
+    } catch (error) {
+      if (error instanceof UnusableRequest) return await this.#unusable(node, error, error.echoId);
+      if (error instanceof Refusal) return await this.#unusable(node, error, requestId);
+      const id = decisionId();
+      this.#options.events.failed(error, id);
+      return await this.#refuse(
+        node,
+        new Refusal("INTERNAL", "the request could not be judged"),
+        requestId,
+        id,
+      );
+    }
+  }
+
+  #pong(node: TssNode, ping: Ping): Promise<string> {
+    this.#options.events.pinged(node.name);
+    const replier = this.#replier(node.signingKey);
+    return ping.id === undefined ? replier.pong() : replier.pongWithId(ping.id);
+  }
+
+  async #decide(node: TssNode, task: ParsedTask, startedAt: number): Promise<string> {
+    const { events, now, zone, scope, limits } = this.#options;
+    const live = this.#options.live();
+    const receivedAt = now();
+    const input = normalize(task, {
+      source: node.name,
+      receivedAt,
+      now: nowMembers(receivedAt, zone),
+      tokens: live?.hostData.tokens ?? {},
+      chains: chainsOf(live?.hostData),
+    });
+    const request = new VerifiedRequest({
+      input,
+      participant: node.nodeId,
+      participants: participantsOf(task),
+      startedAt,
+      normalizeMs: performance.now() - startedAt,
+    });
+    const decided = await decide(request, { live, scope, decisionMs: limits.decisionMs });
+    events.decided(decided);
+    const { decision, approval } = decided;
+    const signedFrom = performance.now();
+    try {
+      const replier = this.#replier(node.signingKey);
+      if (approval !== undefined) return await replier.approve(approval);
+      return await replier.reject(rejectionOf(decision));
+    } finally {
+      events.phase("sign", performance.now() - signedFrom);
+    }
+  }
+
+  #unusable(node: TssNode, refusal: Refusal, requestId: string): Promise<string> {
+    const id = decisionId();
+    this.#options.events.unusable(refusal, node.name, id);
+    return this.#refuse(node, refusal, requestId, id);
+  }
+
+  #refuse(node: TssNode, { code, message }: Refusal, requestId: string, id: string): Promise<string> {
+    return this.#replier(node.signingKey).reject({
+      status: statusOf(code),
+      requestId,
+      code,
+      message,
+      decisionId: id,
+    });
+  }
+
+  #replier(key: KeyObject): Replier {
+    let replier = this.#repliers.get(key);
+    if (replier === undefined) {
+      replier = createReplier(key, this.#options.reply, this.#options.now);
+      this.#repliers.set(key, replier);
+    }
+    return replier;
+  }
+}
+
+function mediaType(header: string | undefined): string {
+  return (header ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+/** The first reason answers: the host's where it refused, else the most severe rule's. */
+function rejectionOf(decision: Decision): Rejection {
+  const [first] = decision.reasons;
+  const code = first?.code ?? "INTERNAL";
+  const hostCode = HOST_CODES.find((known) => known === code);
+  return {
+    status: hostCode === undefined ? 0 : statusOf(hostCode),
+    requestId: decision.request_id,
+    code,
+    message: first?.message ?? "",
+    decisionId: decision.id,
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * The words that the wire schemas are written in, and how a value is held against one.
+ *
+ * Cobo's payloads drop, null or empty what they don't have, so `null` counts as absent everywhere and `""`
+ * stands for absent in optional text. All else is strict: a known member of a wrong type refuses, a number
+ * that isn't spelled as a plain integer is no number, an unknown value of a closed enumeration refuses.
+ * Unknown members are left out here; they live on in the document's `raw`.
+ */
+import { z } from "zod";
+import { Refusal } from "../../decisions/reasons.ts";
+import { isJsonObject, JsonNumber, type JsonValue, parseStrictJson } from "../../input/strict-json.ts";
+
+/** Text that has to be there. */
+export const required = z.string().min(1);
+/** Text that may be absent, which `""` means too; the normalizer drops it. */
+export const optional = z.string().optional();
+export const integer = z.int().optional();
+/** How many there are of something; 0 where it isn't known. */
+export const count = z.int().min(0).optional();
+/** Milliseconds since the epoch; 0 where it isn't known. */
+export const timestamp = z.int().min(0).optional();
+export const flag = z.boolean().optional();
+export const texts = z.array(z.string()).optional();
+
+/** One of a closed list of words, or absent. */
+export function oneOf<const T extends readonly string[]>(values: T) {
+  return z.enum([...values, ""]).optional();
+}
+
+/** One of a closed list of integers, or absent. */
+export function oneOfInts<const T extends readonly number[]>(values: T) {
+  return z.literal(values).optional();
+}
+
+/** Members whose content is not Cobo's: it is signed as it stands, so nothing in it is touched. */
+const FREE_FORM: ReadonlySet<string> = new Set(["structured_data"]);
+
+/** Stands for a number such as `2.0` or `1e400`: no schema takes a symbol, for a number or anything else. */
+const ODD_NUMBER = Symbol("a number that is not spelled as a plain integer");
+
+/** Takes `null` members out and makes odd numbers unusable, in place. */
+function prepare(value: JsonValue): void {
+  if (Array.isArray(value)) {
+    const items: unknown[] = value;
+    for (let index = 0; index < value.length; index += 1) {
+      const item = value[index];
+      if (typeof item !== "object" || item === null) continue;
+      if (item instanceof JsonNumber) items[index] = ODD_NUMBER;
+      else prepare(item);
+    }
+  } else if (isJsonObject(value)) {
+    const members: Record<string, unknown> = value;
+    for (const key in value) {
+      const member = value[key];
+      if (typeof member !== "object") continue;
+      if (member === null) delete members[key];
+      else if (member instanceof JsonNumber) members[key] = ODD_NUMBER;
+      else if (!FREE_FORM.has(key)) prepare(member);
+    }
+  }
+}
+
+const MAX_SHOWN = 40;
+
+/** A value as a refusal may show it: short, printable, and never the inside of a container. */
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null || typeof value === "boolean" || typeof value === "number") return String(value);
+  if (typeof value === "symbol") return value.description ?? "a number";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value !== "string") return "an object";
+  const printable = value.slice(0, MAX_SHOWN).replace(/[^\x20-\x7e]/g, "?");
+  return value.length > MAX_SHOWN ? `"${printable}..."` : `"${printable}"`;
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  let found = value;
+  for (const key of path) {
+    if (typeof found !== "object" || found === null) return undefined;
+    found = Reflect.get(found, key);
+  }
+  return found;
+}
+
+function problemOf(issue: z.core.$ZodIssue, found: unknown): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `expected ${issue.expected}, found ${shown(found)}`;
+    case "invalid_value":
+    case "invalid_union":
+      return `not one of the known values: ${shown(found)}`;
+    default:
+      return `out of bounds: ${shown(found)}`;
+  }
+}
+
+/**
+ * A value held against a schema.
+ *
+ * @param where - what the value is, the beginning of the path in the message.
+ * @param value - a parsed JSON value; it is changed (see above) and belongs to this function from here on.
+ * @throws Refusal `REQUEST_SCHEMA` with the path of the first member at fault.
+ */
+export function checkShape<T extends z.ZodType>(schema: T, value: JsonValue, where: string): z.infer<T> {
+  prepare(value);
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  if (issue === undefined) throw new Refusal("REQUEST_SCHEMA", `${where}: not of the known shape`);
+  const path = [where, ...issue.path.map(String)].join(".");
+  throw new Refusal("REQUEST_SCHEMA", `${path}: ${problemOf(issue, at(value, issue.path))}`);
+}
+
+/**
+ * JSON that lies in a string, read as strictly as the request itself.
+ *
+ * @throws Refusal as {@link parseStrictJson}, with the member's path in front of the message.
+ */
+export function parseHeldJson(text: string, where: string): JsonValue {
+  try {
+    return parseStrictJson(text);
+  } catch (error) {
+    if (error instanceof Refusal) throw new Refusal(error.code, `${where}: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,157 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { createAuthority } from "../../test/support/certificates.ts";
+import { keyPair } from "../../test/support/installation.ts";
+import { check } from "./check.ts";
+import { UsageError } from "./output.ts";
+
+const server = keyPair();
+const node = keyPair();
+
+function writePem(file: string, pem: string): void {
+  writeFileSync(file, pem, { mode: 0o600 });
+}
+
+/** A folder with keys and a config of these members over the smallest one. */
+function install(more: Record<string, unknown> = {}): { directory: string; config: string } {
+  const directory = mkdtempSync(join(tmpdir(), "check-"));
+  writePem(join(directory, "server.pem"), server.privatePem);
+  writePem(join(directory, "node.key"), node.publicPem);
+  const config = join(directory, "config.yaml");
+  const value = {
+    listen: { nodes: "127.0.0.1:0", admin: "127.0.0.1:0" },
+    signing_key: "server.pem",
+    nodes: [{ name: "node-1", callback_public_keys: ["node.key"] }],
+    scope: { vaults: ["v-1"] },
+    policy: { release: "release.tar.gz", trust: { sha256: "0a".repeat(32) } },
+    ...more,
+  };
+  writeFileSync(config, JSON.stringify(value));
+  return { directory, config };
+}
+
+/** Severity and message by path, the missing release left out: it is missing in all of these. */
+async function findings(config: string, environment = {}): Promise<Record<string, string>> {
+  const found = await check(config, environment);
+  const others = found.filter(({ path }) => path !== "policy.release");
+  return Object.fromEntries(others.map(({ severity, path, message }) => [path, `${severity} ${message}`]));
+}
+
+describe("errors", () => {
+  test("a config file that is not there is wrong usage", async () => {
+    await expect(check("/nowhere/config.yaml", {})).rejects.toBeInstanceOf(UsageError);
+  });
+
+  test("problems of the config and of the files, together", async () => {
+    const { config } = install({ colour: "red", ledger: {}, signing_key: "missing.pem" });
+    expect(await findings(config)).toEqual({
+      colour: "error unknown key",
+      ledger: expect.stringMatching(/^error not built yet/),
+      signing_key: expect.stringMatching(/^error .*missing\.pem.*ENOENT/),
+    });
+  });
+
+  test("a release that is not there", async () => {
+    const found = await check(install().config, {});
+    expect(found.map(({ severity, path }) => `${severity} ${path}`)).toEqual(["error policy.release"]);
+  });
+
+  test("keys that are too small, of the wrong half, of the wrong kind, no keys", async () => {
+    const { directory, config } = install({
+      nodes: [
+        { name: "a", callback_public_keys: ["small.key", "private.key", "text.key", "."] },
+        { name: "b", callback_public_keys: ["ec.key"], signing_key: "node.key" },
+      ],
+    });
+    writePem(join(directory, "small.key"), keyPair(1024).publicPem);
+    writePem(join(directory, "private.key"), node.privatePem);
+    writePem(join(directory, "text.key"), "no key");
+    execFileSync("openssl", ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "ec.pem"], {
+      cwd: directory,
+    });
+    execFileSync("openssl", ["ec", "-in", "ec.pem", "-pubout", "-out", "ec.key"], {
+      cwd: directory,
+      stdio: "pipe",
+    });
+    expect(await findings(config)).toEqual({
+      "nodes[0].callback_public_keys[0]": expect.stringMatching(/^error .*1024/),
+      "nodes[0].callback_public_keys[1]": expect.stringMatching(/^error .*private\.key/),
+      "nodes[0].callback_public_keys[2]": expect.stringMatching(/^error .*text\.key/),
+      "nodes[0].callback_public_keys[3]": expect.stringMatching(/^error .*EISDIR/),
+      "nodes[1].callback_public_keys[0]": expect.stringMatching(/^error .*RSA/),
+      "nodes[1].signing_key": expect.stringMatching(/^error .*node\.key/),
+    });
+  });
+
+  test("one key for two nodes, and a node with the server's key", async () => {
+    const { directory, config } = install({
+      nodes: [
+        { name: "a", callback_public_keys: ["node.key"] },
+        { name: "b", callback_public_keys: ["copy.key", "server.key"] },
+      ],
+    });
+    copyFileSync(join(directory, "node.key"), join(directory, "copy.key"));
+    writePem(join(directory, "server.key"), server.publicPem);
+    expect(await findings(config)).toEqual({
+      "nodes[1].callback_public_keys[0]": expect.stringMatching(/^error the same key as nodes\[0\]/),
+      "nodes[1].callback_public_keys[1]": expect.stringMatching(/^error the public half of signing_key/),
+    });
+  });
+
+  test("a port in use, a state folder that is a file, TLS files that do not fit", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const [first, second] = [createAuthority().issue("a"), createAuthority().issue("b")];
+    const { directory, config } = install({
+      listen: {
+        nodes: `127.0.0.1:${(taken.address() as AddressInfo).port}`,
+        admin: { address: "127.0.0.1:0", tls: { cert: first.cert, key: second.key } },
+      },
+      state_dir: "state",
+    });
+    writeFileSync(join(directory, "state"), "");
+    chmodSync(second.key, 0o600);
+    expect(await findings(config)).toEqual({
+      "listen.nodes": expect.stringMatching(/^error .*EADDRINUSE/),
+      "listen.admin.tls": expect.stringMatching(/^error/),
+      state_dir: expect.stringMatching(/^error/),
+    });
+    taken.close();
+  });
+
+  test("an admin token that others can read", async () => {
+    const { directory, config } = install();
+    mkdirSync(join(directory, "state"));
+    writeFileSync(join(directory, "state", "admin.token"), "t".repeat(43), { mode: 0o644 });
+    expect(await findings(config)).toEqual({ state_dir: expect.stringMatching(/^error .*0600/) });
+  });
+});
+
+describe("warnings", () => {
+  test("what weakens the protection", async () => {
+    const { directory, config } = install({
+      scope: undefined,
+      policy: { release: "release.tar.gz", trust: "unsigned" },
+      listen: { nodes: { address: "127.0.0.1:0", allow: [] }, admin: "0.0.0.0:0" },
+    });
+    chmodSync(join(directory, "server.pem"), 0o644);
+    const found = await findings(config, { COUNTERSIGN_STATE_DR: "x" });
+    expect(found).toEqual({
+      COUNTERSIGN_STATE_DR: expect.stringMatching(/^warning/),
+      scope: expect.stringMatching(/^warning open/),
+      "policy.trust": expect.stringMatching(/^warning unsigned/),
+      "listen.nodes.allow": expect.stringMatching(/^warning/),
+      "listen.admin": expect.stringMatching(/^warning/),
+      signing_key: expect.stringMatching(/^warning .*0644/),
+    });
+  });
+
+  test("none where nothing is weak", async () => {
+    expect(await findings(install().config)).toEqual({});
+  });
+});

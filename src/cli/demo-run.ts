@@ -1,0 +1,120 @@
+/** What `demo` does: an installation in a temporary folder, started, asked, checked and removed. */
+import { generateKeyPair, type KeyObject } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { parseConfig } from "../config.ts";
+import { startServer } from "../main.ts";
+import { sendRequest } from "./http-request.ts";
+import { type Reply, signToken, verifyReply } from "./node-client.ts";
+
+const DEMO = fileURLToPath(new URL("../../bundles/demo", import.meta.url));
+const RELEASE = fileURLToPath(new URL("../../bundles/demo.tar.gz", import.meta.url));
+const TOKEN_SECONDS = 120;
+const EXPIRED_SECONDS = -600;
+const KEY_BITS = 2048;
+
+const casesSchema = z.array(
+  z.strictObject({
+    title: z.string(),
+    /** The request's file in `bundles/demo/requests`, without its ending. */
+    request: z.string(),
+    /** Who signs it: the node, somebody else, or the node long ago. */
+    token: z.enum(["node", "stranger", "expired"]).default("node"),
+    action: z.enum(["APPROVE", "REJECT"]),
+    code: z.string().optional(),
+  }),
+);
+
+type DemoCase = z.infer<typeof casesSchema>[number];
+
+/** One request of the demo. `ok` is whether action, code and request id are as expected. */
+export interface DemoResult {
+  readonly title: string;
+  readonly action: string;
+  readonly error: string;
+  readonly ok: boolean;
+  /** From the first byte sent to the verified answer. */
+  readonly ms: number;
+}
+
+interface Keys {
+  readonly node: KeyObject;
+  readonly stranger: KeyObject;
+  readonly serverPublic: KeyObject;
+}
+
+/** Runs the demo. The server's own log is quiet meanwhile. */
+export async function runDemo(): Promise<DemoResult[]> {
+  const folder = await mkdtemp(join(tmpdir(), "countersign-demo-"));
+  process.env["COUNTERSIGN_LOG_LEVEL"] ??= "fatal";
+  try {
+    const keys = await writeKeys(folder);
+    const server = await startServer(parseConfig(JSON.stringify(configOf()), folder));
+    try {
+      const cases = casesSchema.parse(JSON.parse(await readFile(join(DEMO, "cases.json"), "utf8")));
+      const results: DemoResult[] = [];
+      for (const each of cases) results.push(await ask(each, server.addresses.nodes, keys));
+      return results;
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function configOf(): unknown {
+  return {
+    listen: { nodes: "127.0.0.1:0", admin: "127.0.0.1:0" },
+    state_dir: "./state",
+    signing_key: "./server.pem",
+    nodes: [{ name: "node-1", callback_public_keys: ["./node.pub"] }],
+    policy: { release: RELEASE, trust: "unsigned" },
+  };
+}
+
+async function writeKeys(folder: string): Promise<Keys> {
+  const generate = promisify(generateKeyPair);
+  const pair = () => generate("rsa", { modulusLength: KEY_BITS });
+  const [server, node, stranger] = await Promise.all([pair(), pair(), pair()]);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "server.pem"), server.privateKey.export({ type: "pkcs8", format: "pem" }), {
+    mode: 0o600,
+  });
+  await writeFile(join(folder, "node.pub"), node.publicKey.export({ type: "spki", format: "pem" }));
+  return { node: node.privateKey, stranger: stranger.privateKey, serverPublic: server.publicKey };
+}
+
+async function ask(demo: DemoCase, address: string, keys: Keys): Promise<DemoResult> {
+  const request = await readFile(join(DEMO, "requests", `${demo.request}.json`), "utf8");
+  const key = demo.token === "stranger" ? keys.stranger : keys.node;
+  const token = await signToken(request, key, demo.token === "expired" ? EXPIRED_SECONDS : TOKEN_SECONDS);
+  const started = performance.now();
+  const { body } = await sendRequest({
+    url: `http://${address}/v2/check`,
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ TSS_JWT_MSG: token }).toString(),
+    timeoutMs: 10_000,
+  });
+  const reply = await verifyReply(body, keys.serverPublic);
+  const ms = performance.now() - started;
+  return {
+    title: demo.title,
+    action: reply.action ?? "",
+    error: reply.error,
+    ok: isExpected(demo, reply, request),
+    ms,
+  };
+}
+
+function isExpected(demo: DemoCase, reply: Reply, request: string): boolean {
+  const id = z.object({ request_id: z.string() }).parse(JSON.parse(request)).request_id;
+  const code = /^[A-Z][A-Z0-9_]*/.exec(reply.error)?.[0];
+  const echoed = demo.token === "node" ? id : "";
+  return reply.action === demo.action && code === demo.code && reply.request_id === echoed;
+}

@@ -1,0 +1,80 @@
+/** `eval`: the decision for one request, without a server and without an answer to anybody. */
+import type { Command } from "commander";
+import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
+
+interface EvalOptions {
+  readonly request: string;
+  readonly channel: string;
+  readonly facts?: string;
+  readonly lists?: string;
+  readonly now?: string;
+  readonly json?: boolean;
+}
+
+export function registerEval(program: Command): void {
+  program
+    .command("eval <release>")
+    .description("the decision for one inner CallbackRequest; a release file or a folder of Rego")
+    .requiredOption("--request <file>", "the CallbackRequest as JSON; - for standard input")
+    .option("--channel <channel>", "tss.v2 or tss.v1", "tss.v2")
+    .option("--facts <file>", "answers to the rules' history queries, as they stand in input.facts")
+    .option("--lists <file>", "list hits, as they stand in input.lists")
+    .option("--now <time>", "the clock: RFC 3339, or milliseconds since the epoch")
+    .option("--json", "print the decision as one object")
+    .action((release: string, options: EvalOptions) =>
+      runCommand(options.json === true, async () => {
+        const { evaluateRequest } = await import("./evaluate-request.ts");
+        const decided = await evaluateRequest(release, {
+          request: options.request,
+          payload: payloadOf(options.channel),
+          facts: options.facts,
+          lists: options.lists,
+          nowMs: clockOf(options.now),
+        });
+        if (options.json === true) printJson(decided);
+        else console.log(describe(decided));
+        return exitCode(decided.outcome);
+      }),
+    );
+}
+
+function payloadOf(channel: string): "v1" | "v2" {
+  if (channel === "tss.v2") return "v2";
+  if (channel === "tss.v1") return "v1";
+  throw new UsageError(`--channel ${channel}: tss.v2 or tss.v1; the others are not built yet`);
+}
+
+function clockOf(text: string | undefined): number {
+  if (text === undefined) return Date.now();
+  const ms = /^[0-9]+$/.test(text) ? Number(text) : Date.parse(text);
+  if (!Number.isSafeInteger(ms)) throw new UsageError(`--now ${text}: neither RFC 3339 nor milliseconds`);
+  return ms;
+}
+
+function exitCode(outcome: string): ExitCode {
+  return outcome === "approved" ? EXIT.done : EXIT.failed;
+}
+
+interface Described {
+  readonly outcome: string;
+  readonly kind?: string;
+  readonly release?: { readonly revision: string };
+  readonly reasons: readonly {
+    readonly rule?: string;
+    readonly code: string;
+    readonly severity: string;
+    readonly message: string;
+    readonly values?: unknown;
+  }[];
+}
+
+/** For people: the outcome, then each reason with what was compared. */
+function describe(decision: Described): string {
+  const head = [decision.outcome, decision.kind ?? "", `release ${decision.release?.revision ?? "none"}`];
+  const reasons = decision.reasons.flatMap((reason) => [
+    `  ${reason.code}  ${reason.rule ?? "(host)"}  ${reason.severity}`,
+    `    ${reason.message}`,
+    ...(reason.values === undefined ? [] : [`    ${JSON.stringify(reason.values)}`]),
+  ]);
+  return [head.filter((part) => part !== "").join("  "), ...reasons].join("\n");
+}

@@ -1,0 +1,109 @@
+/** One request through the whole decision, as the server would decide it, with a clock and facts of one's own. */
+import { readFile, stat } from "node:fs/promises";
+import { z } from "zod";
+import { normalize, participantsOf } from "../channels/tss/normalize.ts";
+import { parseCallback } from "../channels/tss/wire.ts";
+import { decide, decisionId, reasonOf } from "../decisions/decide.ts";
+import type { Decision } from "../decisions/decision.ts";
+import { type Reason, Refusal } from "../decisions/reasons.ts";
+import { VerifiedRequest } from "../decisions/request.ts";
+import { nowMembers } from "../input/clock.ts";
+import { type Document, documentSchema } from "../input/document.ts";
+import { activate } from "../policy/activate.ts";
+import type { LiveRelease } from "../policy/live.ts";
+import { chainsOf } from "../policy/release.ts";
+import { UsageError } from "./output.ts";
+
+const EVALUATION_MS = 2_000;
+const DECISION_MS = 10_000;
+
+export interface EvaluateOptions {
+  /** A file's path, or `-` for standard input. */
+  readonly request: string;
+  readonly payload: "v1" | "v2";
+  readonly facts?: string | undefined;
+  readonly lists?: string | undefined;
+  readonly nowMs: number;
+}
+
+/** A decision, or what makes the request unusable before there is a document to decide on. */
+export type Evaluated =
+  | Decision
+  | { readonly id: string; readonly outcome: "unusable"; readonly reasons: readonly Reason[] };
+
+/**
+ * @param path - a release file, or a folder of Rego, which is built first.
+ * @throws ReleaseError where the release could not go live.
+ */
+export async function evaluateRequest(path: string, options: EvaluateOptions): Promise<Evaluated> {
+  const given = await givenMembers(options);
+  const packageData = await readFile(options.request === "-" ? "/dev/stdin" : options.request);
+  const live = await activate(await releaseBytes(path), {
+    trust: "unsigned",
+    source: path,
+    evaluationMs: EVALUATION_MS,
+  });
+  try {
+    const request = requestOf(packageData, live, given, options);
+    const { decision } = await decide(request, { live, scope: {}, decisionMs: DECISION_MS });
+    return decision;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { id: decisionId(), outcome: "unusable", reasons: [reasonOf(error)] };
+  } finally {
+    await live.engine.close();
+  }
+}
+
+function requestOf(
+  packageData: Uint8Array,
+  live: LiveRelease,
+  given: Partial<Document>,
+  { payload, nowMs, request }: EvaluateOptions,
+): VerifiedRequest {
+  const startedAt = performance.now();
+  const parsed = parseCallback(packageData, payload);
+  if (parsed.type === "ping") throw new UsageError(`${request} is a ping: it is answered without a policy`);
+  const { document, raw } = normalize(parsed, {
+    source: "eval",
+    receivedAt: nowMs,
+    now: nowMembers(nowMs, "UTC"),
+    tokens: live.hostData.tokens ?? {},
+    chains: chainsOf(live.hostData),
+  });
+  return new VerifiedRequest({
+    input: { document: { ...document, ...given }, raw },
+    participants: participantsOf(parsed),
+    startedAt,
+    normalizeMs: performance.now() - startedAt,
+  });
+}
+
+async function releaseBytes(path: string): Promise<Uint8Array> {
+  if (!(await stat(path)).isDirectory()) return await readFile(path);
+  const { buildRelease } = await import("../policy/build/build.ts");
+  return (await buildRelease(path)).bytes;
+}
+
+/** `facts` and `lists` from files, held against the document's own schema. */
+async function givenMembers({ facts, lists }: EvaluateOptions): Promise<Partial<Document>> {
+  const schema = z.strictObject({
+    facts: documentSchema.shape.facts,
+    lists: documentSchema.shape.lists,
+  });
+  const given = schema.safeParse({
+    ...(facts === undefined ? {} : { facts: JSON.parse(await readFile(facts, "utf8")) }),
+    ...(lists === undefined ? {} : { lists: JSON.parse(await readFile(lists, "utf8")) }),
+  });
+  if (!given.success) {
+    const [issue] = given.error.issues;
+    throw new UsageError(
+      `${issue?.path.join(".") ?? "facts"}: ${issue?.message ?? "not of the document's shape"}`,
+    );
+  }
+  const { facts: checkedFacts, lists: checkedLists } = given.data;
+  return {
+    ...(checkedFacts === undefined ? {} : { facts: checkedFacts }),
+    ...(checkedLists === undefined ? {} : { lists: checkedLists }),
+  };
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+/**
+ * The command line (design 3.1). A command's options are registered by its file; what it does is imported when
+ * it runs, so that `--help` is quick.
+ */
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../version.ts";
+import { registerCheck } from "./check.ts";
+import { registerDemo } from "./demo.ts";
+import { registerEval } from "./eval.ts";
+import { registerKeys } from "./keys.ts";
+import { registerNodeDouble } from "./node-double.ts";
+import { EXIT } from "./output.ts";
+import { registerPolicyCommands } from "./policy.ts";
+import { registerServe } from "./serve.ts";
+import { registerStatus } from "./status.ts";
+
+const program = new Command("countersign")
+  .description("A callback server for MPC co-signers: Rego policies decide what may be signed.")
+  .version(VERSION)
+  .showHelpAfterError("(countersign --help lists the commands)");
+
+registerServe(program);
+registerDemo(program);
+registerKeys(program);
+registerCheck(program);
+registerStatus(program);
+registerNodeDouble(program);
+registerPolicyCommands(program);
+registerEval(program);
+
+/** Commander itself ends a wrong usage with 1: here it throws, for all commands, and ends with 2. */
+function throwOnUsage(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(throwOnUsage);
+}
+throwOnUsage(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+}

@@ -1,0 +1,130 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { policySource, removePolicySources, ruleText } from "../../test/support/policy-source.ts";
+
+const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function countersign(...args: string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+const RULE = ruleText('require["X_X"] if input.transaction.chain == "ETH"');
+const TEST = `package tests.transfer.a
+
+import data.rules.transfer.a
+
+test_eth if a.require.X_X with input as {"transaction": {"chain": "ETH"}}
+
+test_other if not a.require.X_X with input as {"transaction": {"chain": "BSC"}}
+`;
+
+let good: string;
+let bad: string;
+
+beforeAll(async () => {
+  good = await policySource({
+    "rules/transfer/a/rule.rego": RULE,
+    "rules/transfer/a/rule_test.rego": TEST,
+    "rules/transfer/a/README.md": "# A\n",
+    "rules/transfer/c/rule.rego": RULE.replace("transfer.a", "transfer.c"),
+    "data.json": '{"tokens": {"ETH": {"chain": "ETH", "decimals": 18}}}',
+  });
+  bad = await policySource({
+    "rules/transfer/a/rule.rego": RULE.replace("chain ==", "chian =="),
+    "data.json": "{}",
+  });
+});
+
+afterAll(removePolicySources);
+
+test("build: wrong usage ends in 2, a bad source in 1 with file, line and all problems", async () => {
+  expect((await countersign("policy", "build", good)).code).toBe(2);
+  expect((await countersign("policy", "build", join(good, "nowhere"), "-o", join(good, "x"))).code).toBe(2);
+  const output = join(bad, "out.tar.gz");
+  const text = await countersign("policy", "build", bad, "-o", output);
+  expect(text.code).toBe(1);
+  expect(text.stderr).toMatch(/^rules\/transfer\/a\/rule\.rego:8: input\.transaction has no member "chian"/m);
+  const json = JSON.parse((await countersign("policy", "build", bad, "-o", output, "--json")).stdout);
+  expect(json).toMatchObject({ ok: false, problems: [{ file: "rules/transfer/a/rule.rego", line: 8 }, {}] });
+  await expect(readFile(output)).rejects.toThrow();
+});
+
+test("build and inspect: the release, its rules and what they read", async () => {
+  const output = join(good, "out", "release.tar.gz");
+  const built = JSON.parse(
+    (await countersign("policy", "build", good, "-o", output, "--revision", "v1", "--json")).stdout,
+  );
+  expect(built).toMatchObject({
+    ok: true,
+    revision: "v1",
+    rules: ["transfer/a", "transfer/c"],
+    warnings: [],
+  });
+  const inspected = JSON.parse((await countersign("policy", "inspect", output, "--json")).stdout);
+  expect(inspected).toMatchObject({
+    revision: "v1",
+    sha256: built.sha256,
+    entrypoints: ["countersign/decision", "countersign/explain", "countersign/facts"],
+    builtins: [],
+    data_bytes: { tokens: 37 },
+  });
+  expect(inspected.rules[0]).toMatchObject({
+    name: "transfer/a",
+    title: "A rule",
+    severity: "high",
+    checks: [{ code: "X_X", consequence: "deny", reads: ["transaction.chain"] }],
+  });
+  const text = await countersign("policy", "inspect", output);
+  expect(text.code).toBe(0);
+  expect(text.stdout).toContain("X_X  deny  rules/transfer/a/rule.rego:8");
+});
+
+test("inspect: what is no release ends in 1, what is not there in 2", async () => {
+  expect((await countersign("policy", "inspect", join(good, "data.json"))).code).toBe(1);
+  expect((await countersign("policy", "inspect", join(good, "nowhere"))).code).toBe(2);
+});
+
+test("test: a failing test ends in 1 with its place; rules without tests and readme are listed", async () => {
+  const failing = await policySource({
+    "rules/transfer/a/rule.rego": RULE.replace('"ETH"', '"BTC"'),
+    "rules/transfer/a/rule_test.rego": TEST,
+    "data.json": "{}",
+  });
+  const failed = await countersign("policy", "test", failing);
+  expect(failed.code).toBe(1);
+  expect(failed.stderr).toMatch(
+    /^rules\/transfer\/a\/rule_test\.rego:5: fail: tests\.transfer\.a\.test_eth/m,
+  );
+  expect((await countersign("policy", "test", bad)).code).toBe(1);
+
+  const passed = await countersign("policy", "test", good, "--coverage", "--json");
+  expect(passed.code).toBe(0);
+  const result = JSON.parse(passed.stdout);
+  expect(result).toMatchObject({ ok: true, rules: 2, untested: ["transfer/c"], unexplained: ["transfer/c"] });
+  expect(result.tests).toHaveLength(2);
+  expect(result.coverage["rules/transfer/a/rule.rego"]).toBe(100);
+});
+
+test("test: what is built without a built-in is tested without it", async () => {
+  const source = await policySource({
+    "rules/transfer/a/rule.rego": RULE,
+    "rules/transfer/a/rule_test.rego": 'package tests.a\n\ntest_a if sprintf("%d", [1]) == "1"\n',
+    "data.json": "{}",
+  });
+  const run = await countersign("policy", "test", source);
+  expect(run.code).toBe(1);
+  expect(run.stderr).toMatch(/rule_test\.rego:3: .*sprintf/);
+});

@@ -1,0 +1,92 @@
+/**
+ * `serve`: the server, and its signals.
+ *
+ * SIGTERM and SIGINT drain and exit 0, the second of them ends the process at once with 1. SIGHUP reloads
+ * policy and TLS files; while a reload runs, one more is remembered.
+ */
+import type { Command } from "commander";
+import { EXIT, type ExitCode, runCommand } from "./output.ts";
+
+export function registerServe(program: Command): void {
+  program
+    .command("serve")
+    .description("the callback server")
+    .requiredOption("--config <file>", "the config file")
+    .action((options: { config: string }) => runCommand(false, () => serve(options.config)));
+}
+
+/** Starts the server and resolves when it has stopped. */
+async function serve(file: string): Promise<ExitCode> {
+  // Signals that come while it starts are kept: a supervisor may change its mind early.
+  const signals = createSignals();
+  const { loadConfig } = await import("../config.ts");
+  const config = await loadConfig(file);
+  const { startServer } = await import("../main.ts");
+  const server = await startServer(config);
+  const reloads = signals.onReload(async () => {
+    await server.reload();
+  });
+  await signals.stop;
+  process.once("SIGTERM", forceExit).once("SIGINT", forceExit);
+  await reloads();
+  await server.close();
+  process.off("SIGTERM", forceExit).off("SIGINT", forceExit);
+  signals.release();
+  return EXIT.done;
+}
+
+function forceExit(): void {
+  process.exit(EXIT.failed);
+}
+
+interface Signals {
+  /** Resolves at the first SIGTERM or SIGINT. */
+  readonly stop: Promise<void>;
+  /** Sets what SIGHUP does; the function returned waits for a reload that runs, and allows no other. */
+  onReload(reload: () => Promise<void>): () => Promise<void>;
+  release(): void;
+}
+
+function createSignals(): Signals {
+  let stopNow = (): void => {};
+  const stop = new Promise<void>((resolve) => {
+    stopNow = resolve;
+  });
+  let reload: (() => Promise<void>) | undefined;
+  let running: Promise<void> | undefined;
+  let again = false;
+
+  const onHangup = (): void => {
+    if (reload === undefined || running !== undefined) {
+      again = true;
+      return;
+    }
+    again = false;
+    // The server logs and reports its own failures to reload; what is in force stays.
+    running = reload()
+      .catch(() => {})
+      .finally(() => {
+        running = undefined;
+        if (again) onHangup();
+      });
+  };
+  const onStop = (): void => {
+    process.off("SIGTERM", onStop).off("SIGINT", onStop);
+    stopNow();
+  };
+  process.on("SIGTERM", onStop).on("SIGINT", onStop).on("SIGHUP", onHangup);
+  return {
+    stop,
+    onReload(action) {
+      reload = action;
+      if (again) onHangup();
+      return async () => {
+        reload = undefined;
+        await running;
+      };
+    },
+    release() {
+      process.off("SIGHUP", onHangup);
+    },
+  };
+}

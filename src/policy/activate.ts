@@ -1,0 +1,133 @@
+/**
+ * From bytes to a release that can judge, in the order of design 3.10: digest, archive, built-ins,
+ * entrypoints, index, data, guard, warm-up. Each step that fails throws a `ReleaseError` with its name, and
+ * nothing of the candidate stays behind.
+ */
+import { createHash } from "node:crypto";
+import { serialize } from "../input/document.ts";
+import { combine, shapeFaults } from "./combine.ts";
+import { type EngineEvent, PolicyEngine } from "./engine.ts";
+import { guardCase } from "./guard.ts";
+import { LiveRelease } from "./live.ts";
+import { readRelease } from "./read-release.ts";
+import { compileReads } from "./reads.ts";
+import { type Release, ReleaseError } from "./release.ts";
+import type { IndexedRule, RuleIndex } from "./rule-index.ts";
+
+/** `{sha256}` names the one archive, in hex, that may go live. */
+export type Trust = "unsigned" | { readonly sha256: string };
+
+/** @property source - where the release came from, for people. */
+export interface ActivateOptions {
+  readonly trust: Trust;
+  readonly source: string;
+  readonly evaluationMs: number;
+  readonly startMs?: number;
+  readonly onEvent?: (event: EngineEvent) => void;
+}
+
+/**
+ * @param candidate - the archive's bytes.
+ * @returns the release with a warm engine; the caller owns it and closes it.
+ * @throws ReleaseError
+ */
+export async function activate(candidate: Uint8Array, options: ActivateOptions): Promise<LiveRelease> {
+  const sha256 = createHash("sha256").update(candidate).digest("hex");
+  assertTrusted(sha256, options.trust);
+  return await activateRelease(await readRelease(candidate, sha256), options);
+}
+
+/**
+ * The steps after the archive was read.
+ *
+ * @param release - from `readRelease`, which held its data against the index.
+ */
+export async function activateRelease(
+  release: Release,
+  options: Omit<ActivateOptions, "trust">,
+): Promise<LiveRelease> {
+  assertIndexConsistent(release.index);
+  const engine = await PolicyEngine.start(release, options);
+  try {
+    await assertIndexFits(release.index, engine);
+    const live = new LiveRelease({
+      release,
+      reads: compileReads(release.index),
+      engine,
+      source: options.source,
+      activatedAt: Date.now(),
+    });
+    await assertGuarded(live);
+    return live;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+function assertTrusted(sha256: string, trust: Trust): void {
+  if (trust === "unsigned") return;
+  if (sha256 !== trust.sha256.toLowerCase()) {
+    throw new ReleaseError("digest", `the archive's digest is ${sha256}, not the one that is trusted`);
+  }
+}
+
+/** What the index's own schema can't say. */
+function assertIndexConsistent(index: RuleIndex): void {
+  const names = new Set<string>();
+  for (const rule of index.rules) {
+    if (names.has(rule.name)) throw new ReleaseError("index", `${rule.name} stands in the index twice`);
+    names.add(rule.name);
+    if (!rule.name.startsWith(`${rule.group}/`)) {
+      throw new ReleaseError("index", `${rule.name} is not in its group ${rule.group}`);
+    }
+    assertChecksConsistent(rule);
+  }
+}
+
+function assertChecksConsistent(rule: IndexedRule): void {
+  const codes = new Set<string>();
+  for (const { code, part, consequence } of rule.checks) {
+    if (codes.has(code)) throw new ReleaseError("index", `${rule.name}: ${code} stands in the index twice`);
+    codes.add(code);
+    if ((part === "require") !== (consequence !== undefined)) {
+      throw new ReleaseError("index", `${rule.name}: ${code} in ${part} has the wrong consequence`);
+    }
+  }
+}
+
+/**
+ * Index and module have the same rules, parts and codes. A rule that throws on a document with nothing but its
+ * group says nothing about that; each decision looks again.
+ */
+async function assertIndexFits(index: RuleIndex, engine: PolicyEngine): Promise<void> {
+  for (const group of new Set(index.rules.map((rule) => rule.group))) {
+    const answer = await engine.evaluate("countersign/decision", JSON.stringify({ group }));
+    if (!answer.ok) continue;
+    const rules = index.rules.filter((rule) => rule.group === group);
+    const fault = shapeFaults(rules, answer.result)[0];
+    if (fault !== undefined) throw new ReleaseError("index", fault.message);
+  }
+}
+
+/** What no release may approve is put to it before it goes live. */
+async function assertGuarded(live: LiveRelease): Promise<void> {
+  const input = guardCase(live.hostData, Date.now());
+  const { group, kind } = input.document;
+  const answer = await live.engine.evaluate("countersign/decision", serialize(input, live.index.reads_raw));
+  if (!answer.ok) return;
+  const { outcome } = combine({
+    index: live.index,
+    group,
+    kind,
+    absent: live.reads.absentReads(group, input),
+    result: answer.result,
+    modes: live.hostData.modes ?? {},
+  });
+  if (outcome === "approved") {
+    throw new ReleaseError(
+      "guard",
+      "the policy approves a transfer to an unknown destination without evidence",
+    );
+  }
+}

@@ -1,0 +1,170 @@
+/** From parsed modules to the rule index: form, reads and data of every rule, and all that is wrong. */
+import { documentJsonSchema } from "../../input/document.ts";
+import type { JsonObject } from "../../input/strict-json.ts";
+import { recordTypes } from "../data-types.ts";
+import { CONTRACT_VERSION, type IndexedCheck, type IndexedRule, type RuleIndex } from "../rule-index.ts";
+import type { Module, Rule, Term } from "./ast.ts";
+import { entrypointsDigest, generateEntrypoints } from "./entrypoints.ts";
+import { type Followed, followRule, type Packages } from "./follow.ts";
+import { type FoundRule, findRules } from "./index-rules.ts";
+import type { Problem } from "./problem.ts";
+import { referenceProblems } from "./references.ts";
+import { anyFactNode, documentNode, factNode, type SchemaNode, schemaNode } from "./schema-node.ts";
+
+/** What a rule's verdict hangs on, for the check against `opa deps`. */
+export interface RuleReads {
+  readonly rule: FoundRule;
+  readonly input: ReadonlySet<string>;
+  readonly data: ReadonlySet<string>;
+}
+
+export interface Analysis {
+  readonly index: RuleIndex;
+  readonly reads: readonly RuleReads[];
+  readonly problems: readonly Problem[];
+}
+
+export interface AnalyseOptions {
+  readonly modules: readonly Module[];
+  readonly tests: readonly Module[];
+  readonly data: JsonObject;
+  readonly opaVersion: string;
+  /** Arity by name, of the built-ins that the runtime has. */
+  readonly builtins: ReadonlyMap<string, number>;
+}
+
+/** Works through all rules; the index is only to be used where there are no problems. */
+export function analyse({ modules, tests, data, opaVersion, builtins }: AnalyseOptions): Analysis {
+  const problems: Problem[] = modules.flatMap(referenceProblems);
+  const rules = findRules(modules, tests, problems);
+  const schema = schemaNode(documentJsonSchema());
+  const libraries = modules.filter(({ package: [root] }) => root === "lib");
+  const reads: RuleReads[] = [];
+  const indexed = rules.map((rule): IndexedRule => {
+    const { entry, input, data: dataReads } = indexRule(rule, libraries, schema, builtins, data, problems);
+    reads.push({ rule, input, data: dataReads });
+    return entry;
+  });
+  indexed.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entrypoints = generateEntrypoints({ rules: indexed });
+  return {
+    index: {
+      contract: CONTRACT_VERSION,
+      opa: opaVersion,
+      entrypoints_sha256: entrypointsDigest(entrypoints),
+      reads_raw: modules.some(({ strings }) => strings.has("raw")),
+      rules: indexed,
+    },
+    reads,
+    problems,
+  };
+}
+
+function indexRule(
+  rule: FoundRule,
+  libraries: readonly Module[],
+  schema: SchemaNode,
+  builtins: ReadonlyMap<string, number>,
+  data: JsonObject,
+  problems: Problem[],
+): { entry: IndexedRule; input: Set<string>; data: Set<string> } {
+  const { module, metadata } = rule;
+  const packages: Packages = new Map(
+    [module, ...libraries].map((each) => [each.package.join("."), each] as const),
+  );
+  const shortName = rule.name.slice(rule.name.indexOf("/") + 1);
+  const context = {
+    packages,
+    document: documentNode(schema, shortName, factNodes(rule, anyFactNode(schema), problems)),
+    optional: new Set(metadata.optional),
+    builtins,
+  };
+  const input = new Set<string>();
+  const dataReads = new Set<string>();
+  const follow = (body: Rule): Followed => {
+    const followed = followRule(context, module, body);
+    problems.push(...followed.problems);
+    for (const path of followed.data) dataReads.add(path);
+    return followed;
+  };
+  const checks = rule.checks.map(({ part, code, rule: body }): IndexedCheck => {
+    const { reads } = follow(body);
+    for (const path of reads) input.add(path);
+    const consequence = metadata.requires.get(code);
+    return {
+      code,
+      part,
+      ...(part === "require" && consequence !== undefined ? { consequence } : {}),
+      line: body.line,
+      reads: [...reads],
+    };
+  });
+  for (const [name, body] of rule.facts) {
+    if (follow(body).reads.length === 0) continue;
+    problems.push({
+      file: module.file,
+      line: body.line,
+      message: `own-facts: facts["${name}"] reads input, but it is asked once, before any input`,
+    });
+  }
+  const at = { file: module.file, line: module.packageLine };
+  for (const path of metadata.optional) {
+    if ([...input].some((read) => read === path || read.startsWith(`${path}.`))) continue;
+    problems.push({ ...at, message: `\`optional\` lists ${path}, which the rule does not read` });
+  }
+  const types = recordTypes([...dataReads], metadata.allowEmpty, data);
+  problems.push(...types.problems.map((message) => ({ ...at, message })));
+  checks.sort((a, b) => a.line - b.line);
+  return {
+    input,
+    data: dataReads,
+    entry: {
+      name: rule.name,
+      group: rule.group,
+      file: module.file,
+      title: metadata.title,
+      description: metadata.description,
+      severity: metadata.severity,
+      kinds: [...metadata.kinds],
+      mandatory: metadata.mandatory,
+      checks,
+      optional: [...metadata.optional],
+      data: types.reads,
+      has_values: rule.hasValues,
+      messages: [...rule.messages],
+      has_facts: rule.facts.size > 0,
+    },
+  };
+}
+
+/** The shape of each declared fact's answer, as far as its query says it in literals. */
+function factNodes(rule: FoundRule, any: SchemaNode, problems: Problem[]): Map<string, SchemaNode> {
+  const nodes = new Map<string, SchemaNode>();
+  for (const [name, { head, line }] of rule.facts) {
+    const query = head.value;
+    if (query?.type !== "object") continue;
+    const member = (key: string) =>
+      query.entries.find(([each]) => each.type === "constant" && each.value === key)?.[1];
+    const kind = member("kind");
+    const by = member("by");
+    if (
+      kind?.type !== "constant" ||
+      typeof kind.value !== "string" ||
+      (by !== undefined && by.type !== "array")
+    ) {
+      problems.push({
+        file: rule.module.file,
+        line,
+        message: `facts["${name}"]: \`kind\` and \`by\` are literals`,
+      });
+      continue;
+    }
+    const paths = by === undefined ? [] : by.items;
+    nodes.set(name, factNode(any, kind.value, paths.some(isPathByElement)));
+  }
+  return nodes;
+}
+
+function isPathByElement(term: Term): boolean {
+  return term.type === "constant" && typeof term.value === "string" && term.value.includes("[]");
+}

@@ -1,0 +1,420 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { policySource, removePolicySources, ruleText } from "../../../test/support/policy-source.ts";
+import { analyseSource } from "./build.ts";
+
+interface Case {
+  readonly rego: string;
+  readonly custom?: readonly string[];
+  /** Reads of its one code; or what the problem says. */
+  readonly reads?: readonly string[];
+  readonly refused?: RegExp;
+  readonly data?: readonly string[];
+}
+
+const DATA = {
+  allow: { ETH: { "0xaa": { label: "a" } } },
+  blocked: { "0xdd": { why: "x" } },
+  list: ["0xaa"],
+  tiers: [{ from: "0", n: 1 }],
+  caps: { ETH: "5" },
+};
+
+const LIB = `package lib.doc
+
+import data.lib.amount
+
+risky if input.transaction.internal
+
+chain_of(document) := document.transaction.chain
+
+paid(destination) := amount.int(destination.amount.units)
+`;
+
+const DESTINATIONS = "input.transaction.destinations";
+const OPTIONAL_CONTRACT = ["requires: {X_X: deny}", "optional: [transaction.contract]"];
+
+/** The table "What `opa deps` reports" of the rule contract, row by row, and what the follower makes of it. */
+const CASES: Readonly<Record<string, Case>> = {
+  // Row 1: full paths.
+  direct: { rego: `require["X_X"] if input.transaction.chain == "ETH"`, reads: ["transaction.chain"] },
+  argument_to_lib: {
+    rego: `import data.lib.amount\n\nrequire["X_X"] if amount.int(input.transaction.total_usd_micros) < 5`,
+    reads: ["transaction.total_usd_micros"],
+  },
+  lib_called_in_full: {
+    rego: `require["X_X"] if data.lib.amount.int(input.transaction.total_usd_micros) < 5`,
+    reads: ["transaction.total_usd_micros"],
+  },
+  lib_reads_input: {
+    rego: `import data.lib.doc\n\nrequire["X_X"] if not doc.risky`,
+    reads: ["transaction.internal"],
+  },
+  import_alias: {
+    rego: `import input.transaction as tx\n\nrequire["X_X"] if tx.chain == "ETH"`,
+    reads: ["transaction.chain"],
+  },
+  import_alias_of_a_value: {
+    rego: `import input.transaction.chain as chain\n\nrequire["X_X"] if chain == "ETH"`,
+    reads: ["transaction.chain"],
+  },
+  alias_in_a_body: {
+    rego: `require["X_X"] if {\n\ttx := input.transaction\n\ttx.chain == "ETH"\n}`,
+    reads: ["transaction.chain"],
+  },
+  alias_after_its_use: {
+    rego: `require["X_X"] if {\n\ttx.chain == "ETH"\n\ttx = input.transaction\n}`,
+    reads: ["transaction.chain"],
+  },
+  // Row 2: elements.
+  every: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tdata.allow.ETH[d.address]\n\t}\n}`,
+    reads: ["transaction.destinations.*.address"],
+    data: ["allow", "allow.ETH", "allow.ETH.*"],
+  },
+  some: {
+    rego: `require["X_X"] if {\n\tsome d in ${DESTINATIONS}\n\td.memo == "x"\n}`,
+    reads: ["transaction.destinations.*.memo"],
+  },
+  some_with_key: {
+    rego: `require["X_X"] if {\n\tsome token, total in input.transaction.totals\n\ttotal.units == data.caps[token]\n}`,
+    reads: ["transaction.totals.*.units"],
+    data: ["caps", "caps.*"],
+  },
+  comprehension: {
+    rego: `require["X_X"] if count([a | some d in ${DESTINATIONS}; a := d.address]) == 1`,
+    reads: ["transaction.destinations.*.address"],
+  },
+  object_comprehension: {
+    rego: `require["X_X"] if {\n\tby := {d.address: d | some d in ${DESTINATIONS}}\n\tby[_].memo == "x"\n}`,
+    reads: ["transaction.destinations.*.address", "transaction.destinations.*.memo"],
+  },
+  wildcard: {
+    rego: `require["X_X"] if ${DESTINATIONS}[_].memo == "x"`,
+    reads: ["transaction.destinations.*.memo"],
+  },
+  variable_index: {
+    rego: `require["X_X"] if {\n\tsome i\n\t${DESTINATIONS}[i].address == data.list[i]\n}`,
+    reads: ["transaction.destinations.*.address"],
+    data: ["list", "list.*"],
+  },
+  partial_set: {
+    rego: `bad contains d.address if some d in ${DESTINATIONS}\n\nrequire["X_X"] if count(bad) == 0`,
+    reads: ["transaction.destinations.*.address"],
+  },
+  partial_set_of_elements: {
+    rego: `bad contains d if {\n\tsome d in ${DESTINATIONS}\n\tnot data.blocked[d.address]\n}\n\nrequire["X_X"] if count(bad) == 0`,
+    reads: ["transaction.destinations.*.address"],
+  },
+  partial_object: {
+    rego: `by[d.address] := d if some d in ${DESTINATIONS}\n\nrequire["X_X"] if by["0xaa"].memo == "x"`,
+    reads: ["transaction.destinations.*.address", "transaction.destinations.*.memo"],
+  },
+  pattern: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\t[a, m] := [d.address, d.memo]\n\t\ta == m\n\t}\n}`,
+    reads: ["transaction.destinations.*.address", "transaction.destinations.*.memo"],
+  },
+  count_only: {
+    rego: `require["X_X"] if count(${DESTINATIONS}) == 1`,
+    reads: ["transaction.destinations"],
+  },
+  nested: {
+    rego: `require["X_X"] if {\n\tevery e in input.evidence.effects {\n\t\tsome d in ${DESTINATIONS}\n\t\td.address == e.to\n\t}\n}`,
+    reads: ["evidence.effects.*.to", "transaction.destinations.*.address"],
+  },
+  concatenated: {
+    rego: `require["X_X"] if {\n\tevery x in array.concat(${DESTINATIONS}, input.transaction.sources) {\n\t\tx.address == "0xaa"\n\t}\n}`,
+    reads: ["transaction.destinations.*.address", "transaction.sources.*.address"],
+  },
+  // Row 3: a constant index is one element, so each must have it.
+  constant_index: {
+    rego: `require["X_X"] if ${DESTINATIONS}[0].address == "0xaa"`,
+    reads: ["transaction.destinations.*.address"],
+  },
+  // Row 4: an element as argument.
+  element_as_argument: {
+    rego: `ok(d) if d.memo == "x"\n\nrequire["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tok(d)\n\t}\n}`,
+    reads: ["transaction.destinations.*.memo"],
+  },
+  element_as_argument_of_lib: {
+    rego: `import data.lib.doc\n\nrequire["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tdoc.paid(d) < 5\n\t}\n}`,
+    reads: ["transaction.destinations.*.amount.units"],
+  },
+  result_argument: {
+    rego: `paid(d) := d.amount\n\nrequire["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tpaid(d, p)\n\t\tp.units == "1"\n\t}\n}`,
+    reads: ["transaction.destinations.*.amount.units"],
+  },
+  // Row 5: lists.
+  alias_rule: {
+    rego: `lists := input.lists\n\nrequire["X_X"] if not lists.sanctions[input.initiator.id]`,
+    reads: ["initiator.id", "lists.sanctions.*"],
+  },
+  lists_as_argument: {
+    rego: `hit(lists, a) if lists.sanctions[a]\n\nrequire["X_X"] if not hit(input.lists, input.initiator.id)`,
+    reads: ["initiator.id", "lists.sanctions.*"],
+  },
+  list_name_as_argument: {
+    rego: `hit(list, a) if input.lists[list][a]\n\nrequire["X_X"] if not hit("sanctions", input.initiator.id)`,
+    reads: ["initiator.id", "lists.sanctions.*"],
+  },
+  list_names_in_a_loop: {
+    rego: `require["X_X"] if {\n\tevery list in ["sanctions", "scam"] {\n\t\tnot input.lists[list][input.initiator.id]\n\t}\n}`,
+    reads: ["initiator.id", "lists.sanctions.*", "lists.scam.*"],
+  },
+  whole_list: { rego: `require["X_X"] if count(input.lists.sanctions) == 0`, reads: ["lists.sanctions"] },
+  any_list: {
+    rego: `require["X_X"] if not input.lists[_][input.initiator.id]`,
+    refused: /variable step into input\.lists/,
+  },
+  all_lists: { rego: `require["X_X"] if input.lists == {}`, refused: /name the member/ },
+  // Row 6: the document itself.
+  object_get_by_path: {
+    rego: `require["X_X"] if object.get(input, ["transaction", "fee", "usd_micros"], "0") == "0"`,
+    reads: ["transaction.fee.usd_micros"],
+  },
+  document_as_argument: {
+    rego: `import data.lib.doc\n\nrequire["X_X"] if doc.chain_of(input) == "ETH"`,
+    reads: ["transaction.chain"],
+  },
+  section_by_constant: {
+    rego: `require["X_X"] if {\n\tevery s in ["transaction", "wallet"] {\n\t\tnot data.blocked[input[s].id]\n\t}\n}`,
+    reads: ["transaction.id", "wallet.id"],
+  },
+  section_by_variable: {
+    rego: `require["X_X"] if {\n\tsome s\n\tinput[s].id == "x"\n}`,
+    refused: /variable step into input/,
+  },
+  section_by_input: {
+    rego: `require["X_X"] if input[input.channel].id == "x"`,
+    refused: /variable step into input/,
+  },
+  // Row 7: objects.
+  object_get: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tobject.get(d, "memo", "") == ""\n\t}\n}`,
+    reads: ["transaction.destinations.*.memo"],
+  },
+  object_get_of_an_object: {
+    rego: `require["X_X"] if {\n\tfee := object.get(input.transaction, "fee", {})\n\tnot fee.units == "1"\n}`,
+    reads: ["transaction.fee.units"],
+  },
+  object_get_by_variable: {
+    rego: `require["X_X"] if object.get(input.transaction, input.channel, "") == ""`,
+    refused: /name the member/,
+  },
+  object_get_of_data_by_variable: {
+    rego: `require["X_X"] if object.get(data.caps, input.transaction.token, "0") == "5"`,
+    reads: ["transaction.token"],
+    data: ["caps"],
+  },
+  object_get_by_variable_path: {
+    rego: `require["X_X"] if object.get(input, ["transaction", input.channel], "") == ""`,
+    refused: /path that is no literal/,
+  },
+  walk: {
+    rego: `require["X_X"] if {\n\twalk(input.transaction, [_, v])\n\tv == 1\n}`,
+    refused: /name the member/,
+  },
+  object_union: {
+    rego: `require["X_X"] if object.union({}, input.transaction).chain == "ETH"`,
+    refused: /name the member/,
+  },
+  json_filter: {
+    rego: `require["X_X"] if json.filter(input.transaction, ["chain"]) == {}`,
+    refused: /name the member/,
+  },
+  marshalled: {
+    rego: `require["X_X"] if contains(json.marshal(input.transaction), "x")`,
+    refused: /name the member/,
+  },
+  compared_whole: { rego: `require["X_X"] if input.transaction != {}`, refused: /name the member/ },
+  elements_compared_whole: {
+    rego: `require["X_X"] if {d | some d in ${DESTINATIONS}} - {x | some x in data.tiers} == set()`,
+    refused: /name the member/,
+  },
+  elements_in_a_list: {
+    rego: `require["X_X"] if not {"address": "0xdd"} in ${DESTINATIONS}`,
+    refused: /name the member/,
+  },
+  loop_over_members: {
+    rego: `require["X_X"] if {\n\tevery m in input.transaction {\n\t\tm != ""\n\t}\n}`,
+    refused: /name the member/,
+  },
+  keys_of_an_object: {
+    rego: `require["X_X"] if object.keys(input.transaction) == set()`,
+    refused: /name the member/,
+  },
+  keys_of_a_table: {
+    rego: `require["X_X"] if object.keys(input.transaction.totals) == {"ETH"}`,
+    reads: ["transaction.totals"],
+  },
+  truth_of_an_object: {
+    rego: `require["X_X"] if not input.transaction.contract`,
+    refused: /name the member/,
+  },
+  truth_of_an_optional_object: {
+    rego: `require["X_X"] if not input.transaction.contract`,
+    custom: OPTIONAL_CONTRACT,
+    reads: ["transaction.contract"],
+  },
+  optional_object_compared: {
+    rego: `require["X_X"] if input.transaction.contract == {}`,
+    custom: OPTIONAL_CONTRACT,
+    refused: /name the member/,
+  },
+  object_pattern: {
+    rego: `require["X_X"] if {\n\t{"chain": c} = input.transaction\n\tc == "ETH"\n}`,
+    refused: /object pattern/,
+  },
+  member_by_constant: {
+    rego: `require["X_X"] if {\n\tevery f in ["token", "chain"] {\n\t\tinput.transaction[f] == "ETH"\n\t}\n}`,
+    reads: ["transaction.chain", "transaction.token"],
+  },
+  member_by_variable: {
+    rego: `require["X_X"] if {\n\tsome f\n\tinput.transaction[f] == "ETH"\n}`,
+    refused: /name the member/,
+  },
+  template: {
+    rego: `require["X_X"] if $"{input.transaction.chain}:{input.transaction.token}" == "ETH:ETH"`,
+    reads: ["transaction.chain", "transaction.token"],
+  },
+  // Row 9: what makes true of the unseen still reads.
+  default_value: {
+    rego: `default fee := 0\n\nfee := to_number(input.transaction.fee.units)\n\nrequire["X_X"] if fee <= 5`,
+    reads: ["transaction.fee.units"],
+  },
+  else_value: {
+    rego: `cap := 1 if {\n\tinput.initiator.type == "API"\n} else := 2 if {\n\tinput.initiator.id == "x"\n} else := 3\n\nrequire["X_X"] if cap < 5`,
+    reads: ["initiator.id", "initiator.type"],
+  },
+  negation: {
+    rego: `require["X_X"] if not input.evidence.status == "mismatch"`,
+    reads: ["evidence.status"],
+  },
+  double_negation: {
+    rego: `stranger if not data.blocked[input.initiator.id]\n\nrequire["X_X"] if not stranger`,
+    reads: ["initiator.id"],
+    data: ["blocked", "blocked.*"],
+  },
+  lookup_in_a_literal: {
+    rego: `require["X_X"] if {"API": 1, "Web": 2}[input.initiator.type] == 1`,
+    reads: ["initiator.type"],
+  },
+  parsed_json: {
+    rego: `require["X_X"] if json.unmarshal(input.transaction.message).spender == "0xok"`,
+    reads: ["transaction.message"],
+  },
+  split_text: {
+    rego: `require["X_X"] if {\n\tevery part in split(input.initiator.id, "@") {\n\t\tpart != ""\n\t}\n}`,
+    reads: ["initiator.id"],
+  },
+  raw_is_free: {
+    rego: `require["X_X"] if input.raw.request_detail.extra[0].x == 1`,
+    reads: ["raw.request_detail.extra.*.x"],
+  },
+  unused_codes_do_not_count: {
+    rego: `require["X_X"] if input.channel == "tss.v2"\n\nvalues := {"all": input.transaction}`,
+    reads: ["channel"],
+  },
+  // Data.
+  data_loop: {
+    rego: `require["X_X"] if {\n\tsome t in data.tiers\n\tt.n == input.key.threshold\n}`,
+    reads: ["key.threshold"],
+    data: ["tiers", "tiers.*", "tiers.*.n"],
+  },
+  data_default: {
+    rego: `require["X_X"] if {\n\tsome t in data.tiers\n\tobject.get(t, "extra", 1) == input.key.threshold\n}`,
+    reads: ["key.threshold"],
+    data: ["tiers", "tiers.*"],
+  },
+  data_that_is_not_there: {
+    rego: `require["X_X"] if not data.nowhere[input.channel]`,
+    refused: /data\.nowhere is not in the data/,
+  },
+  data_by_variable: {
+    rego: `require["X_X"] if {\n\tsome table\n\tdata[table][input.channel]\n}`,
+    refused: /no-cross-rule/,
+  },
+  // Facts.
+  own_fact: {
+    rego: `facts["spent"] := {"kind": "sum", "by": ["wallet.id"]}\n\nrequire["X_X"] if input.facts.own_fact.spent == "0"`,
+    reads: ["facts.own_fact.spent"],
+  },
+  own_fact_by_value: {
+    rego: `facts["spent"] := {"kind": "sum", "by": ["transaction.destinations[].address"]}\n\nrequire["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tinput.facts.own_fact_by_value.spent[d.address] == "0"\n\t}\n}`,
+    reads: ["facts.own_fact_by_value.spent.*", "transaction.destinations.*.address"],
+  },
+  flags: {
+    rego: `facts["flags"] := {"kind": "flags", "by": []}\n\nrequire["X_X"] if {\n\tevery f in input.facts.flags.flags.open {\n\t\tf.severity == "low"\n\t}\n}`,
+    reads: ["facts.flags.flags.open.*.severity"],
+  },
+  flags_as_a_whole: {
+    rego: `facts["flags"] := {"kind": "flags", "by": []}\n\nrequire["X_X"] if not input.facts.flags_as_a_whole.flags == {}`,
+    refused: /name the member/,
+  },
+  another_rules_fact: {
+    rego: `require["X_X"] if input.facts.own_fact.spent == "0"`,
+    refused: /no fact that this rule declares/,
+  },
+  undeclared_fact: {
+    rego: `facts["spent"] := {"kind": "sum", "by": ["wallet.id"]}\n\nrequire["X_X"] if input.facts.undeclared_fact.paid == "0"`,
+    refused: /no fact that this rule declares/,
+  },
+  fact_that_reads_input: {
+    rego: `facts["spent"] := {"kind": "sum", "by": [], "window": input.now.zone}\n\nrequire["X_X"] if input.channel == "tss.v2"`,
+    refused: /own-facts/,
+  },
+  // Metadata.
+  optional_that_is_not_read: {
+    rego: `require["X_X"] if input.channel == "tss.v2"`,
+    custom: OPTIONAL_CONTRACT,
+    refused: /`optional` lists transaction\.contract/,
+  },
+  allow_empty_that_is_not_read: {
+    rego: `require["X_X"] if input.channel == "tss.v2"`,
+    custom: ["requires: {X_X: deny}", "allow_empty: [blocked]"],
+    refused: /`allow_empty` lists blocked/,
+  },
+  misspelt: {
+    rego: `require["X_X"] if input.transacton.chain == "ETH"`,
+    refused: /has no member "transacton"/,
+  },
+};
+
+let found: Awaited<ReturnType<typeof analyseSource>>;
+
+beforeAll(async () => {
+  const rules = Object.entries(CASES).map(([name, { rego, custom }]) => [
+    `rules/transfer/${name}/rule.rego`,
+    ruleText(rego, { name: `transfer/${name}`, ...(custom === undefined ? {} : { custom }) }),
+  ]);
+  const dir = await policySource({
+    ...Object.fromEntries(rules),
+    "lib/doc.rego": LIB,
+    "data.json": JSON.stringify(DATA),
+  });
+  found = await analyseSource(dir);
+});
+
+afterAll(removePolicySources);
+
+describe("followed reads", () => {
+  for (const [name, { reads, refused, data }] of Object.entries(CASES)) {
+    test(name.replaceAll("_", " "), () => {
+      const file = `rules/transfer/${name}/rule.rego`;
+      const problems = found.problems
+        .filter((problem) => problem.file === file)
+        .map(({ message }) => message);
+      const rule = found.index.rules.find((each) => each.name === `transfer/${name}`);
+      if (refused !== undefined) {
+        expect(problems.join("\n")).toMatch(refused);
+        return;
+      }
+      expect(problems).toEqual([]);
+      expect(rule?.checks.map((check) => check.reads)).toEqual([reads]);
+      if (data !== undefined) expect(rule?.data.map(({ path }) => path)).toEqual(data);
+    });
+  }
+
+  test("the original is wanted where a rule reads it", () => {
+    expect(found.index.reads_raw).toBe(true);
+  });
+});

@@ -1,0 +1,503 @@
+/**
+ * Followed reads: which places of document and data the truth of one requirement or approval hangs on.
+ *
+ * An abstract interpretation of the parsed Rego, blind to order and to conditions: every expression that
+ * could be evaluated counts. Variables are bound to places, helpers and `lib` are entered with their
+ * arguments, and each reference is noted. What it does not understand is a problem, never a shrug: a read
+ * that is missed here would let a rule pass on what nobody saw (reference: rule contract, "Followed reads").
+ */
+import type { Expression, Module, Place, Rule, Term } from "./ast.ts";
+import { type Builtins, builtin, stepsOf } from "./builtins.ts";
+import type { Problem } from "./problem.ts";
+import { Reader, type Step } from "./reader.ts";
+import type { SchemaNode } from "./schema-node.ts";
+import { Scope } from "./scope.ts";
+import { constant, keyOfAll, OPAQUE, union, type Values } from "./values.ts";
+
+/** The modules that one rule may use: its own and `lib`, by package (`lib.amount`). */
+export type Packages = ReadonlyMap<string, Module>;
+
+/**
+ * @property document - the document as this rule may read it.
+ * @property builtins - arity by name, of the built-ins that the runtime has.
+ */
+export interface FollowContext {
+  readonly packages: Packages;
+  readonly document: SchemaNode;
+  readonly optional: ReadonlySet<string>;
+  readonly builtins: Builtins;
+}
+
+/** @property reads - sorted; a path below which another one is read stands for both. */
+export interface Followed {
+  readonly reads: readonly string[];
+  readonly data: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/** Follows the bodies of one rule: one code's, or one fact's with its value. */
+export function followRule(context: FollowContext, module: Module, rule: Rule): Followed {
+  const follower = new Follower(context);
+  follower.follow(module, rule);
+  return {
+    reads: withoutPrefixes(follower.reader.reads),
+    data: [...follower.reader.dataReads].sort(),
+    problems: follower.reader.problems,
+  };
+}
+
+/** Paths that no other path extends: where the longer one is there, the shorter is. */
+function withoutPrefixes(paths: ReadonlySet<string>): string[] {
+  const sorted = [...paths].sort();
+  return sorted.filter((path) => !sorted.some((other) => other.startsWith(`${path}.`)));
+}
+
+/** More rounds than any body needs: each round carries a value over at least one more binding. */
+const MAX_ROUNDS = 30;
+const MAX_DEPTH = 100;
+
+/** Where an expression stands: its module decides what a name means. */
+interface Frame {
+  readonly module: Module;
+  readonly scope: Scope;
+}
+
+class Follower {
+  readonly reader: Reader;
+  readonly #context: FollowContext;
+  readonly #results = new Map<string, Values>();
+  readonly #active = new Set<string>();
+
+  constructor(context: FollowContext) {
+    this.#context = context;
+    this.reader = new Reader(context.optional);
+  }
+
+  follow(module: Module, rule: Rule): void {
+    this.#ruleValue(module, rule, []);
+  }
+
+  /** What a term may stand for; every reference in it is noted. */
+  evaluate(term: Term, frame: Frame): Values {
+    switch (term.type) {
+      case "constant":
+        return constant(term.value);
+      case "var":
+        return this.#variable(term, frame);
+      case "ref":
+        return this.#reference(term, frame);
+      case "array":
+      case "set": {
+        const items = union(...term.items.map((item) => this.evaluate(item, frame)));
+        return [{ kind: term.type === "array" ? "list" : "set", items }];
+      }
+      case "object": {
+        const entries = term.entries.map(
+          ([key, value]) => [this.evaluate(key, frame), this.evaluate(value, frame)] as const,
+        );
+        return [objectOf(entries)];
+      }
+      case "template":
+        for (const part of term.parts) this.#templatePart(part, frame);
+        return OPAQUE;
+      case "call":
+        return this.#call(term, frame);
+      case "comprehension":
+        return this.#comprehension(term, frame);
+    }
+  }
+
+  /** Binds the variables of a pattern to what the values hold in their places. */
+  bind(pattern: Term, values: Values, frame: Frame, source: object, declares: boolean): void {
+    switch (pattern.type) {
+      case "var":
+        if (declares) frame.scope.declare(pattern.name);
+        if (!this.#isLocal(pattern.name, frame)) break;
+        frame.scope.bind(pattern.name, source, values);
+        return;
+      case "array":
+        for (const item of pattern.items) {
+          this.bind(item, this.reader.elements(values, pattern), frame, item, declares);
+        }
+        return;
+      case "object":
+        for (const [key, item] of pattern.entries) {
+          this.#refuseDestructuring(values, pattern);
+          const inside = union(
+            ...this.#steps(key, values, frame).map((step) => this.reader.step(values, step, pattern)),
+          );
+          this.bind(item, inside, frame, item, declares);
+        }
+        return;
+    }
+    this.reader.consume(this.evaluate(pattern, frame), pattern);
+    this.reader.consume(values, pattern);
+  }
+
+  #refuseDestructuring(values: Values, place: Place): void {
+    if (values.some((value) => value.kind === "document" && value.node.type !== "any")) {
+      this.reader.problem(place, "cannot follow an object pattern over the document: use references");
+    }
+  }
+
+  /**
+   * The body, until its variables hold all that they can, then once more for the record. Rego does not care
+   * for the order of expressions, so neither may this.
+   */
+  #body(body: readonly Expression[], frame: Frame): void {
+    for (let round = 0; ; round += 1) {
+      const before = frame.scope.version;
+      this.reader.quietly(() => {
+        for (const expression of body) this.#expression(expression, frame);
+      });
+      if (frame.scope.version === before) break;
+      if (round < MAX_ROUNDS) continue;
+      const place = body[0];
+      if (place !== undefined) this.reader.problem(place, "cannot follow the variables of this body");
+      break;
+    }
+    if (this.reader.isQuiet) return;
+    for (const expression of body) this.#expression(expression, frame);
+  }
+
+  #expression(expression: Expression, frame: Frame): void {
+    const { what } = expression;
+    switch (what.type) {
+      case "some":
+        for (const symbol of what.symbols) this.#some(symbol, frame);
+        return;
+      case "every": {
+        const domain = this.evaluate(what.domain, frame);
+        const inner: Frame = { ...frame, scope: new Scope(frame.scope) };
+        if (what.key !== undefined) this.bind(what.key, this.reader.keys(domain), inner, what.key, true);
+        this.bind(what.value, this.reader.elements(domain, what.domain), inner, what.value, true);
+        this.#body(what.body, inner);
+        return;
+      }
+      case "term": {
+        const { term } = what;
+        if (term.type === "call" && (term.operator === "eq" || term.operator === "assign")) {
+          this.#unify(term, frame);
+          return;
+        }
+        this.reader.consumeTruth(this.evaluate(term, frame), term);
+      }
+    }
+  }
+
+  #some(symbol: Term, frame: Frame): void {
+    if (symbol.type === "var") {
+      frame.scope.declare(symbol.name);
+      return;
+    }
+    const args = symbol.type === "call" ? symbol.args : [];
+    const domain = args.at(-1);
+    const value = args.at(-2);
+    const key = args.length === 3 ? args[0] : undefined;
+    if (domain === undefined || value === undefined) {
+      this.reader.problem(symbol, "cannot follow this `some`");
+      return;
+    }
+    const values = this.evaluate(domain, frame);
+    if (key !== undefined) this.bind(key, this.reader.keys(values), frame, key, true);
+    this.bind(value, this.reader.elements(values, domain), frame, value, true);
+  }
+
+  #unify(call: Extract<Term, { type: "call" }>, frame: Frame): void {
+    const [left, right] = call.args;
+    if (left === undefined || right === undefined) {
+      this.reader.problem(call, "cannot follow this equation");
+      return;
+    }
+    this.#equate(left, right, frame, call.operator === "assign");
+  }
+
+  #equate(left: Term, right: Term, frame: Frame, assigns: boolean): void {
+    if (left.type === "array" && right.type === "array" && left.items.length === right.items.length) {
+      for (const [index, item] of left.items.entries()) {
+        const other = right.items[index];
+        if (other !== undefined) this.#equate(item, other, frame, assigns);
+      }
+      return;
+    }
+    if (assigns) {
+      this.bind(left, this.evaluate(right, frame), frame, left, true);
+      return;
+    }
+    const bindsLeft = this.#isFree(left, frame);
+    const bindsRight = this.#isFree(right, frame);
+    if (bindsLeft && bindsRight) return;
+    if (bindsLeft || left.type === "array" || left.type === "object") {
+      this.bind(left, this.evaluate(right, frame), frame, left, false);
+    } else if (bindsRight || right.type === "array" || right.type === "object") {
+      this.bind(right, this.evaluate(left, frame), frame, right, false);
+    } else {
+      this.reader.consume(this.evaluate(left, frame), left);
+      this.reader.consume(this.evaluate(right, frame), right);
+    }
+  }
+
+  /** A variable of this body that nothing but this very term binds. */
+  #isFree(term: Term, frame: Frame): boolean {
+    return (
+      term.type === "var" && this.#isLocal(term.name, frame) && !frame.scope.isBoundElsewhere(term.name, term)
+    );
+  }
+
+  #isLocal(name: string, frame: Frame): boolean {
+    if (frame.scope.has(name)) return true;
+    if (name === "input" || name === "data") return false;
+    const { imports, rules } = frame.module;
+    return !imports.some((each) => each.name === name) && !rules.some((rule) => rule.head.name === name);
+  }
+
+  #templatePart(part: Expression, frame: Frame): void {
+    if (part.what.type !== "term") {
+      this.reader.problem(part, "cannot follow this part of a template");
+      return;
+    }
+    this.reader.consume(this.evaluate(part.what.term, frame), part);
+  }
+
+  #comprehension(term: Extract<Term, { type: "comprehension" }>, frame: Frame): Values {
+    const inner: Frame = { ...frame, scope: new Scope(frame.scope) };
+    this.#body(term.body, inner);
+    const items = this.evaluate(term.term, inner);
+    if (term.makes !== "object" || term.key === undefined) {
+      return [{ kind: term.makes === "set" ? "set" : "list", items }];
+    }
+    return [objectOf([[this.evaluate(term.key, inner), items]])];
+  }
+
+  #variable(term: Extract<Term, { type: "var" }>, frame: Frame): Values {
+    const { name } = term;
+    if (this.#isLocal(name, frame)) {
+      const values = frame.scope.get(name);
+      if (values.length > 0 || this.reader.isQuiet) return values;
+      this.reader.problem(term, `cannot follow ${spellVariable(name)}: nothing says what it runs through`);
+      return OPAQUE;
+    }
+    return this.#global(name, [], term, frame).values;
+  }
+
+  #reference(term: Extract<Term, { type: "ref" }>, frame: Frame): Values {
+    let values: Values;
+    let steps = term.steps;
+    if (term.head.type === "var" && !this.#isLocal(term.head.name, frame)) {
+      const found = this.#global(term.head.name, steps, term, frame);
+      values = found.values;
+      steps = found.steps;
+    } else {
+      values = this.evaluate(term.head, frame);
+    }
+    for (const step of steps) {
+      const from = values;
+      values = union(...this.#steps(step, from, frame).map((each) => this.reader.step(from, each, step)));
+    }
+    this.reader.note(values);
+    return values;
+  }
+
+  /** What a name outside of all bodies means, with the steps that are still to go. */
+  #global(
+    name: string,
+    steps: readonly Term[],
+    place: Place,
+    frame: Frame,
+  ): { values: Values; steps: readonly Term[] } {
+    if (name === "input") return { values: [this.#document()], steps };
+    if (name === "data") return this.#data(steps, place);
+    if (frame.module.rules.some((rule) => rule.head.name === name)) {
+      return { values: this.#rules(frame.module, name, place), steps };
+    }
+    const imported = frame.module.imports.find((each) => each.name === name);
+    const [root, ...path] = imported?.path ?? [];
+    if (root === undefined) throw new TypeError(`${name} is no name of the module`);
+    const constants = path.map((step): Term => ({ ...pick(place), type: "constant", value: step }));
+    const found = this.#global(root, [...constants, ...steps], place, frame);
+    if (steps.length === 0) {
+      let values = found.values;
+      for (const step of found.steps) {
+        const from = values;
+        values = union(...this.#steps(step, from, frame).map((each) => this.reader.step(from, each, place)));
+      }
+      this.reader.note(values);
+      return { values, steps: [] };
+    }
+    return found;
+  }
+
+  #document(): Values[number] {
+    return { kind: "document", path: [], node: this.#context.document };
+  }
+
+  #data(steps: readonly Term[], place: Place): { values: Values; steps: readonly Term[] } {
+    const names: string[] = [];
+    for (const step of steps) {
+      if (step.type !== "constant" || typeof step.value !== "string") break;
+      names.push(step.value);
+    }
+    const root = names[0];
+    if (root === undefined) {
+      this.reader.problem(place, "cannot follow data as a whole: name the table");
+      return { values: OPAQUE, steps: [] };
+    }
+    if (!CODE_ROOTS.has(root)) {
+      return { values: [{ kind: "data", path: [], mayLack: false }], steps };
+    }
+    const length = root === "rules" ? 3 : 2;
+    const module = this.#context.packages.get(names.slice(0, length).join("."));
+    const rule = names[length];
+    if (module === undefined || rule === undefined) {
+      this.reader.problem(place, `cannot follow data.${names.join(".")}: no rule of this package or of lib`);
+      return { values: OPAQUE, steps: [] };
+    }
+    return { values: this.#rules(module, rule, place), steps: steps.slice(length + 1) };
+  }
+
+  /** A step's possible names; every element where they are not known. A free variable becomes the key. */
+  #steps(step: Term, values: Values, frame: Frame): readonly Step[] {
+    if (step.type === "var" && this.#isFree(step, frame)) {
+      frame.scope.bind(step.name, step, this.reader.keys(values), true);
+      return ["any"];
+    }
+    const keys = this.evaluate(step, frame);
+    if (keys.length === 0 && this.reader.isQuiet) return [];
+    return stepsOf(this.reader, step, keys);
+  }
+
+  /** The value of a rule that is no function: all its definitions together. */
+  #rules(module: Module, name: string, place: Place): Values {
+    const definitions = module.rules.filter((rule) => rule.head.name === name);
+    if (definitions.length === 0) {
+      this.reader.problem(place, `${module.package.join(".")} has no rule ${name}`);
+      return OPAQUE;
+    }
+    return this.#once(`${module.package.join(".")}.${name}`, place, () =>
+      union(...definitions.map((rule) => this.#ruleValue(module, rule, []))),
+    );
+  }
+
+  /** Runs once for the same name and arguments; a quiet run does not stand for a recorded one. */
+  #once(name: string, place: Place, run: () => Values): Values {
+    const key = `${this.reader.isQuiet ? "quiet" : "noted"} ${name}`;
+    const known = this.#results.get(key) ?? this.#results.get(`noted ${name}`);
+    if (known !== undefined) return known;
+    if (this.#active.has(name) || this.#active.size > MAX_DEPTH) {
+      this.reader.problem(place, `cannot follow ${name}: it calls itself`);
+      return OPAQUE;
+    }
+    this.#active.add(name);
+    try {
+      const values = run();
+      this.#results.set(key, values);
+      return values;
+    } finally {
+      this.#active.delete(name);
+    }
+  }
+
+  #ruleValue(module: Module, rule: Rule, args: readonly Values[]): Values {
+    const frame: Frame = { module, scope: new Scope() };
+    for (const [index, parameter] of (rule.head.args ?? []).entries()) {
+      this.bind(parameter, args[index] ?? [], frame, parameter, true);
+    }
+    this.#body(rule.body, frame);
+    const { head } = rule;
+    let values = head.key === undefined ? constant(true) : [setOf(this.evaluate(head.key, frame))];
+    if (head.value !== undefined) values = this.evaluate(head.value, frame);
+    for (const step of head.steps.toReversed()) {
+      values = [objectOf([[this.evaluate(step, frame), values]])];
+    }
+    const otherwise = rule.otherwise === undefined ? [] : this.#ruleValue(module, rule.otherwise, args);
+    return union(values, otherwise);
+  }
+
+  #call(term: Extract<Term, { type: "call" }>, frame: Frame): Values {
+    const target = this.#function(term.operator, frame);
+    if (target !== undefined) return this.#callFunction(term, target, frame);
+    const arity = this.#context.builtins.get(term.operator);
+    if (arity === undefined) {
+      this.reader.problem(term, `cannot follow a call of ${term.operator}: there is no such function here`);
+      return OPAQUE;
+    }
+    const args = term.args.slice(0, arity).map((arg) => this.evaluate(arg, frame));
+    const result = builtin(this.reader, term, args);
+    return this.#output(term, term.args[arity], result, frame);
+  }
+
+  /** A call may name a place for its result as one more argument; it is then a statement. */
+  #output(term: Term, into: Term | undefined, result: Values, frame: Frame): Values {
+    if (into === undefined) return result;
+    if (this.#isFree(into, frame) || into.type === "array" || into.type === "object") {
+      this.bind(into, result, frame, into, false);
+    } else {
+      this.reader.consume(this.evaluate(into, frame), term);
+      this.reader.consume(result, term);
+    }
+    return constant(true);
+  }
+
+  #function(operator: string, frame: Frame): { module: Module; name: string } | undefined {
+    const names = operator.split(".");
+    const [first = "", ...rest] = names;
+    const isFunction = (module: Module, name: string) =>
+      module.rules.some((rule) => rule.head.name === name && rule.head.args !== undefined);
+    if (rest.length === 0) {
+      return isFunction(frame.module, first) ? { module: frame.module, name: first } : undefined;
+    }
+    const imported = frame.module.imports.find((each) => each.name === first);
+    const path = imported === undefined ? names : [...imported.path, ...rest];
+    const name = path.at(-1);
+    const module = this.#context.packages.get(path.slice(1, -1).join("."));
+    if (path[0] !== "data" || name === undefined || module === undefined) return undefined;
+    return isFunction(module, name) ? { module, name } : undefined;
+  }
+
+  #callFunction(
+    term: Extract<Term, { type: "call" }>,
+    { module, name }: { module: Module; name: string },
+    frame: Frame,
+  ): Values {
+    const definitions = module.rules.filter((rule) => rule.head.name === name);
+    const arity = definitions[0]?.head.args?.length ?? 0;
+    const args = term.args.slice(0, arity).map((arg) => this.evaluate(arg, frame));
+    if (this.reader.isQuiet && args.some((arg) => arg.length === 0)) return [];
+    const key = `${module.package.join(".")}.${name}(${args.map(keyOfAll).join(";")})`;
+    const result = this.#once(key, term, () =>
+      union(...definitions.map((rule) => this.#ruleValue(module, rule, args))),
+    );
+    return this.#output(term, term.args[arity], result, frame);
+  }
+}
+
+const CODE_ROOTS: ReadonlySet<string> = new Set(["rules", "lib", "countersign", "tests"]);
+
+function pick(place: Place): Place {
+  return { file: place.file, line: place.line };
+}
+
+function spellVariable(name: string): string {
+  return name.startsWith("$") ? "`_`" : `\`${name}\``;
+}
+
+function setOf(items: Values): Values[number] {
+  return { kind: "set", items };
+}
+
+function objectOf(entries: readonly (readonly [keys: Values, values: Values])[]): Values[number] {
+  const members = new Map<string, Values>();
+  let others: Values = [];
+  let keys: Values = [];
+  for (const [names, values] of entries) {
+    for (const key of names) {
+      if (key.kind === "constant" && typeof key.value === "string") {
+        members.set(key.value, union(members.get(key.value) ?? [], values));
+      } else {
+        others = union(others, values);
+        keys = union(keys, [key]);
+      }
+    }
+  }
+  return { kind: "object", members, others, keys };
+}

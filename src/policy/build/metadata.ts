@@ -1,0 +1,124 @@
+/** The METADATA block of a rule's package: everything about a rule that is not Rego. */
+import { z } from "zod";
+import { HOST_CODES } from "../../decisions/reasons.ts";
+import { GROUP_OF, type Group, KINDS, type Kind } from "../../input/document.ts";
+import { RULE_CODE } from "../rule-index.ts";
+import type { Annotation, Module } from "./ast.ts";
+import type { Problem } from "./problem.ts";
+
+const code = z
+  .string()
+  .regex(RULE_CODE, "a code is 3 to 64 capital letters, digits and underscores, and begins with a letter")
+  .refine((name) => !HOST_CODES.some((taken) => taken === name), "the code is one of the host's own");
+
+const pathList = z.array(
+  z.string().regex(/^[a-z_][a-z0-9_]*(\.(\*|[A-Za-z0-9_-]+))*$/, "a path is names and `*`, joined by dots"),
+);
+
+const customSchema = z
+  .strictObject({
+    severity: z.enum(["low", "medium", "high", "critical"]),
+    kinds: z.array(z.enum(KINDS)).min(1).optional(),
+    requires: z.record(code, z.enum(["deny", "hold", "alert"])).optional(),
+    approves: z.array(code).min(1).optional(),
+    optional: pathList.optional(),
+    allow_empty: pathList.optional(),
+    mandatory: z.boolean().optional(),
+  })
+  .refine(
+    ({ requires, approves }) => Object.keys(requires ?? {}).length + (approves ?? []).length > 0,
+    "a rule has codes: `requires: {CODE: deny}` or `approves: [CODE]`",
+  )
+  .refine(({ requires, approves }) => {
+    const codes = [...Object.keys(requires ?? {}), ...(approves ?? [])];
+    return new Set(codes).size === codes.length;
+  }, "a code stands twice in `requires` and `approves`");
+
+const CUSTOM_KEYS = "severity, kinds, requires, approves, optional, allow_empty, mandatory";
+
+export interface Metadata {
+  readonly title: string;
+  readonly description: string;
+  readonly severity: "low" | "medium" | "high" | "critical";
+  readonly kinds: readonly Kind[];
+  readonly requires: ReadonlyMap<string, "deny" | "hold" | "alert">;
+  readonly approves: readonly string[];
+  readonly optional: readonly string[];
+  readonly allowEmpty: readonly string[];
+  readonly mandatory: boolean;
+}
+
+/** The metadata of one rule module, or undefined with problems. */
+export function readMetadata(module: Module, group: Group, problems: Problem[]): Metadata | undefined {
+  const report = (line: number, message: string) => problems.push({ file: module.file, line, message });
+  const [annotation, second] = module.annotations.filter(({ scope }) => scope === "package");
+  if (annotation === undefined) {
+    report(
+      module.packageLine,
+      "has no METADATA above its `package` line: write `# METADATA` with `title` and `custom: {severity, requires}`",
+    );
+    return undefined;
+  }
+  if (second !== undefined) report(second.line, "METADATA for the package stands here a second time");
+  if (annotation.title === undefined || annotation.title.trim() === "") {
+    report(annotation.line, "METADATA has no `title`");
+  }
+  const custom = customSchema.safeParse(annotation.custom ?? {});
+  if (!custom.success) {
+    for (const message of custom.error.issues.map(spellIssue))
+      report(annotation.line, `METADATA custom${message}`);
+    return undefined;
+  }
+  const { severity, kinds, requires, approves, optional, allow_empty, mandatory } = custom.data;
+  const ofGroup = KINDS.filter((kind) => GROUP_OF[kind] === group);
+  for (const kind of kinds ?? []) {
+    if (!ofGroup.includes(kind)) {
+      report(
+        annotation.line,
+        `METADATA custom.kinds: ${kind} is not of the group ${group} (${ofGroup.join(", ")})`,
+      );
+    }
+  }
+  if (annotation.title === undefined) return undefined;
+  return {
+    title: annotation.title.trim(),
+    description: (annotation.description ?? "").trim(),
+    severity,
+    kinds: [...new Set(kinds ?? ofGroup)],
+    requires: new Map(Object.entries(requires ?? {})),
+    approves: approves ?? [],
+    optional: [...new Set(optional ?? [])].sort(),
+    allowEmpty: [...new Set(allow_empty ?? [])].sort(),
+    mandatory: mandatory ?? false,
+  };
+}
+
+function spellIssue(issue: z.core.$ZodIssue): string {
+  const path = issue.path.length === 0 ? "" : `.${issue.path.join(".")}`;
+  if (issue.code === "unrecognized_keys") {
+    return `${path}: unknown ${issue.keys.join(", ")}; known are ${CUSTOM_KEYS}`;
+  }
+  if (issue.code === "invalid_key") return `${path}: ${issue.issues[0]?.message ?? issue.message}`;
+  return `${path}: ${issue.message}`;
+}
+
+/** METADATA that is not the rule's own: on a rule, for subpackages, or making an entrypoint. */
+export function strayAnnotationProblems(module: Module): Problem[] {
+  return module.annotations.flatMap((annotation) =>
+    misuse(annotation).map((message) => ({ file: module.file, line: annotation.line, message })),
+  );
+}
+
+function misuse({ scope, entrypoint, custom, others }: Annotation): string[] {
+  const found: string[] = [];
+  if (entrypoint)
+    found.push("no-entrypoint: `entrypoint` belongs to the generated countersign/ alone: remove it");
+  if (scope === "subpackages")
+    found.push("METADATA of scope `subpackages` is not read: put it above the `package` line");
+  if (scope !== "package" && custom !== undefined) {
+    found.push("METADATA with `custom` stands above a rule: put it above the `package` line");
+  }
+  if (others.includes("schemas"))
+    found.push("METADATA `schemas` would hide the document's own schema: remove it");
+  return found;
+}

@@ -1,0 +1,229 @@
+/**
+ * Steps from place to place in document and data, and notes every place that was read.
+ *
+ * A read may pass an object with named members but must not end in one: what is compared, counted or handed
+ * to a built-in there has members that the host could not check one by one. The error then says
+ * "name the member".
+ */
+import type { Place } from "./ast.ts";
+import type { Problem } from "./problem.ts";
+import { isReadable, type SchemaNode } from "./schema-node.ts";
+import { constant, OPAQUE, union, type Value, type Values } from "./values.ts";
+
+/** One step of a reference: a name, or every element. */
+export type Step = { readonly name: string } | "any";
+
+type DocumentValue = Extract<Value, { kind: "document" }>;
+type DataValue = Extract<Value, { kind: "data" }>;
+
+export class Reader {
+  readonly reads = new Set<string>();
+  readonly dataReads = new Set<string>();
+  readonly problems: Problem[] = [];
+  readonly #optional: ReadonlySet<string>;
+  #quiet = 0;
+
+  /** @param optional - document paths that a rule may test for presence even where they are objects. */
+  constructor(optional: ReadonlySet<string>) {
+    this.#optional = optional;
+  }
+
+  get isQuiet(): boolean {
+    return this.#quiet > 0;
+  }
+
+  /** Runs without noting reads or problems: while variables are still being bound. */
+  quietly(run: () => void): void {
+    this.#quiet += 1;
+    try {
+      run();
+    } finally {
+      this.#quiet -= 1;
+    }
+  }
+
+  problem(place: Place, message: string): void {
+    if (!this.isQuiet) this.problems.push({ file: place.file, line: place.line, message });
+  }
+
+  /** Notes that these places were named. */
+  note(values: Values): void {
+    if (this.isQuiet) return;
+    for (const value of values) {
+      if (value.kind === "document" && value.path.length > 0) this.reads.add(value.path.join("."));
+      if (value.kind === "data" && !value.mayLack && value.path.length > 0) {
+        this.dataReads.add(value.path.join("."));
+      }
+    }
+  }
+
+  /** What lies one step below each of the values. */
+  step(values: Values, step: Step, place: Place): Values {
+    if (step !== "any" && /[.*]/.test(step.name)) {
+      this.problem(
+        place,
+        `cannot follow a member named ${JSON.stringify(step.name)}: paths have no dots or stars in names`,
+      );
+      return OPAQUE;
+    }
+    return union(...values.map((value) => this.#stepOne(value, step, place)));
+  }
+
+  /** What a loop over the values runs through; the places looped over are read by that. */
+  elements(values: Values, place: Place): Values {
+    this.note(values);
+    const found = values.map((value): Values => {
+      if (value.kind === "document" && value.node.type === "value") return OPAQUE;
+      if (value.kind === "document" || value.kind === "data") {
+        const inside = this.#stepOne(value, "any", place);
+        this.note(inside.filter((each) => each.kind === "data"));
+        return inside;
+      }
+      return this.#stepOne(value, "any", place);
+    });
+    const all = union(...found);
+    return all.length === 0 && values.length > 0 ? OPAQUE : all;
+  }
+
+  /** The keys that a loop over the values runs through. */
+  keys(values: Values): Values {
+    return union(
+      ...values.map((value): Values => {
+        if (value.kind === "set") return value.items;
+        if (value.kind !== "object") return OPAQUE;
+        return union(...[...value.members.keys()].map((name) => constant(name)), value.keys);
+      }),
+    );
+  }
+
+  /** A value is looked at as a whole: compared, printed, handed to a built-in. */
+  consume(values: Values, place: Place): void {
+    if (values.length === 0) this.problem(place, "cannot follow where this value comes from");
+    for (const value of values) {
+      switch (value.kind) {
+        case "document":
+          if (!isReadable(value.node)) this.#endsAtObject(value, place);
+          break;
+        case "list":
+        case "set":
+          if (value.items.length > 0) this.consume(value.items, place);
+          break;
+        case "object":
+          for (const held of [...value.members.values(), value.others, value.keys]) {
+            if (held.length > 0) this.consume(held, place);
+          }
+          break;
+      }
+    }
+  }
+
+  /** Only the number of elements is looked at, or their keys. */
+  consumeSize(values: Values, place: Place): void {
+    if (values.length === 0) this.problem(place, "cannot follow where this value comes from");
+    for (const value of values) {
+      if (value.kind !== "document") continue;
+      const options = value.node.type === "union" ? value.node.options : [value.node];
+      if (options.some(({ type }) => type === "object" || type === "namespace")) {
+        this.#endsAtObject(value, place);
+      }
+    }
+  }
+
+  /** Only whether the value is there, and not `false`, is looked at. */
+  consumeTruth(values: Values, place: Place): void {
+    for (const value of values) {
+      if (value.kind !== "document") continue;
+      if (value.node.type !== "object" && value.node.type !== "namespace") continue;
+      if (!this.#optional.has(value.path.join("."))) this.#endsAtObject(value, place);
+    }
+  }
+
+  #endsAtObject(value: DocumentValue, place: Place): void {
+    const path = ["input", ...value.path].join(".");
+    const hint =
+      value.node.type === "list" ? "loop over it and name the members of each element" : "name the member";
+    this.problem(
+      place,
+      `a read ends at ${path}, which has members of its own: ${hint}, or list the path under \`optional\` and ask only whether it is there`,
+    );
+  }
+
+  #stepOne(value: Value, step: Step, place: Place): Values {
+    switch (value.kind) {
+      case "document":
+        return this.#stepDocument(value, value.node, step, place, false);
+      case "data":
+        return this.#stepData(value, step, place);
+      case "constant":
+        return OPAQUE;
+      case "list":
+      case "set":
+        return value.items.length === 0 ? OPAQUE : value.items;
+      case "object": {
+        if (step === "any") {
+          const all = union(...value.members.values(), value.others);
+          return all.length === 0 ? OPAQUE : all;
+        }
+        const member = union(value.members.get(step.name) ?? [], value.others);
+        return member.length === 0 ? OPAQUE : member;
+      }
+      case "opaque":
+        return OPAQUE;
+    }
+  }
+
+  #stepDocument(value: DocumentValue, node: SchemaNode, step: Step, place: Place, lenient: boolean): Values {
+    const path = ["input", ...value.path].join(".");
+    const below = (name: string, next: SchemaNode): Values => [
+      { kind: "document", path: [...value.path, name], node: next },
+    ];
+    const refuse = (message: string): Values => {
+      if (lenient) return [];
+      this.problem(place, message);
+      return OPAQUE;
+    };
+    switch (node.type) {
+      case "value":
+        return refuse(`${path} has nothing below it`);
+      case "any":
+        return below(step === "any" ? "*" : step.name, node);
+      case "list":
+        return step === "any"
+          ? below("*", node.items)
+          : refuse(`${path} is a list: it has no "${step.name}"`);
+      case "table":
+        return below(step === "any" ? "*" : step.name, node.values);
+      case "namespace":
+        if (step === "any")
+          return refuse(`cannot follow a variable step into ${path}: write each list by name`);
+        return below(step.name, node.values);
+      case "object": {
+        if (step === "any") return refuse(`cannot follow a variable step into ${path}: name the member`);
+        const member = node.members.get(step.name);
+        if (member !== undefined) return below(step.name, member);
+        if (value.path[0] === "facts") {
+          return refuse(
+            `${path}.${step.name} is no fact that this rule declares: add facts["NAME"] to the rule`,
+          );
+        }
+        return refuse(`${path} has no member "${step.name}"`);
+      }
+      case "union": {
+        const found = union(
+          ...node.options.map((option) => this.#stepDocument(value, option, step, place, true)),
+        );
+        return found.length > 0 ? found : refuse(`cannot follow this step into ${path}`);
+      }
+    }
+  }
+
+  #stepData(value: DataValue, step: Step, place: Place): Values {
+    if (value.path.length === 0 && step === "any") {
+      this.problem(place, "cannot follow a variable step into data: name the table");
+      return OPAQUE;
+    }
+    return [
+      { kind: "data", path: [...value.path, step === "any" ? "*" : step.name], mayLack: value.mayLack },
+    ];
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * What an expression may stand for, as far as the follower must know it.
+ *
+ * A value is either a place in the document or in the release's data, or something computed. A computed value
+ * keeps what it holds as long as that may be a place in the document with members of its own; `opaque` is a
+ * value in which no such place can hide.
+ */
+import type { SchemaNode } from "./schema-node.ts";
+
+export type Constant = string | number | boolean | null;
+
+export type Value =
+  | { readonly kind: "document"; readonly path: readonly string[]; readonly node: SchemaNode }
+  | { readonly kind: "data"; readonly path: readonly string[]; readonly mayLack: boolean }
+  | { readonly kind: "constant"; readonly value: Constant }
+  | { readonly kind: "list" | "set"; readonly items: Values }
+  | {
+      readonly kind: "object";
+      readonly members: ReadonlyMap<string, Values>;
+      /** Values under keys that are not known. */
+      readonly others: Values;
+      readonly keys: Values;
+    }
+  | { readonly kind: "opaque" };
+
+/** The alternatives of one expression. Empty where nothing is known yet, or nothing can come out. */
+export type Values = readonly Value[];
+
+export const OPAQUE: Values = [{ kind: "opaque" }];
+
+const keys = new WeakMap<Value, string>();
+
+/** Two values with the same key mean the same. */
+function keyOf(value: Value): string {
+  const known = keys.get(value);
+  if (known !== undefined) return known;
+  const key = spell(value);
+  keys.set(value, key);
+  return key;
+}
+
+function spell(value: Value): string {
+  switch (value.kind) {
+    case "document":
+      return `i:${JSON.stringify(value.path)}:${value.node.type}`;
+    case "data":
+      return `d:${JSON.stringify(value.path)}${value.mayLack ? "?" : ""}`;
+    case "constant":
+      return `c:${JSON.stringify(value.value)}`;
+    case "list":
+    case "set":
+      return `${value.kind}:[${keyOfAll(value.items)}]`;
+    case "object": {
+      const members = [...value.members].map(([name, held]) => `${JSON.stringify(name)}=${keyOfAll(held)}`);
+      return `o:{${members.sort().join(",")}|${keyOfAll(value.others)}|${keyOfAll(value.keys)}}`;
+    }
+    case "opaque":
+      return "?";
+  }
+}
+
+export function keyOfAll(values: Values): string {
+  return values.map(keyOf).sort().join(",");
+}
+
+/** All alternatives, each once. */
+export function union(...many: readonly Values[]): Values {
+  const seen = new Map<string, Value>();
+  for (const values of many) for (const value of values) seen.set(keyOf(value), value);
+  return [...seen.values()];
+}
+
+export function constant(value: Constant): Values {
+  return [{ kind: "constant", value }];
+}

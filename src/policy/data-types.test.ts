@@ -1,0 +1,140 @@
+import { expect, test } from "vitest";
+import { isJsonObject, type JsonObject, parseStrictJson } from "../input/strict-json.ts";
+import { checkData, dataProblems, parseData, parseHostData, recordTypes } from "./data-types.ts";
+import { MAX_DATA_BYTES, ReleaseError } from "./release.ts";
+import type { IndexedRule, RuleIndex } from "./rule-index.ts";
+
+function json(value: unknown): JsonObject {
+  const parsed = parseStrictJson(JSON.stringify(value));
+  if (!isJsonObject(parsed)) throw new TypeError("no object");
+  return parsed;
+}
+
+const GOOD = {
+  allow: { ETH: { "0xaa": { label: "a" } }, BSC: { "0xbb": { label: "b" } } },
+  list: ["0xaa"],
+  limits: { tx: "5", count: 3 },
+  tiers: [{ from: "0" }, { from: "5" }],
+  flag: true,
+};
+
+function rule(
+  paths: readonly string[],
+  allowEmpty: readonly string[] = [],
+  data: unknown = GOOD,
+): IndexedRule {
+  const { reads, problems } = recordTypes(paths, allowEmpty, json(data));
+  expect(problems).toEqual([]);
+  return {
+    name: "transfer/a",
+    group: "transfer",
+    file: "rules/transfer/a/rule.rego",
+    title: "A",
+    description: "",
+    severity: "high",
+    kinds: ["transaction_signing"],
+    mandatory: false,
+    checks: [{ code: "X_X", part: "require", consequence: "deny", line: 1, reads: [] }],
+    optional: [],
+    data: reads,
+    has_values: false,
+    messages: [],
+    has_facts: false,
+  };
+}
+
+function index(...rules: IndexedRule[]): RuleIndex {
+  return { contract: 1, opa: "1", entrypoints_sha256: "0".repeat(64), reads_raw: false, rules };
+}
+
+const READS = ["allow.*.*", "list.*", "limits.tx", "limits.count", "tiers.*.from", "flag"];
+
+test.each<[string, Record<string, unknown>, RegExp]>([
+  ["a root of code", { rules: {} }, /data\.rules/],
+  ["a root of the library", { lib: {} }, /data\.lib/],
+  ["a root of the entrypoints", { countersign: {} }, /data\.countersign/],
+  ["a root of the tests", { tests: {} }, /data\.tests/],
+  ["null", { list: null }, /data\.list is null/],
+  ["null where nothing reads", { other: [{ x: null }] }, /data\.other\[0\]\.x is null/],
+  ["a table that is not there", { allow: undefined }, /data\.allow is not there/],
+  ["an array for an object", { allow: [] }, /data\.allow is an array, not an object/],
+  ["an empty table", { allow: {} }, /data\.allow is empty/],
+  ["an empty table in a table", { allow: { ETH: {} } }, /data\.allow\.ETH is empty/],
+  ["an empty list", { list: [] }, /data\.list is empty/],
+  ["a string for a table", { allow: "0xaa" }, /data\.allow is a string/],
+  ["another type in one entry", { allow: { ...GOOD.allow, BSC: ["0xbb"] } }, /data\.allow\.BSC is an array/],
+  ["another type one deeper", { allow: { ETH: { "0xaa": "yes" } } }, /data\.allow\.ETH\.0xaa is a string/],
+  ["a number for a string", { limits: { tx: 5, count: 3 } }, /data\.limits\.tx is a number, not a string/],
+  ["a string for a number", { limits: { tx: "5", count: "3" } }, /data\.limits\.count is a string/],
+  ["a limit that is not there", { limits: { tx: "5" } }, /data\.limits\.count is not there/],
+  ["a member that one entry lacks", { tiers: [{ from: "0" }, {}] }, /data\.tiers\.1\.from is not there/],
+  ["a string for a boolean", { flag: "true" }, /data\.flag is a string, not a boolean/],
+])("refuses %s", (_, change, problem) => {
+  const problems = dataProblems(index(rule(READS)), json({ ...GOOD, ...change }));
+  expect(problems.join("\n")).toMatch(problem);
+});
+
+test("passes the data that it was recorded from", () => {
+  expect(dataProblems(index(rule(READS)), json(GOOD))).toEqual([]);
+});
+
+test("an empty table passes only where the rule lists it", () => {
+  const data = { ...GOOD, allow: {} };
+  expect(dataProblems(index(rule(["allow.*.*"])), json(data))).toHaveLength(1);
+  expect(dataProblems(index(rule(["allow.*.*"], ["allow"])), json(data))).toEqual([]);
+  expect(
+    dataProblems(index(rule(["allow.*.*"], ["allow"])), json({ ...GOOD, allow: { ETH: {} } })),
+  ).toHaveLength(1);
+});
+
+test("an entry that is only looked up may be empty", () => {
+  const nodes = { nodes: { n1: {}, n2: {} } };
+  expect(dataProblems(index(rule(["nodes.*"], [], nodes)), json(nodes))).toEqual([]);
+});
+
+test("numbers of any spelling are numbers", () => {
+  const data = parseStrictJson('{"limits": {"tx": "5", "count": 1e3}}');
+  if (!isJsonObject(data)) throw new TypeError("no object");
+  expect(dataProblems(index(rule(["limits.count"])), data)).toEqual([]);
+});
+
+test("types can't be recorded where they are not there, or differ", () => {
+  expect(recordTypes(["nowhere.*"], [], json(GOOD)).problems.join()).toMatch(
+    /data\.nowhere is not in the data/,
+  );
+  expect(recordTypes(["mixed.*"], [], json({ mixed: { a: 1, b: "1" } })).problems.join()).toMatch(
+    /several types/,
+  );
+  expect(recordTypes(["list.*"], ["allow"], json(GOOD)).problems.join()).toMatch(/`allow_empty` lists allow/);
+});
+
+test("modes name rules that are there and not mandatory", () => {
+  const rules = index({ ...rule([]), mandatory: true }, { ...rule([]), name: "transfer/b" });
+  const problems = (modes: unknown) => dataProblems(rules, json({ modes })).join("\n");
+  expect(problems({ "transfer/c": "warn" })).toMatch(/no rule transfer\/c/);
+  expect(problems({ "transfer/a": "off" })).toMatch(/mandatory/);
+  expect(problems({ "transfer/a": "enforce", "transfer/b": "off" })).toBe("");
+});
+
+test("the host's own data has its shape", () => {
+  expect(() => parseHostData(json({ modes: { "transfer/a": "sometimes" } }))).toThrow(ReleaseError);
+  expect(() => parseHostData(json({ tokens: { ETH: { chain: "ETH", decimals: "18" } } }))).toThrow(
+    /tokens\.ETH/,
+  );
+  expect(
+    parseHostData(json({ tokens: { ETH: { chain: "ETH", decimals: 18 } } })).tokens?.["ETH"]?.decimals,
+  ).toBe(18);
+});
+
+test("data is strict JSON within its limit", () => {
+  expect(() => parseData('{"a": 1, "a": 2}')).toThrow(ReleaseError);
+  expect(() => parseData("[]")).toThrow(/no object/);
+  const filler = `{"a": "${"x".repeat(MAX_DATA_BYTES)}"}`;
+  expect(() => parseData(filler)).toThrow(/larger/);
+});
+
+test("a release is checked as a whole", () => {
+  const bad = { index: index(rule(READS)), dataText: JSON.stringify({ ...GOOD, allow: {} }) };
+  expect(() => checkData(bad)).toThrow(ReleaseError);
+  expect(() => checkData({ ...bad, dataText: JSON.stringify(GOOD) })).not.toThrow();
+});

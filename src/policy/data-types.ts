@@ -1,0 +1,192 @@
+/**
+ * Whether a release's data is what its rules were built to read (design 3.5, layer 4).
+ *
+ * A table that is missing, `null`, empty or of another type makes a deny-list see nothing and pass everything.
+ * So each path below `data` that a rule reads is recorded with its JSON type at build, and data must match
+ * that record wherever it goes live.
+ */
+import {
+  isJsonObject,
+  JsonNumber,
+  type JsonObject,
+  type JsonValue,
+  parseStrictJson,
+} from "../input/strict-json.ts";
+import { type HostData, hostDataSchema, MAX_DATA_BYTES, type Release, ReleaseError } from "./release.ts";
+import type { IndexedRule, JsonType, RuleIndex } from "./rule-index.ts";
+
+type DataRead = IndexedRule["data"][number];
+
+/** Roots that belong to code: data there would stand in for rules. */
+const CODE_ROOTS = ["rules", "lib", "countersign", "tests"];
+
+const EACH = "*";
+
+/**
+ * Parses `data.json`.
+ *
+ * @throws {ReleaseError} step `data`: too large, not strict JSON, no object.
+ */
+export function parseData(text: string): JsonObject {
+  if (Buffer.byteLength(text) > MAX_DATA_BYTES) {
+    throw new ReleaseError("data", `data.json is larger than ${MAX_DATA_BYTES} bytes`);
+  }
+  let value: JsonValue;
+  try {
+    value = parseStrictJson(text);
+  } catch (error) {
+    throw new ReleaseError(
+      "data",
+      `data.json: ${error instanceof Error ? error.message : "not JSON"}`,
+      error,
+    );
+  }
+  if (!isJsonObject(value)) throw new ReleaseError("data", "data.json is no object");
+  return value;
+}
+
+/** @throws {ReleaseError} step `data`, naming the member at fault. */
+export function parseHostData(data: JsonObject): HostData {
+  const parsed = hostDataSchema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `data.${path.join(".")}: ${message}`);
+  throw new ReleaseError("data", problems.join("\n"));
+}
+
+/** @throws {ReleaseError} step `data`, with every {@link dataProblems}. */
+export function checkData(release: Pick<Release, "index" | "dataText">): void {
+  const data = parseData(release.dataText);
+  const problems = dataProblems(release.index, data);
+  if (problems.length > 0) throw new ReleaseError("data", problems.join("\n"));
+  parseHostData(data);
+}
+
+/** Everything in the data that the index does not allow, in words that name the path. */
+export function dataProblems(index: Pick<RuleIndex, "rules">, data: JsonObject): string[] {
+  const problems = CODE_ROOTS.filter((root) => data[root] !== undefined).map(
+    (root) => `data.${root}: the name is taken by code, data must not stand there`,
+  );
+  problems.push(...nulls(data, "data"));
+  for (const rule of index.rules) {
+    for (const read of rule.data) {
+      problems.push(...readProblems(read, data).map((problem) => `${problem} (read by ${rule.name})`));
+    }
+  }
+  problems.push(...modeProblems(index, data));
+  return problems;
+}
+
+function nulls(value: JsonValue, path: string): string[] {
+  if (value === null) return [`${path} is null: leave it out, or write what is meant`];
+  if (Array.isArray(value)) return value.flatMap((each, at) => nulls(each, `${path}[${at}]`));
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).flatMap(([key, each]) => nulls(each, `${path}.${key}`));
+}
+
+function readProblems(read: DataRead, data: JsonObject): string[] {
+  const problems: string[] = [];
+  for (const { path, value } of valuesAt(data, read.path.split("."))) {
+    if (value === undefined) problems.push(`data.${path} is not there`);
+    else if (jsonType(value) !== read.type) {
+      problems.push(`data.${path} is ${article(jsonType(value))}, not ${article(read.type)}`);
+    } else if (!read.allow_empty && isEmpty(value)) {
+      problems.push(`data.${path} is empty: list it under \`allow_empty\` if a rule may see an empty table`);
+    }
+  }
+  return problems;
+}
+
+/**
+ * The values at a path, each with its own path; `undefined` where a named member is not there. A value that
+ * can't be stepped into gives nothing: its own type is recorded, and checked, one step earlier.
+ */
+function valuesAt(
+  data: JsonValue,
+  steps: readonly string[],
+): { path: string; value: JsonValue | undefined }[] {
+  let found: { path: string; value: JsonValue | undefined }[] = [{ path: "", value: data }];
+  for (const step of steps) {
+    found = found.flatMap(({ path, value }) => {
+      const below = (key: string) => (path === "" ? key : `${path}.${key}`);
+      if (step === EACH && Array.isArray(value)) {
+        return value.map((each, at) => ({ path: below(String(at)), value: each }));
+      }
+      if (!isJsonObject(value)) return [];
+      if (step !== EACH) return [{ path: below(step), value: value[step] }];
+      return Object.entries(value).map(([key, each]) => ({ path: below(key), value: each }));
+    });
+  }
+  return found;
+}
+
+function jsonType(value: JsonValue): JsonType | "null" {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  if (value instanceof JsonNumber) return "number";
+  const type = typeof value;
+  return type === "string" || type === "number" || type === "boolean" ? type : "object";
+}
+
+function article(type: string): string {
+  if (type === "null") return "null";
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+function isEmpty(value: JsonValue): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return isJsonObject(value) && Object.keys(value).length === 0;
+}
+
+function modeProblems({ rules }: Pick<RuleIndex, "rules">, data: JsonObject): string[] {
+  const { modes } = data;
+  if (!isJsonObject(modes)) return [];
+  return Object.entries(modes).flatMap(([name, mode]) => {
+    const rule = rules.find((each) => each.name === name);
+    if (rule === undefined) return [`data.modes: there is no rule ${name}`];
+    if (rule.mandatory && mode !== "enforce") return [`data.modes: ${name} is mandatory`];
+    return [];
+  });
+}
+
+/**
+ * What a rule's data reads are at build time.
+ *
+ * @param paths - as followed, with `*`; every step on their way is recorded, too.
+ * @param allowEmpty - paths that the rule's metadata lists.
+ * @returns the record, and what stops it from being made: a path that is not there, or whose values differ in
+ *   type. Where an empty table leaves the type of what lies in it open, nothing is recorded for that.
+ */
+export function recordTypes(
+  paths: readonly string[],
+  allowEmpty: readonly string[],
+  data: JsonObject,
+): { reads: DataRead[]; problems: string[] } {
+  const ends = new Set(paths);
+  const all = new Set(
+    paths.flatMap((path) => {
+      const steps = path.split(".");
+      return steps.map((_, at) => steps.slice(0, at + 1).join("."));
+    }),
+  );
+  const reads: DataRead[] = [];
+  const problems: string[] = [];
+  for (const path of [...all].sort()) {
+    const isTable = [...all].some((other) => other.startsWith(`${path}.`));
+    const found = valuesAt(data, path.split("."));
+    const missing = found.find(({ value }) => value === undefined);
+    if (missing !== undefined) {
+      problems.push(`data.${missing.path} is not in the data, but the rule reads data.${path}`);
+      continue;
+    }
+    const types = new Set(found.map(({ value }) => jsonType(value ?? null)));
+    const [type] = types;
+    if (types.size > 1) problems.push(`data.${path} holds values of several types: ${[...types].join(", ")}`);
+    if (type === undefined || type === "null" || types.size > 1) continue;
+    const mayBeEmpty = allowEmpty.includes(path) || (!isTable && ends.has(path) && path.endsWith(`.${EACH}`));
+    reads.push({ path, type, allow_empty: mayBeEmpty });
+  }
+  for (const path of allowEmpty) {
+    if (!all.has(path)) problems.push(`\`allow_empty\` lists ${path}, which the rule does not read`);
+  }
+  return { reads, problems };
+}

@@ -1,0 +1,156 @@
+/** The release that is live, and the one reference that a swap changes. */
+import type { PolicyEngine } from "./engine.ts";
+import type { CompiledReads } from "./reads.ts";
+import {
+  type HostData,
+  type Release,
+  ReleaseError,
+  type ReleaseIdentity,
+  type ReleaseStep,
+} from "./release.ts";
+import type { RuleIndex } from "./rule-index.ts";
+
+/** A release that passed every step and can judge: identity, index, compiled reads and a warm engine. */
+export class LiveRelease {
+  readonly identity: ReleaseIdentity;
+  readonly index: RuleIndex;
+  readonly hostData: HostData;
+  readonly reads: CompiledReads;
+  readonly engine: PolicyEngine;
+  /** Where it came from, for people. */
+  readonly source: string;
+  /** Milliseconds since the epoch. */
+  readonly activatedAt: number;
+
+  constructor(parts: {
+    release: Release;
+    reads: CompiledReads;
+    engine: PolicyEngine;
+    source: string;
+    activatedAt: number;
+  }) {
+    this.identity = parts.release.identity;
+    this.index = parts.release.index;
+    this.hostData = parts.release.hostData;
+    this.reads = parts.reads;
+    this.engine = parts.engine;
+    this.source = parts.source;
+    this.activatedAt = parts.activatedAt;
+  }
+
+  /** The answer of `countersign/facts`: the history queries by group and rule, as the policy states them. */
+  get facts(): unknown {
+    return this.engine.facts;
+  }
+
+  /** Whether its engine takes questions: a decision that began in it may end in it, also after a swap. */
+  isServing(): boolean {
+    return !this.engine.closed;
+  }
+}
+
+/** Why the newest candidate did not go live. */
+export interface RefusedRelease {
+  readonly step: ReleaseStep;
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** `refused` is an alarm where a release was live before: the old one stays. */
+export type LiveEvent =
+  | {
+      readonly type: "activated";
+      readonly identity: ReleaseIdentity;
+      readonly previous: ReleaseIdentity | undefined;
+    }
+  | {
+      readonly type: "refused";
+      readonly refusal: RefusedRelease;
+      readonly live: ReleaseIdentity | undefined;
+    };
+
+/** A decision that began in the old release may still ask for words: it has this long. */
+const RETIRE_MS = 10_000;
+
+/**
+ * Holds at most one live release. A new one comes in whole, by one assignment, so that a decision which took
+ * the reference once runs wholly in one release; a candidate that fails any step changes nothing but
+ * `lastError`. The old engine is closed a little later, after the evaluations in its line.
+ */
+export class LivePolicy {
+  readonly #onEvent: (event: LiveEvent) => void;
+  readonly #retiring = new Map<LiveRelease, NodeJS.Timeout>();
+  #current: LiveRelease | undefined;
+  #lastError: RefusedRelease | undefined;
+  #closed = false;
+
+  constructor(onEvent: (event: LiveEvent) => void = () => {}) {
+    this.#onEvent = onEvent;
+  }
+
+  /** The live release; take it once for each decision. */
+  get current(): LiveRelease | undefined {
+    return this.#current;
+  }
+
+  /** Why the newest candidate was refused; `undefined` once one went live after it. */
+  get lastError(): RefusedRelease | undefined {
+    return this.#lastError;
+  }
+
+  /** Puts a prepared release in the place of the live one. */
+  replace(next: LiveRelease): void {
+    if (this.#closed) {
+      void next.engine.close();
+      return;
+    }
+    const previous = this.#current;
+    this.#current = next;
+    this.#lastError = undefined;
+    if (previous !== undefined) this.#retire(previous);
+    this.#emit({ type: "activated", identity: next.identity, previous: previous?.identity });
+  }
+
+  /** The newest candidate is the live release itself: nothing is wrong any more. */
+  confirm(): void {
+    this.#lastError = undefined;
+  }
+
+  /** Notes a candidate that failed; the live release stays. */
+  refuse(error: unknown): RefusedRelease {
+    const step = error instanceof ReleaseError ? error.step : "source";
+    const message = error instanceof Error ? error.message : "the release could not be prepared";
+    const refusal = { step, message, at: Date.now() };
+    this.#lastError = refusal;
+    this.#emit({ type: "refused", refusal, live: this.#current?.identity });
+    return refusal;
+  }
+
+  /** Nothing is live any more; resolves when what was in line has been answered and the engines have ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const releases = [...this.#retiring.keys(), ...(this.#current === undefined ? [] : [this.#current])];
+    for (const timer of this.#retiring.values()) clearTimeout(timer);
+    this.#retiring.clear();
+    this.#current = undefined;
+    await Promise.all(releases.map((release) => release.engine.close()));
+  }
+
+  #retire(release: LiveRelease): void {
+    const timer = setTimeout(() => {
+      this.#retiring.delete(release);
+      void release.engine.close();
+    }, RETIRE_MS);
+    timer.unref();
+    this.#retiring.set(release, timer);
+  }
+
+  #emit(event: LiveEvent): void {
+    try {
+      this.#onEvent(event);
+    } catch {
+      // A listener's fault is not the release's.
+    }
+  }
+}

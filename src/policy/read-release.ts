@@ -1,0 +1,95 @@
+/** From a release archive to a {@link Release}: everything that can be checked without running it. */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { readArchive } from "./archive.ts";
+import { entrypointsDigest, generateEntrypoints } from "./build/entrypoints.ts";
+import { dataProblems, parseData, parseHostData } from "./data-types.ts";
+import { type Release, ReleaseError, type ReleaseStep } from "./release.ts";
+import { CONTRACT_VERSION, type RuleIndex, ruleIndexSchema } from "./rule-index.ts";
+
+const manifestSchema = z.object({ revision: z.string().min(1).max(128) });
+const contractSchema = z.object({ contract: z.unknown() });
+
+/**
+ * Reads an archive.
+ *
+ * That the entrypoints' text is the one this host would write for the index keeps an author's own entrypoints
+ * out of an honest build. What the module itself does can't be read from outside: it is the digest or the
+ * signatures over the archive that vouch for it.
+ *
+ * @param sha256 - the archive's digest in hex, where the caller has it already.
+ * @throws {ReleaseError} step `archive`, `index`, `entrypoints` or `data`.
+ */
+export async function readRelease(bytes: Uint8Array, sha256?: string): Promise<Release> {
+  const files = await readArchive(bytes);
+  const index = parseIndex(text(files, "/index.json", "index"));
+  checkEntrypoints(index, files);
+  const dataText = text(files, "/data.json", "data");
+  const data = parseData(dataText);
+  const problems = dataProblems(index, data);
+  if (problems.length > 0) throw new ReleaseError("data", problems.join("\n"));
+  const manifest = manifestSchema.safeParse(
+    parseJson(text(files, "/.manifest", "archive"), "/.manifest", "archive"),
+  );
+  if (!manifest.success) throw new ReleaseError("archive", "/.manifest has no revision");
+  const wasm = files.get("/policy.wasm");
+  if (wasm === undefined) throw new ReleaseError("archive", "has no /policy.wasm");
+  return {
+    identity: {
+      revision: manifest.data.revision,
+      sequence: 0,
+      sha256: sha256 ?? createHash("sha256").update(bytes).digest("hex"),
+    },
+    index,
+    wasm,
+    dataText,
+    hostData: parseHostData(data),
+  };
+}
+
+function text(files: ReadonlyMap<string, Uint8Array>, name: string, step: ReleaseStep): string {
+  const content = files.get(name);
+  if (content === undefined) throw new ReleaseError(step, `has no ${name}`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
+  } catch (error) {
+    throw new ReleaseError(step, `${name} is not UTF-8`, error);
+  }
+}
+
+function parseJson(json: string, name: string, step: ReleaseStep): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new ReleaseError(step, `${name} is not JSON`, error);
+  }
+}
+
+function parseIndex(json: string): RuleIndex {
+  const value = parseJson(json, "/index.json", "index");
+  const contract = contractSchema.safeParse(value);
+  if (contract.success && contract.data.contract !== CONTRACT_VERSION) {
+    throw new ReleaseError(
+      "index",
+      `is for contract version ${JSON.stringify(contract.data.contract)}, this host has ${CONTRACT_VERSION}: build it again`,
+    );
+  }
+  const index = ruleIndexSchema.safeParse(value);
+  if (index.success) return index.data;
+  const [issue] = index.error.issues;
+  throw new ReleaseError(
+    "index",
+    `/index.json: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not an index"}`,
+  );
+}
+
+function checkEntrypoints(index: RuleIndex, files: ReadonlyMap<string, Uint8Array>): void {
+  const expected = generateEntrypoints(index);
+  const carried = text(files, "/countersign/entrypoints.rego", "entrypoints");
+  if (index.entrypoints_sha256 !== entrypointsDigest(expected) || carried !== expected) {
+    throw new ReleaseError(
+      "entrypoints",
+      "the entrypoints are not those that this version writes for the index: build the release again",
+    );
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Whether a document has what the rules read (design 3.5, layer 3).
+ *
+ * Rego can't tell "not on the list" from "could not see": `not`, `every` and comprehensions make true of what
+ * is absent. So every path that a check reads has to be in the document, in each element where it passes `*`;
+ * where it is not, the check does not count, whatever Rego said.
+ *
+ * A read is excused where the member at which it breaks off is one that its rule lists as `optional`: the
+ * contract may be absent, and with it all that lies below; a contract without its selector may not.
+ *
+ * All reads of a group form one trie, walked once a document. Each node carries what is absent when its member
+ * is, worked out when the release goes live.
+ */
+import { GROUPS, type Group, type InputDocument } from "../input/document.ts";
+import type { IndexedCheck, IndexedRule, RuleIndex } from "./rule-index.ts";
+
+/** For each check that lacks something, by {@link checkKey}: the paths it could not see, sorted. */
+export type AbsentReads = ReadonlyMap<string, readonly string[]>;
+
+export interface CompiledReads {
+  absentReads(group: Group, input: InputDocument): AbsentReads;
+}
+
+/** Names one check of one rule: a code may stand in both parts. */
+export function checkKey(
+  rule: Pick<IndexedRule, "name">,
+  check: Pick<IndexedCheck, "part" | "code">,
+): string {
+  return `${rule.name} ${check.part} ${check.code}`;
+}
+
+interface Node {
+  /** The path to this member, as the index writes it. */
+  readonly path: string;
+  readonly steps: Map<string, Node>;
+  /** The reads that end here. */
+  readonly reads: Read[];
+  /** The reads that are not there when this member is not: those at and below it, less the excused. */
+  lost: readonly Read[];
+}
+
+interface Read {
+  readonly key: string;
+  readonly path: string;
+  readonly optional: ReadonlySet<string>;
+}
+
+const EACH = "*";
+const RAW = "raw";
+const NONE: AbsentReads = new Map();
+
+/** Builds one trie per group from the index of a release. */
+export function compileReads(index: RuleIndex): CompiledReads {
+  const roots = new Map(GROUPS.map((group) => [group, compileGroup(index, group)]));
+  return {
+    absentReads: (group, input) => {
+      const root = roots.get(group);
+      if (root === undefined) return NONE;
+      const lost = new Set<Read>();
+      for (const [step, node] of root.steps) {
+        // `raw` travels beside the document as text; nothing else of it is parsed twice.
+        if (step === RAW) visit(node, JSON.parse(input.raw), lost);
+        else visitMember(node, input.document, step, lost);
+      }
+      return lost.size === 0 ? NONE : byCheck(lost);
+    },
+  };
+}
+
+function compileGroup(index: RuleIndex, group: Group): Node {
+  const root = newNode("");
+  for (const rule of index.rules) {
+    if (rule.group !== group) continue;
+    const optional = new Set(rule.optional);
+    for (const check of rule.checks) {
+      for (const path of new Set(check.reads))
+        descend(root, path).reads.push({ key: checkKey(rule, check), path, optional });
+    }
+  }
+  settle(root);
+  return root;
+}
+
+function newNode(path: string): Node {
+  return { path, steps: new Map(), reads: [], lost: [] };
+}
+
+function descend(root: Node, path: string): Node {
+  let node = root;
+  for (const step of path.split(".")) {
+    const known = node.steps.get(step);
+    const next = known ?? newNode(node.path === "" ? step : `${node.path}.${step}`);
+    if (known === undefined) node.steps.set(step, next);
+    node = next;
+  }
+  return node;
+}
+
+/** Fills in `lost`, from the leaves up, and returns all reads at and below the node. */
+function settle(node: Node): readonly Read[] {
+  const all = [...node.reads, ...[...node.steps.values()].flatMap(settle)];
+  node.lost = all.filter((read) => !read.optional.has(node.path));
+  return all;
+}
+
+/** `null` counts as absent: the document never has one, and in the original it says nothing. */
+function visit(node: Node, value: unknown, lost: Set<Read>): void {
+  if (value === undefined || value === null) {
+    for (const read of node.lost) lost.add(read);
+    return;
+  }
+  for (const [step, next] of node.steps) {
+    if (step !== EACH) visitMember(next, value, step, lost);
+    else if (typeof value !== "object") visit(next, undefined, lost);
+    else if (Array.isArray(value)) for (const each of value) visit(next, each, lost);
+    else for (const each of Object.values(value)) if (each !== undefined) visit(next, each, lost);
+  }
+}
+
+function visitMember(node: Node, holder: unknown, step: string, lost: Set<Read>): void {
+  visit(node, isContainer(holder) && Object.hasOwn(holder, step) ? holder[step] : undefined, lost);
+}
+
+function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function byCheck(lost: ReadonlySet<Read>): AbsentReads {
+  const paths = new Map<string, string[]>();
+  for (const { key, path } of lost) {
+    const known = paths.get(key);
+    if (known === undefined) paths.set(key, [path]);
+    else known.push(path);
+  }
+  for (const each of paths.values()) each.sort();
+  return paths;
+}

@@ -1,0 +1,358 @@
+/** The parts put together: keys, policy, listeners and the Hono apps behind them. */
+import type { KeyObject } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { Hono } from "hono";
+import { createAdminApp, type ReadinessCheck, type ReloadResult, type StatusSource } from "./admin/app.ts";
+import type { ServerState } from "./admin/status.ts";
+import { ensureAdminToken, localToken } from "./admin/tokens.ts";
+import { privateKeyFromPem, publicKeyFromPem } from "./channels/tss/keys.ts";
+import { createTssApp, type TssEvents, type TssNode } from "./channels/tss/routes.ts";
+import type { Config, NodeConfig } from "./config.ts";
+import { type HttpApp, type Listener, startListener } from "./listener.ts";
+import type { EngineEvent } from "./policy/engine.ts";
+import { type LiveEvent, LivePolicy } from "./policy/live.ts";
+import { PolicySource } from "./policy/source.ts";
+import { type Alarms, createAlarms } from "./telemetry/alarms.ts";
+import { type EventLoopMonitor, watchEventLoop } from "./telemetry/event-loop.ts";
+import { createLog, type ListenerAddresses, type Log } from "./telemetry/log.ts";
+import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
+import { VERSION } from "./version.ts";
+
+/** An event loop held longer than this, in the last window, is not ready for more. */
+const MAX_EVENT_LOOP_DELAY_S = 1;
+
+export type ReloadOutcome = ReloadResult;
+
+interface Telemetry {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly alarms: Alarms;
+  readonly eventLoop: EventLoopMonitor;
+  /** Callbacks being answered now. */
+  inFlight: number;
+}
+
+/** One server of one config. `create`, then `listen`, then `close`: each once. */
+export class CountersignServer {
+  readonly #config: Config;
+  readonly #telemetry: Telemetry;
+  readonly #live: LivePolicy;
+  readonly #source: PolicySource;
+  readonly #nodes: readonly TssNode[];
+  readonly #signingKey: KeyObject;
+  readonly #startedAt = Date.now();
+  #listeners: Listener[] = [];
+
+  private constructor(config: Config, telemetry: Telemetry, keys: Keys) {
+    this.#config = config;
+    this.#telemetry = telemetry;
+    this.#nodes = keys.nodes;
+    this.#signingKey = keys.own;
+    this.#live = new LivePolicy((event) => this.#onLiveEvent(event));
+    this.#source = new PolicySource({
+      path: config.policy.release,
+      trust: config.policy.trust,
+      pollMs: config.policy.poll,
+      evaluationMs: config.limits.evaluation,
+      live: this.#live,
+      onEvent: (event) => this.#onEngineEvent(event),
+      buildFolder: async (folder) => {
+        const { buildRelease } = await import("./policy/build/build.ts");
+        return (await buildRelease(folder)).bytes;
+      },
+    });
+  }
+
+  /** Reads the keys; nothing runs yet. */
+  static async create(config: Config): Promise<CountersignServer> {
+    const keys = await loadKeys(config);
+    return new CountersignServer(config, createTelemetry(), keys);
+  }
+
+  /** Brings the policy up, then the listeners, and says `listening` when all answer. */
+  async listen(): Promise<ListenerAddresses> {
+    const { listen, state_dir, admin_tokens } = this.#config;
+    const token = await ensureAdminToken(state_dir);
+    this.#warnOfOpenDoors();
+    await this.#source.start();
+
+    const nodes = await this.#start("nodes", listen.nodes, this.#tssApp());
+    const push = listen.push && (await this.#start("push", listen.push, silentApp()));
+    const admin = await this.#start(
+      "admin",
+      listen.admin,
+      createAdminApp({ source: this.#statusSource(), tokens: [localToken(token), ...admin_tokens] }),
+    );
+    const addresses = {
+      nodes: nodes.address,
+      admin: admin.address,
+      ...(push === undefined ? {} : { push: push.address }),
+    };
+    this.#telemetry.log.listening(addresses, VERSION);
+    return addresses;
+  }
+
+  /** Looks for a new release and reads TLS files again. What fails stays as it was. */
+  async reload(): Promise<ReloadOutcome> {
+    const [result] = await Promise.all([this.#source.checkNow(), this.#reloadTls()]);
+    const live = this.#live.current?.identity;
+    this.#telemetry.log.reloaded("release", result.changed);
+    return {
+      changed: result.changed,
+      ...(live === undefined ? {} : { live }),
+      ...(result.error === undefined ? {} : { error: result.error }),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#telemetry.log.stopping("close");
+    await Promise.all(this.#listeners.map((listener) => listener.drain()));
+    await this.#source.close();
+    await this.#live.close();
+    this.#telemetry.eventLoop.stop();
+    this.#telemetry.log.stopped();
+    this.#telemetry.log.flush();
+  }
+
+  #tssApp(): HttpApp {
+    const { config, telemetry } = { config: this.#config, telemetry: this.#telemetry };
+    return createTssApp({
+      nodes: this.#nodes,
+      signingKey: this.#signingKey,
+      reply: {
+        detail: config.reply.detail,
+        quoted: config.reply.quoted,
+        issuer: config.reply.issuer,
+        lifetimeMs: config.reply.lifetime,
+      },
+      leewayMs: config.token.leeway,
+      limits: {
+        bodyBytes: config.limits.body,
+        decisionMs: config.limits.decision,
+        inFlight: config.limits.in_flight,
+      },
+      scope: config.scope,
+      zone: config.zone,
+      live: () => this.#live.current,
+      now: Date.now,
+      load: telemetry,
+      events: this.#tssEvents(),
+    });
+  }
+
+  #tssEvents(): TssEvents {
+    const { log, metrics } = this.#telemetry;
+    return {
+      decided: ({ decision, cause }) => {
+        log.decision(decision);
+        metrics.decision(decision);
+        if (cause !== undefined) log.exception("decide", cause);
+      },
+      tokenRefused: (code, remote) => {
+        metrics.tokenRefused(code);
+        log.refusedToken(code, "nodes", remote);
+      },
+      unusable: (refusal, node, id) => {
+        metrics.unusable(refusal.code);
+        log.unusableRequest(id, node, refusal.code, refusal.message);
+      },
+      pinged: (node) => metrics.ping(node),
+      phase: (phase, ms) => metrics.phase(phase, ms),
+      rejected: (status) => metrics.httpRejected("nodes", String(status)),
+      failed: (error) => log.exception("nodes", error),
+    };
+  }
+
+  async #start(
+    name: keyof ListenerAddresses,
+    listen: Config["listen"]["nodes"],
+    app: HttpApp,
+  ): Promise<Listener> {
+    const listener = await startListener(listen, app, {
+      onRejected: (rejection) =>
+        this.#telemetry.metrics.httpRejected(name, rejection === "rate" ? "429" : rejection),
+    });
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  async #reloadTls(): Promise<void> {
+    const { alarms, log } = this.#telemetry;
+    await Promise.all(
+      this.#listeners.map(async (listener) => {
+        try {
+          await listener.reloadTls();
+        } catch (error) {
+          alarms.raise(
+            "TLS_RELOAD",
+            `${listener.address} keeps its certificate: the new files cannot be read`,
+          );
+          log.exception("tls", error);
+        }
+      }),
+    );
+  }
+
+  #onLiveEvent(event: LiveEvent): void {
+    const { log, metrics, alarms } = this.#telemetry;
+    if (event.type === "refused") {
+      metrics.releaseFailed(event.refusal.step);
+      alarms.raise("RELEASE_REFUSED", `${event.refusal.step}: ${event.refusal.message}`);
+      return;
+    }
+    const live = this.#live.current;
+    metrics.releaseLive(event.identity);
+    log.releaseLive(event.identity, this.#trust(), live?.index.rules.length ?? 0);
+    if (live?.hostData.approve_unverified === true) {
+      log.warning(
+        "APPROVE_UNVERIFIED",
+        "transactions are approved by their description, not by what is signed",
+      );
+    }
+    for (const [rule, mode] of Object.entries(unenforced(live?.hostData.modes))) {
+      log.warning("NOT_ENFORCED", `${rule} is ${mode}`);
+    }
+  }
+
+  #onEngineEvent(event: EngineEvent): void {
+    const { metrics, alarms } = this.#telemetry;
+    if (event.type === "spare_ready") return;
+    metrics.policyRestarted(event.type === "timeout" ? "timeout" : "error");
+    alarms.raise(
+      event.type === "timeout" ? "POLICY_TIMEOUT" : "POLICY_ERROR",
+      event.type === "timeout" ? `${event.entrypoint} ran longer than its limit` : event.message,
+    );
+  }
+
+  #warnOfOpenDoors(): void {
+    const { log } = this.#telemetry;
+    const { trust } = this.#config.policy;
+    if (trust === "unsigned") {
+      log.warning("UNSIGNED", "policy.trust is unsigned: whoever writes the release file makes the policy");
+    }
+    if (Object.values(this.#config.scope).every((list) => list === undefined)) {
+      log.warning("OPEN_SCOPE", "scope is open: any organization, vault and wallet is judged");
+    }
+  }
+
+  #trust(): "unsigned" | "sha256" {
+    return this.#config.policy.trust === "unsigned" ? "unsigned" : "sha256";
+  }
+
+  #statusSource(): StatusSource {
+    const { log, metrics } = this.#telemetry;
+    return {
+      checks: () => this.#checks(),
+      state: () => this.#state(),
+      reload: () => this.reload(),
+      metrics: () => metrics.exposition(),
+      operated: (who, what) => log.operated(who, what),
+      failed: (error) => log.exception("admin", error),
+    };
+  }
+
+  #checks(): ReadinessCheck[] {
+    const live = this.#live.current;
+    const refused = this.#live.lastError;
+    const { max } = this.#telemetry.eventLoop.delay();
+    return [
+      {
+        name: "release",
+        ok: live !== undefined,
+        detail:
+          live?.identity.revision ?? `none is live: ${refused?.step ?? ""} ${refused?.message ?? ""}`.trim(),
+      },
+      {
+        name: "policy_engine",
+        ok: live?.isServing() ?? false,
+        detail: live?.isServing() ? "serving" : "not serving",
+      },
+      {
+        name: "event_loop",
+        ok: max < MAX_EVENT_LOOP_DELAY_S,
+        detail: `held at most ${(max * 1000).toFixed(0)} ms lately`,
+      },
+    ];
+  }
+
+  #state(): ServerState {
+    const { alarms, metrics } = this.#telemetry;
+    const live = this.#live.current;
+    const refused = this.#live.lastError;
+    const pings = metrics.lastPings();
+    return {
+      version: VERSION,
+      started_at: this.#startedAt,
+      ...(live === undefined
+        ? {}
+        : {
+            release: {
+              ...live.identity,
+              live_since: live.activatedAt,
+              source: live.source,
+              rules: live.index.rules.length,
+              unenforced: unenforced(live.hostData.modes),
+              approve_unverified: live.hostData.approve_unverified === true,
+            },
+          }),
+      trust: this.#trust(),
+      scope: this.#config.scope,
+      nodes: this.#nodes.map(({ name, payload }) => {
+        const ping = pings.get(name);
+        return { name, payload, ...(ping === undefined ? {} : { last_ping: ping }) };
+      }),
+      alarms: alarms.list(),
+      ...(refused === undefined ? {} : { last_release_error: refused }),
+    };
+  }
+}
+
+function createTelemetry(): Telemetry {
+  const eventLoop = watchEventLoop();
+  const log = createLog({ level: process.env["COUNTERSIGN_LOG_LEVEL"] });
+  const load = { inFlight: 0 };
+  const metrics = createMetrics({ version: VERSION, eventLoop, inFlight: () => load.inFlight });
+  return Object.assign(load, { log, metrics, alarms: createAlarms(log, metrics), eventLoop });
+}
+
+interface Keys {
+  readonly own: KeyObject;
+  readonly nodes: readonly TssNode[];
+}
+
+async function loadKeys(config: Config): Promise<Keys> {
+  const own = await privateKey(config.signing_key);
+  return { own, nodes: await Promise.all(config.nodes.map((node) => loadNode(node, own))) };
+}
+
+async function loadNode(node: NodeConfig, own: KeyObject): Promise<TssNode> {
+  const publicKeys = await Promise.all(
+    node.callback_public_keys.map(async (file) => publicKeyFromPem(await readFile(file, "utf8"), file)),
+  );
+  return {
+    name: node.name,
+    nodeId: node.node_id,
+    payload: node.payload,
+    publicKeys,
+    signingKey: node.signing_key === undefined ? own : await privateKey(node.signing_key),
+  };
+}
+
+async function privateKey(file: string): Promise<KeyObject> {
+  return privateKeyFromPem(await readFile(file, "utf8"), file);
+}
+
+/** The push listener has no path yet: everything is 404, without a body. */
+function silentApp(): HttpApp {
+  const app = new Hono();
+  app.notFound((context) => context.body(null, 404));
+  return app;
+}
+
+function unenforced(modes: Readonly<Record<string, string>> | undefined): Record<string, "warn" | "off"> {
+  const found: Record<string, "warn" | "off"> = {};
+  for (const [rule, mode] of Object.entries(modes ?? {})) {
+    if (mode === "warn" || mode === "off") found[rule] = mode;
+  }
+  return found;
+}

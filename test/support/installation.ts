@@ -1,0 +1,135 @@
+/**
+ * A throw-away installation for black-box tests: keys, a config and a state folder of its own, and the real
+ * server process on real ports.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { stringify } from "yaml";
+
+/** Tests and benchmarks run from the project root. */
+const ROOT = process.cwd();
+export const MAIN = join(ROOT, "dist/cli/main.js");
+export const BUNDLES = join(ROOT, "bundles");
+const START_LIMIT_MS = 15_000;
+
+export interface KeyPair {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  readonly privatePem: string;
+  readonly publicPem: string;
+}
+
+/** A fresh RSA pair, as the node's or the server's. */
+export function keyPair(bits = 2048): KeyPair {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", {
+    modulusLength: bits,
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    publicKeyEncoding: { type: "spki", format: "pem" },
+  });
+  return {
+    privateKey: createPrivateKey(privateKey),
+    publicKey: createPublicKey(publicKey),
+    privatePem: privateKey,
+    publicPem: publicKey,
+  };
+}
+
+/** A line of the server's log, parsed. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+export interface Addresses {
+  readonly nodes: string;
+  readonly admin: string;
+  readonly push?: string;
+}
+
+export class RunningProcess {
+  readonly child: ChildProcess;
+  readonly addresses: Addresses;
+  readonly log: LogLine[];
+
+  constructor(child: ChildProcess, addresses: Addresses, log: LogLine[]) {
+    this.child = child;
+    this.addresses = addresses;
+    this.log = log;
+  }
+
+  /** Ends the process as an operator would; resolves with its exit code. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    if (this.child.exitCode !== null) return this.child.exitCode;
+    const ended = new Promise<number | null>((resolve) => this.child.once("exit", (code) => resolve(code)));
+    this.child.kill(signal);
+    return ended;
+  }
+}
+
+export class Installation {
+  readonly folder: string;
+  readonly server: KeyPair;
+  readonly node: KeyPair;
+  readonly config: Record<string, unknown>;
+  #running: RunningProcess[] = [];
+
+  constructor(overrides: Record<string, unknown> = {}) {
+    this.folder = mkdtempSync(join(tmpdir(), "countersign-test-"));
+    this.server = keyPair();
+    this.node = keyPair();
+    this.write("server.pem", this.server.privatePem);
+    this.write("node.pub", this.node.publicPem);
+    this.config = {
+      listen: { nodes: "127.0.0.1:0", admin: "127.0.0.1:0" },
+      state_dir: "./state",
+      signing_key: "./server.pem",
+      nodes: [{ name: "node-1", callback_public_keys: ["./node.pub"] }],
+      policy: { release: join(BUNDLES, "demo.tar.gz"), trust: "unsigned" },
+      ...overrides,
+    };
+  }
+
+  write(name: string, content: string | Uint8Array): string {
+    const file = join(this.folder, name);
+    writeFileSync(file, content, { mode: 0o600 });
+    return file;
+  }
+
+  writeConfig(): string {
+    return this.write("countersign.yaml", stringify(this.config));
+  }
+
+  /** Starts `countersign serve` and waits for its line `listening`. */
+  async start(environment: Record<string, string> = {}): Promise<RunningProcess> {
+    const child = spawn(process.execPath, [MAIN, "serve", "--config", this.writeConfig()], {
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const log: LogLine[] = [];
+    let errors = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    const addresses = await new Promise<Addresses>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`not listening in time: ${errors}`)), START_LIMIT_MS);
+      child.once("exit", (code) => reject(new Error(`server ended with ${code}: ${errors}`)));
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        const entry: LogLine = JSON.parse(line);
+        log.push(entry);
+        if (entry["msg"] !== "listening") return;
+        clearTimeout(timer);
+        resolve(entry["addresses"] as Addresses);
+      });
+    });
+    const running = new RunningProcess(child, addresses, log);
+    this.#running.push(running);
+    return running;
+  }
+
+  /** Stops what still runs and removes the folder. */
+  async remove(): Promise<void> {
+    await Promise.all(this.#running.map((running) => running.stop("SIGKILL")));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
