@@ -8,7 +8,8 @@ import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { afterEach, describe, expect, test } from "vitest";
 import { createAuthority } from "../test/support/certificates.ts";
-import { BodyError, type Listener, type ListenerConfig, readBody, startListener } from "./listener.ts";
+import { BodyError, readBody } from "./channels/body.ts";
+import { type Listener, type ListenerConfig, startListener } from "./listener.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 const open: Listener[] = [];

@@ -5,13 +5,14 @@ import { normalize, participantsOf } from "../channels/tss/normalize.ts";
 import { parseCallback } from "../channels/tss/wire.ts";
 import { decide, decisionId, reasonOf } from "../decisions/decide.ts";
 import type { Decision } from "../decisions/decision.ts";
-import { type Reason, Refusal } from "../decisions/reasons.ts";
 import { VerifiedRequest } from "../decisions/request.ts";
 import { nowMembers } from "../input/clock.ts";
 import { type Document, documentSchema } from "../input/document.ts";
+import { Refusal } from "../input/refusal.ts";
 import { activate } from "../policy/activate.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import { chainsOf } from "../policy/release.ts";
+import type { Reason } from "../policy/verdict.ts";
 import { UsageError } from "./output.ts";
 
 const EVALUATION_MS = 2_000;

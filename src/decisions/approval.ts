@@ -5,8 +5,9 @@
  * verified request, a complete verdict of the policy and the live release that gave it, and checks each again.
  * A test holds that nobody but `decide` calls it.
  */
-import type { Verdict } from "../policy/combine.ts";
+
 import type { LiveRelease } from "../policy/live.ts";
+import type { Verdict } from "../policy/verdict.ts";
 import { VerifiedRequest } from "./request.ts";
 
 const granted = new WeakSet<Approval>();

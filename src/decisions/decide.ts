@@ -8,12 +8,13 @@
 import { createHash } from "node:crypto";
 import { ulid } from "ulid";
 import { type Document, documentSchema, serialize } from "../input/document.ts";
-import { combine, type Verdict, withWords } from "../policy/combine.ts";
+import { Refusal } from "../input/refusal.ts";
+import { combine, withWords } from "../policy/combine.ts";
 import type { LiveRelease } from "../policy/live.ts";
+import type { Outcome, Reason, Verdict } from "../policy/verdict.ts";
 import { Approval } from "./approval.ts";
-import type { Decision, Outcome } from "./decision.ts";
+import type { Decision } from "./decision.ts";
 import { assertInScope, assertParticipant, assertSignatureFits, type Scope } from "./invariants.ts";
-import { type Reason, Refusal } from "./reasons.ts";
 import type { VerifiedRequest } from "./request.ts";
 
 /** What a decision needs besides the request. `decisionMs` is the limit of the whole decision. */

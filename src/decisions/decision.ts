@@ -1,10 +1,7 @@
 /** The shape of a decision: what is logged, answered and, later, stored. */
 import type { Channel, Kind } from "../input/document.ts";
 import type { ReleaseIdentity } from "../policy/release.ts";
-import type { Reason } from "./reasons.ts";
-
-/** `failed` is a failure of ours: it refuses, and it is never stored as an answer. */
-export type Outcome = "approved" | "denied" | "held" | "unapproved" | "failed";
+import type { Outcome, Reason } from "../policy/verdict.ts";
 
 /** Milliseconds by phase, as measured for this decision. */
 export interface Timings {

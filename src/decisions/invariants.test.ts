@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Document } from "../input/document.ts";
+import { Refusal } from "../input/refusal.ts";
 import { assertInScope, assertParticipant, assertSignatureFits } from "./invariants.ts";
-import { Refusal } from "./reasons.ts";
 
 const base: Document = {
   version: 1,

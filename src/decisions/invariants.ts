@@ -4,8 +4,8 @@
  * by the channel before a document exists; those here read the finished document.
  */
 import type { Document } from "../input/document.ts";
+import { Refusal } from "../input/refusal.ts";
 import type { ChainFamily } from "../policy/release.ts";
-import { Refusal } from "./reasons.ts";
 
 /** What this server answers for. An absent list admits all, an empty one none. */
 export interface Scope {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Refusal } from "../decisions/reasons.ts";
 import { amountFromText, amountFromUnits, canonicalDecimal, plainInteger, totalsOf } from "./amounts.ts";
 import { amountSchema } from "./document.ts";
+import { Refusal } from "./refusal.ts";
 
 function codeOf(run: () => unknown): string | undefined {
   try {

@@ -3,8 +3,9 @@
  * ("1500000"); both become the document's amount. Only integers are computed with, and decimals come from
  * the release's data alone: where they are unknown, `units` is absent, never guessed.
  */
-import { Refusal } from "../decisions/reasons.ts";
+
 import type { Amount } from "./document.ts";
+import { Refusal } from "./refusal.ts";
 
 /** 2^256 has 78 digits; nothing that any chain can move is longer. */
 const MAX_DIGITS = 78;

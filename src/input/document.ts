@@ -19,6 +19,10 @@ const wholeUnits = z.string().regex(/^(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$/);
 const milliseconds = z.int().min(0);
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/);
 
+function isFilled(table: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(table).length > 0;
+}
+
 export const KINDS = [
   "transaction_signing",
   "withdrawal_confirmation",
@@ -225,10 +229,7 @@ const transactionSchema = z.strictObject({
   token: text.optional(),
   sources: z.array(sourceSchema).min(1).optional(),
   destinations: z.array(destinationSchema).min(1).optional(),
-  totals: z
-    .record(z.string(), amountSchema)
-    .refine((totals) => Object.keys(totals).length > 0, "never empty")
-    .optional(),
+  totals: z.record(z.string(), amountSchema).refine(isFilled, "never empty").optional(),
   total_usd_micros: digits.optional(),
   fee: feeSchema.optional(),
   nonce: digits.optional(),
@@ -344,17 +345,19 @@ const flagsSchema = z.strictObject({
 const factSchema = z.union([
   digits,
   flagsSchema,
-  z.array(
-    z.strictObject({
-      asset: text,
-      from: text.optional(),
-      to: text.optional(),
-      amount: amountSchema.optional(),
-      nonce: digits.optional(),
-      state: text,
-    }),
-  ),
-  z.record(z.string(), z.union([digits, flagsSchema])),
+  z
+    .array(
+      z.strictObject({
+        asset: text,
+        from: text.optional(),
+        to: text.optional(),
+        amount: amountSchema.optional(),
+        nonce: digits.optional(),
+        state: text,
+      }),
+    )
+    .min(1),
+  z.record(z.string(), z.union([digits, flagsSchema])).refine(isFilled, "never empty"),
 ]);
 
 /** The document without the untouched original, which travels beside it as text: see `serialize`. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Refusal } from "../decisions/reasons.ts";
+import { Refusal } from "./refusal.ts";
 import { decodeUtf8Strict, isJsonObject, JsonNumber, parseStrictJson, stringifyJson } from "./strict-json.ts";
 
 function codeOf(run: () => unknown): string | undefined {

@@ -5,7 +5,7 @@
  * and passes lone surrogates on. Each of these lets two readers of one text see different requests, so each
  * is refused here, or kept as it was spelled.
  */
-import { Refusal } from "../decisions/reasons.ts";
+import { Refusal } from "./refusal.ts";
 
 /** Containers may lie this deep in each other; one more refuses. */
 const MAX_DEPTH = 64;

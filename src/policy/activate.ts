@@ -104,8 +104,7 @@ async function assertIndexFits(index: RuleIndex, engine: PolicyEngine): Promise<
   for (const group of new Set(index.rules.map((rule) => rule.group))) {
     const answer = await engine.evaluate("countersign/decision", JSON.stringify({ group }));
     if (!answer.ok) continue;
-    const rules = index.rules.filter((rule) => rule.group === group);
-    const fault = shapeFaults(rules, answer.result)[0];
+    const fault = shapeFaults(index, group, answer.result)[0];
     if (fault !== undefined) throw new ReleaseError("index", fault.message);
   }
 }

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { indexedRule, ruleIndex } from "../../test/support/policy.ts";
-import type { Reason } from "../decisions/reasons.ts";
 import { type CombineInput, combine, withWords } from "./combine.ts";
+import type { Reason } from "./verdict.ts";
 
 const INDEX = ruleIndex([
   indexedRule("transfer/listed", [{ code: "LISTED" }], { severity: "critical", title: "On the list" }),

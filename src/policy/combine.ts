@@ -5,12 +5,12 @@
  * release, not an opinion. Only the JSON value `true` fulfils a requirement or gives an approval, and only
  * where the check saw all that it reads.
  */
-import type { Outcome } from "../decisions/decision.ts";
-import type { Consequence, Reason, Severity } from "../decisions/reasons.ts";
+
 import type { Group, Kind } from "../input/document.ts";
 import { type AbsentReads, checkKey } from "./reads.ts";
 import type { HostData } from "./release.ts";
 import type { IndexedCheck, IndexedRule, RuleIndex } from "./rule-index.ts";
+import type { Consequence, Outcome, Reason, Severity, Verdict } from "./verdict.ts";
 
 type Modes = NonNullable<HostData["modes"]>;
 
@@ -28,20 +28,6 @@ export interface CombineInput {
   readonly modes: Modes;
 }
 
-/**
- * @property reasons - why it is not `approved`; empty where it is. The most severe first.
- * @property alerts - requirements that were not fulfilled and refuse nothing.
- * @property approvals - the approvals that counted, whatever the outcome.
- * @property refusedRules - the rules named by reasons and alerts, for `countersign/explain`.
- */
-export interface Verdict {
-  readonly outcome: Outcome;
-  readonly reasons: readonly Reason[];
-  readonly alerts: readonly Reason[];
-  readonly approvals: readonly { readonly rule: string; readonly code: string }[];
-  readonly refusedRules: readonly string[];
-}
-
 const RANK: Readonly<Record<Severity, number>> = { critical: 0, high: 1, medium: 2, low: 3 };
 const MAX_PATHS_IN_MESSAGE = 3;
 const MAX_MESSAGE = 500;
@@ -55,20 +41,21 @@ const MAX_VALUES_BYTES = 4096;
  * lets its approvals count: a rule that is not enforced gives nothing away. A `mandatory` rule has no mode.
  */
 export function combine(input: CombineInput): Verdict {
-  const rules = input.index.rules.filter((rule) => rule.group === input.group);
-  const faults = shapeFaults(rules, input.result);
+  const { absent: unseen, group, kind, modes, result } = input;
+  const faults = shapeFaults(input.index, group, result);
   if (faults.length > 0) return verdict("failed", faults, [], []);
 
   const refusals: Reason[] = [];
   const alerts: Reason[] = [];
   const approvals: { rule: string; code: string }[] = [];
   const withheld: Withheld[] = [];
-  for (const rule of rules) {
-    const mode = rule.mandatory ? "enforce" : modeOf(input.modes, rule.name);
-    if (!rule.kinds.includes(input.kind)) continue;
-    for (const check of rule.checks) {
-      const absent = input.absent.get(checkKey(rule, check));
-      const holds = isTrue(input.result, rule, check) && absent === undefined;
+  for (const { rule, short, checks } of planOf(input.index, group)) {
+    if (!rule.kinds.includes(kind)) continue;
+    const mode = rule.mandatory ? "enforce" : modeOf(modes, rule.name);
+    const answer = member(result, short);
+    for (const { check, key } of checks) {
+      const absent = unseen.get(key);
+      const holds = absent === undefined && member(member(answer, check.part), check.code) === true;
       if (check.part === "approve") {
         if (holds && mode === "enforce") approvals.push({ rule: rule.name, code: check.code });
         else withheld.push({ rule: rule.name, code: check.code, ...why(holds, mode, absent) });
@@ -82,33 +69,30 @@ export function combine(input: CombineInput): Verdict {
     return verdict("denied", refusals, alerts, approvals);
   if (refusals.length > 0) return verdict("held", refusals, alerts, approvals);
   if (approvals.length > 0) return verdict("approved", [], alerts, approvals);
-  return verdict("unapproved", [nothingApproves(input.kind, withheld)], alerts, approvals);
+  return verdict("unapproved", [nothingApproves(kind, withheld)], alerts, approvals);
 }
 
 /**
  * Holds an answer of `countersign/decision` against the index, without judging it.
  *
- * @param rules - all rules of one group.
  * @returns a reason for each rule that is missing, unknown or of another shape; none where all is as indexed.
  */
-export function shapeFaults(rules: readonly IndexedRule[], result: unknown): Reason[] {
-  if (rules.length === 0 && result === undefined) return [];
+export function shapeFaults(index: RuleIndex, group: Group, result: unknown): Reason[] {
+  const plan = planOf(index, group);
+  if (plan.length === 0 && result === undefined) return [];
   if (!isObject(result)) return [shapeFault(undefined, "the policy gave no answer for this group of rules")];
   const faults: Reason[] = [];
-  const known = new Set<string>();
-  for (const rule of rules) {
-    const short = shortName(rule);
-    known.add(short);
-    const fault = Object.hasOwn(result, short)
-      ? ruleFault(rule, result[short])
+  for (const each of plan) {
+    const fault = Object.hasOwn(result, each.short)
+      ? ruleFault(each, result[each.short])
       : "the release's index has it, its module does not";
-    if (fault !== undefined) faults.push(shapeFault(rule.name, fault));
+    if (fault !== undefined) faults.push(shapeFault(each.rule.name, fault));
   }
-  const group = rules[0]?.group;
-  for (const short of Object.keys(result)) {
-    if (known.has(short)) continue;
-    const name = group === undefined ? short : `${group}/${short}`;
-    faults.push(shapeFault(name, "the release's module has it, its index does not"));
+  const names = Object.keys(result);
+  if (names.length === plan.length && faults.length === 0) return faults;
+  for (const short of names) {
+    if (plan.some((each) => each.short === short)) continue;
+    faults.push(shapeFault(`${group}/${short}`, "the release's module has it, its index does not"));
   }
   return faults;
 }
@@ -139,28 +123,52 @@ export function withWords(reasons: readonly Reason[], explained: unknown): Reaso
   });
 }
 
-function ruleFault(rule: IndexedRule, answer: unknown): string | undefined {
+function ruleFault(plan: RulePlan, answer: unknown): string | undefined {
   if (!isObject(answer)) return "its answer is no object";
-  for (const part of ["require", "approve"] as const) {
-    const codes = new Set(rule.checks.filter((check) => check.part === part).map((check) => check.code));
-    if (!Object.hasOwn(answer, part)) {
-      if (codes.size > 0) return `its answer lacks ${part}`;
-      continue;
-    }
-    if (codes.size === 0) return `its answer has ${part}, its index does not`;
-    const values = answer[part];
+  for (const [part, codes] of plan.parts) {
+    const values = Object.hasOwn(answer, part) ? answer[part] : undefined;
     if (!isObject(values)) return `its ${part} is no object`;
-    for (const [code, value] of Object.entries(values)) {
+    for (const code of Object.keys(values)) {
       if (!codes.has(code)) return `its ${part} has the unknown code ${code.slice(0, 64)}`;
-      if (typeof value !== "boolean") return `${code} is neither true nor false`;
+      if (typeof values[code] !== "boolean") return `${code} is neither true nor false`;
     }
   }
-  const extra = Object.keys(answer).find((part) => part !== "require" && part !== "approve");
-  return extra === undefined ? undefined : `its answer has the unknown part ${extra.slice(0, 64)}`;
+  const parts = Object.keys(answer);
+  if (parts.length === plan.parts.length) return undefined;
+  return `its answer has ${parts.join(", ").slice(0, 64)}, its index does not`;
 }
 
-function isTrue(result: unknown, rule: IndexedRule, check: IndexedCheck): boolean {
-  return member(member(member(result, shortName(rule)), check.part), check.code) === true;
+/** What is needed of a rule for each decision, worked out once. */
+interface RulePlan {
+  readonly rule: IndexedRule;
+  /** Its name within the group, as the generated entrypoint has it. */
+  readonly short: string;
+  readonly checks: readonly { readonly check: IndexedCheck; readonly key: string }[];
+  /** The codes of each part that the rule has. */
+  readonly parts: readonly (readonly [part: IndexedCheck["part"], codes: ReadonlySet<string>])[];
+}
+
+const plans = new WeakMap<RuleIndex, Map<Group, readonly RulePlan[]>>();
+
+function planOf(index: RuleIndex, group: Group): readonly RulePlan[] {
+  const known = plans.get(index)?.get(group);
+  if (known !== undefined) return known;
+  const plan = index.rules.filter((rule) => rule.group === group).map(planRule);
+  const groups = plans.get(index) ?? new Map<Group, readonly RulePlan[]>();
+  plans.set(index, groups.set(group, plan));
+  return plan;
+}
+
+function planRule(rule: IndexedRule): RulePlan {
+  const codesOf = (part: IndexedCheck["part"]) =>
+    new Set(rule.checks.filter((check) => check.part === part).map((check) => check.code));
+  const parts = [["require", codesOf("require")] as const, ["approve", codesOf("approve")] as const];
+  return {
+    rule,
+    short: rule.name.slice(rule.name.indexOf("/") + 1),
+    checks: rule.checks.map((check) => ({ check, key: checkKey(rule, check) })),
+    parts: parts.filter(([, codes]) => codes.size > 0),
+  };
 }
 
 interface Withheld {
@@ -258,11 +266,6 @@ function compareText(a: string, b: string): number {
 /** Never in the middle of a surrogate pair: what is left has to be JSON. */
 function cut(message: string): string {
   return message.slice(0, MAX_MESSAGE).replace(/[\ud800-\udbff]$/, "");
-}
-
-/** The name of a rule within its group, as the generated entrypoint has it. */
-function shortName(rule: IndexedRule): string {
-  return rule.name.slice(rule.name.indexOf("/") + 1);
 }
 
 function modeOf(modes: Modes, name: string): Modes[string] {

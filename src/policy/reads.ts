@@ -30,9 +30,10 @@ export function checkKey(
 }
 
 interface Node {
+  readonly step: string;
   /** The path to this member, as the index writes it. */
   readonly path: string;
-  readonly steps: Map<string, Node>;
+  readonly next: Node[];
   /** The reads that end here. */
   readonly reads: Read[];
   /** The reads that are not there when this member is not: those at and below it, less the excused. */
@@ -57,10 +58,10 @@ export function compileReads(index: RuleIndex): CompiledReads {
       const root = roots.get(group);
       if (root === undefined) return NONE;
       const lost = new Set<Read>();
-      for (const [step, node] of root.steps) {
+      for (const node of root.next) {
         // `raw` travels beside the document as text; nothing else of it is parsed twice.
-        if (step === RAW) visit(node, JSON.parse(input.raw), lost);
-        else visitMember(node, input.document, step, lost);
+        if (node.step === RAW) visit(node, JSON.parse(input.raw), lost);
+        else visitMember(node, input.document, lost);
       }
       return lost.size === 0 ? NONE : byCheck(lost);
     },
@@ -68,7 +69,7 @@ export function compileReads(index: RuleIndex): CompiledReads {
 }
 
 function compileGroup(index: RuleIndex, group: Group): Node {
-  const root = newNode("");
+  const root: Node = { step: "", path: "", next: [], reads: [], lost: [] };
   for (const rule of index.rules) {
     if (rule.group !== group) continue;
     const optional = new Set(rule.optional);
@@ -81,16 +82,14 @@ function compileGroup(index: RuleIndex, group: Group): Node {
   return root;
 }
 
-function newNode(path: string): Node {
-  return { path, steps: new Map(), reads: [], lost: [] };
-}
-
 function descend(root: Node, path: string): Node {
   let node = root;
   for (const step of path.split(".")) {
-    const known = node.steps.get(step);
-    const next = known ?? newNode(node.path === "" ? step : `${node.path}.${step}`);
-    if (known === undefined) node.steps.set(step, next);
+    let next = node.next.find((each) => each.step === step);
+    if (next === undefined) {
+      next = { step, path: node.path === "" ? step : `${node.path}.${step}`, next: [], reads: [], lost: [] };
+      node.next.push(next);
+    }
     node = next;
   }
   return node;
@@ -98,7 +97,7 @@ function descend(root: Node, path: string): Node {
 
 /** Fills in `lost`, from the leaves up, and returns all reads at and below the node. */
 function settle(node: Node): readonly Read[] {
-  const all = [...node.reads, ...[...node.steps.values()].flatMap(settle)];
+  const all = [...node.reads, ...node.next.flatMap(settle)];
   node.lost = all.filter((read) => !read.optional.has(node.path));
   return all;
 }
@@ -109,16 +108,16 @@ function visit(node: Node, value: unknown, lost: Set<Read>): void {
     for (const read of node.lost) lost.add(read);
     return;
   }
-  for (const [step, next] of node.steps) {
-    if (step !== EACH) visitMember(next, value, step, lost);
+  for (const next of node.next) {
+    if (next.step !== EACH) visitMember(next, value, lost);
     else if (typeof value !== "object") visit(next, undefined, lost);
     else if (Array.isArray(value)) for (const each of value) visit(next, each, lost);
     else for (const each of Object.values(value)) if (each !== undefined) visit(next, each, lost);
   }
 }
 
-function visitMember(node: Node, holder: unknown, step: string, lost: Set<Read>): void {
-  visit(node, isContainer(holder) && Object.hasOwn(holder, step) ? holder[step] : undefined, lost);
+function visitMember(node: Node, holder: unknown, lost: Set<Read>): void {
+  visit(node, isContainer(holder) && Object.hasOwn(holder, node.step) ? holder[node.step] : undefined, lost);
 }
 
 function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -45,9 +45,6 @@ export class WorkerThread {
       stderr: true,
       resourceLimits: RESOURCE_LIMITS,
     });
-    // What a policy prints is nobody's; unread it would pile up.
-    this.#worker.stdout.resume();
-    this.#worker.stderr.resume();
     let cause = "the policy worker ended";
     this.#worker.on("message", (message: FromWorker) => {
       if (this.state !== "gone") listener.said(this, message);

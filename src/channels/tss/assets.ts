@@ -1,5 +1,5 @@
 /** What the release's data knows of tokens and chains, and the canonical forms that follow from it. */
-import { Refusal } from "../../decisions/reasons.ts";
+import { Refusal } from "../../input/refusal.ts";
 import type { ChainFamily, HostData, Token } from "../../policy/release.ts";
 
 export interface Assets {

@@ -2,7 +2,7 @@
  * The invariants that a request alone can break (design 3.7): `list_lengths`, `same_task`, `key_shape`, and
  * facts that one request states twice. No policy can switch them off.
  */
-import { Refusal } from "../../decisions/reasons.ts";
+import { Refusal } from "../../input/refusal.ts";
 
 /**
  * `list_lengths`: path, hash and tweak of one place belong together, so the lists have one length, at least 1.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Refusal } from "../../decisions/reasons.ts";
+import { Refusal } from "../../input/refusal.ts";
 import { kindOfV2, kindsAsMarkdown, signingOfV1 } from "./kinds.ts";
 import { OPERATIONS_V1, TRANSACTION_TYPES_V1 } from "./wire-v1.ts";
 import { TRANSACTION_TYPES } from "./wire-v2.ts";

@@ -2,8 +2,9 @@
  * The closed table from wire types to kinds (design 3.4). What it doesn't hold is `KIND_UNKNOWN`: a new type
  * of Cobo's is refused until somebody has thought about it. `docs/input.md` prints it.
  */
-import { Refusal } from "../../decisions/reasons.ts";
+
 import type { Kind } from "../../input/document.ts";
+import { Refusal } from "../../input/refusal.ts";
 import type { OPERATIONS_V1, TRANSACTION_TYPES_V1 } from "./wire-v1.ts";
 import type { TRANSACTION_TYPES } from "./wire-v2.ts";
 import type { DESTINATION_TYPES } from "./wire-v2-transfer.ts";

@@ -5,9 +5,10 @@
  * `gas_price` is left out: the documents say gwei, other payloads carry wei. `inputs_to_spend` is what the
  * caller asked for and not all inputs, so it makes no sources.
  */
-import { Refusal } from "../../decisions/reasons.ts";
+
 import { amountFromUnits, plainInteger, totalsOf } from "../../input/amounts.ts";
 import type { Amount, Document, Kind } from "../../input/document.ts";
+import { Refusal } from "../../input/refusal.ts";
 import { present, presentOrAbsent } from "./absent.ts";
 import {
   type Assets,

@@ -1,7 +1,8 @@
 /** The members of the document that a version 2 KeySign request brings. */
-import { Refusal } from "../../decisions/reasons.ts";
+
 import { amountFromText, canonicalDecimal, totalsOf } from "../../input/amounts.ts";
 import type { Amount, Document, Kind } from "../../input/document.ts";
+import { Refusal } from "../../input/refusal.ts";
 import { stringifyJson } from "../../input/strict-json.ts";
 import type { ChainFamily } from "../../policy/release.ts";
 import { present, presentOrAbsent } from "./absent.ts";

@@ -1,6 +1,7 @@
 /** What both payload versions say of a signature: the detail of KeySign. */
-import { Refusal } from "../../decisions/reasons.ts";
+
 import type { Document } from "../../input/document.ts";
+import { Refusal } from "../../input/refusal.ts";
 import { present } from "./absent.ts";
 import { canonicalHex } from "./assets.ts";
 import type { KeySignDetail } from "./wire-request.ts";

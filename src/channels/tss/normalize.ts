@@ -1,6 +1,7 @@
 /** From a checked callback to the one document that rules see (design 3.4). */
-import { Refusal } from "../../decisions/reasons.ts";
+
 import { type Document, GROUP_OF, type InputDocument } from "../../input/document.ts";
+import { Refusal } from "../../input/refusal.ts";
 import { presentOrAbsent } from "./absent.ts";
 import type { Assets } from "./assets.ts";
 import { keyGenerationMembers, keyReshareMembers, keyShareSigningMembers } from "./normalize-key.ts";

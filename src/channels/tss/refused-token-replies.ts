@@ -4,7 +4,7 @@
  * has nothing of the request in it, nor an id of ours.
  */
 import type { KeyObject } from "node:crypto";
-import { type HostCode, statusOf } from "../../decisions/reasons.ts";
+import { type HostCode, statusOf } from "../../input/refusal.ts";
 import type { Replier } from "./reply.ts";
 
 /** An answer is signed anew after this long, or when half of its own life is over. */

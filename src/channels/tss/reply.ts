@@ -9,7 +9,7 @@
  */
 import { type KeyObject, sign } from "node:crypto";
 import { Approval } from "../../decisions/approval.ts";
-import type { ReplyStatus } from "../../decisions/reasons.ts";
+import type { ReplyStatus } from "../../input/refusal.ts";
 import { echoableId } from "./wire.ts";
 
 /** @property lifetimeMs - from now to the reply's `exp`. */

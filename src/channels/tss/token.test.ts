@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { CompactSign, errors, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
-import { Refusal } from "../../decisions/reasons.ts";
+import { Refusal } from "../../input/refusal.ts";
 import { publicKeyFromPem } from "./keys.ts";
 import { fieldOf, type NodeKeys, TokenRefusal, type VerifiedToken, verifyToken } from "./token.ts";
 

@@ -10,7 +10,7 @@
  * second library in between doubles it. The tests hold it against `jose`.
  */
 import { type KeyObject, verify } from "node:crypto";
-import { type HostCode, Refusal } from "../../decisions/reasons.ts";
+import { type HostCode, Refusal } from "../../input/refusal.ts";
 import { decodeUtf8Strict, isJsonObject, type JsonObject, parseStrictJson } from "../../input/strict-json.ts";
 
 const FIELD = "TSS_JWT_MSG";

@@ -4,7 +4,7 @@
  * are not, because Cobo's group may name others than the detail.
  */
 
-import { Refusal } from "../../decisions/reasons.ts";
+import { Refusal } from "../../input/refusal.ts";
 import {
   checkAgreement,
   checkDistinct,

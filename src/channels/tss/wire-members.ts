@@ -7,7 +7,7 @@
  * Unknown members are left out here; they live on in the document's `raw`.
  */
 import { z } from "zod";
-import { Refusal } from "../../decisions/reasons.ts";
+import { Refusal } from "../../input/refusal.ts";
 import { isJsonObject, JsonNumber, type JsonValue, parseStrictJson } from "../../input/strict-json.ts";
 
 /** Text that has to be there. */

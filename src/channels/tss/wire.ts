@@ -5,7 +5,7 @@
  * schemas, and then what the request alone can contradict itself in. Whatever fails is a refusal that carries
  * the id to echo.
  */
-import { Refusal } from "../../decisions/reasons.ts";
+import { Refusal } from "../../input/refusal.ts";
 import {
   decodeUtf8Strict,
   isJsonObject,

@@ -1,7 +1,7 @@
 /** The METADATA block of a rule's package: everything about a rule that is not Rego. */
 import { z } from "zod";
-import { HOST_CODES } from "../../decisions/reasons.ts";
 import { GROUP_OF, type Group, KINDS, type Kind } from "../../input/document.ts";
+import { HOST_CODES } from "../../input/refusal.ts";
 import { RULE_CODE } from "../rule-index.ts";
 import type { Annotation, Module } from "./ast.ts";
 import type { Problem } from "./problem.ts";

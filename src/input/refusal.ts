@@ -64,27 +64,6 @@ export function statusOf(code: HostCode): ReplyStatus {
   return STATUS_BY_PREFIX.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 0;
 }
 
-export type Severity = "low" | "medium" | "high" | "critical";
-export type Consequence = "deny" | "hold" | "alert";
-
-/**
- * One reason of a decision, for people.
- *
- * @property rule - `<group>/<rule>`; absent where the host itself refused.
- * @property code - the rule's code, or a {@link HostCode}.
- * @property values - what was compared, as the rule or the invariant states it.
- * @property absent - the document paths that the rule reads and that were not there.
- */
-export interface Reason {
-  readonly rule?: string;
-  readonly code: string;
-  readonly message: string;
-  readonly severity: Severity;
-  readonly consequence: Consequence;
-  readonly values?: Readonly<Record<string, unknown>>;
-  readonly absent?: readonly string[];
-}
-
 /**
  * A refusal by the host, thrown anywhere between the token and the answer. The message goes into the signed
  * reply and the log: it names members and codes, never a token, a key or a whole payload.

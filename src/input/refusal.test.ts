@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { HOST_CODES, statusOf } from "./reasons.ts";
+import { HOST_CODES, statusOf } from "./refusal.ts";
 
 async function documented(): Promise<{ code: string; status: number }[]> {
   const page = await readFile(new URL("../../docs/reasons.md", import.meta.url), "utf8");

@@ -1,0 +1,177 @@
+/**
+ * The load generator: a process of its own, so that its cost is not the server's.
+ *
+ * Tokens are signed before the clock starts. Closed loop: so many in flight, the next leaves when one returns.
+ * Open loop: one leaves every so often whether the server keeps up or not, and latency counts from the moment
+ * it should have left.
+ */
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+
+interface Order {
+  readonly url: string;
+  readonly nodeKey: string;
+  readonly serverKey: string;
+  readonly requestFile: string;
+  readonly warmUp: number;
+  readonly count: number;
+  readonly inFlight: number;
+  /** Requests a second for the open loop; absent for the closed one. */
+  readonly rate?: number;
+  readonly expect: string;
+}
+
+export interface LoadResult {
+  readonly count: number;
+  readonly wrong: number;
+  readonly seconds: number;
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** A token as a node signs it, with a request id of its own. */
+function signToken(template: Readonly<Record<string, unknown>>, key: KeyObject, id: string): string {
+  const callback = { ...template, request_id: id };
+  const claims = {
+    package_data: Buffer.from(JSON.stringify(callback)).toString("base64"),
+    exp: Math.floor(Date.now() / 1000) + 600,
+    iss: "bench",
+  };
+  const head = Buffer.from(JSON.stringify({ alg: "RS256", typ: "JWT" })).toString("base64url");
+  const body = `${head}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`;
+  const signature = sign("sha256", Buffer.from(body), key);
+  return `${body}.${signature.toString("base64url")}`;
+}
+
+function post(url: string, agent: Agent, body: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      url,
+      {
+        method: "POST",
+        agent,
+        headers: { "content-type": "application/x-www-form-urlencoded", "content-length": body.length },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () => resolve(Buffer.concat(chunks).toString()));
+        response.on("error", reject);
+      },
+    );
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+function isExpected(reply: string, serverKey: KeyObject, id: string, action: string): boolean {
+  const [head, body, signature] = reply.split(".");
+  if (head === undefined || body === undefined || signature === undefined) return false;
+  const genuine = verify(
+    "sha256",
+    Buffer.from(`${head}.${body}`),
+    serverKey,
+    Buffer.from(signature, "base64url"),
+  );
+  const claims = JSON.parse(Buffer.from(body, "base64url").toString());
+  const answer = JSON.parse(Buffer.from(claims.package_data, "base64").toString());
+  return genuine && answer.request_id === id && answer.action === action;
+}
+
+async function run(order: Order): Promise<LoadResult> {
+  const agent = new Agent({ keepAlive: true, maxSockets: order.inFlight * 4 });
+  const total = order.warmUp + order.count;
+  const template = JSON.parse(readFileSync(order.requestFile, "utf8"));
+  const nodeKey = createPrivateKey(readFileSync(order.nodeKey));
+  const serverKey = createPublicKey(readFileSync(order.serverKey));
+  const bodies: { id: string; body: string }[] = [];
+  for (let index = 0; index < total; index += 1) {
+    const id = `bench-${process.pid}-${index}`;
+    bodies.push({ id, body: `TSS_JWT_MSG=${signToken(template, nodeKey, id)}` });
+  }
+  await closedLoop(order.url, agent, bodies.slice(0, order.warmUp), order.inFlight);
+  process.send?.({ phase: "start" });
+
+  const measured = bodies.slice(order.warmUp);
+  const started = performance.now();
+  const answers =
+    order.rate === undefined
+      ? await closedLoop(order.url, agent, measured, order.inFlight)
+      : await openLoop(order.url, agent, measured, order.rate);
+  const seconds = (performance.now() - started) / 1000;
+  process.send?.({ phase: "end" });
+  agent.destroy();
+
+  const wrong = answers.filter(({ id, reply }) => !isExpected(reply, serverKey, id, order.expect)).length;
+  const latencies = answers.map(({ ms }) => ms).sort((one, other) => one - other);
+  const at = (share: number) =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
+  return {
+    count: order.count,
+    wrong,
+    seconds,
+    perSecond: order.count / seconds,
+    p50: at(0.5),
+    p90: at(0.9),
+    p99: at(0.99),
+    max: at(1),
+  };
+}
+
+interface Answer {
+  readonly id: string;
+  readonly reply: string;
+  readonly ms: number;
+}
+
+async function closedLoop(
+  url: string,
+  agent: Agent,
+  bodies: readonly { id: string; body: string }[],
+  inFlight: number,
+): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  let next = 0;
+  const lane = async () => {
+    for (let mine = bodies[next++]; mine !== undefined; mine = bodies[next++]) {
+      const started = performance.now();
+      const reply = await post(url, agent, mine.body);
+      answers.push({ id: mine.id, reply, ms: performance.now() - started });
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  return answers;
+}
+
+async function openLoop(
+  url: string,
+  agent: Agent,
+  bodies: readonly { id: string; body: string }[],
+  rate: number,
+): Promise<Answer[]> {
+  const started = performance.now();
+  const pending: Promise<Answer>[] = [];
+  for (const [index, { id, body }] of bodies.entries()) {
+    const due = started + (index * 1000) / rate;
+    while (performance.now() < due) await new Promise((resolve) => setImmediate(resolve));
+    pending.push(post(url, agent, body).then((reply) => ({ id, reply, ms: performance.now() - due })));
+  }
+  return Promise.all(pending);
+}
+
+process.on("message", (order: Order) => {
+  run(order).then(
+    (result) => {
+      process.send?.({ result });
+      process.disconnect();
+    },
+    (error: unknown) => {
+      process.send?.({ error: String(error) });
+      process.disconnect();
+    },
+  );
+});

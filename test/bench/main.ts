@@ -1,0 +1,138 @@
+/**
+ * `make bench`: what a decision costs, in multiples of the RSA floor measured in the same run.
+ *
+ * The server is the real process with the demo release, on core 0; the load comes from a second process on
+ * core 1. CPU is user plus system time of all the server's threads. Ratios hold where milliseconds don't.
+ */
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Installation, keyPair, type RunningProcess } from "../support/installation.ts";
+import { type Floor, measureFloor } from "./floor.ts";
+import type { LoadResult } from "./load.ts";
+import { measurePhases } from "./phases.ts";
+
+const ROOT = process.cwd();
+const REQUEST = resolve(ROOT, "bundles/demo/requests/listed-transfer.json");
+const CLOCK_TICKS = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
+const COUNTS: Readonly<Record<number, { warmUp: number; count: number; floor: number }>> = {
+  2048: { warmUp: 3000, count: 8000, floor: 2000 },
+  4096: { warmUp: 600, count: 1500, floor: 200 },
+};
+
+function pin(pid: number | undefined, core: number): void {
+  if (pid !== undefined && existsSync("/usr/bin/taskset")) {
+    execFileSync("taskset", ["-acp", String(core), String(pid)], { stdio: "ignore" });
+  }
+}
+
+/** User plus system time of a process, all its threads, in milliseconds. */
+function cpuOf(pid: number | undefined): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / CLOCK_TICKS;
+}
+
+function residentMegabytes(pid: number | undefined): number {
+  const line = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return Number(line?.[1] ?? Number.NaN) / 1024;
+}
+
+interface Measured extends LoadResult {
+  readonly cpuMs: number;
+}
+
+function load(server: RunningProcess, order: Record<string, unknown>): Promise<Measured> {
+  return new Promise((resolve, reject) => {
+    const child: ChildProcess = fork(join(import.meta.dirname, "load.js"));
+    pin(child.pid, 1);
+    let before = 0;
+    let after = 0;
+    child.on("message", (message: { phase?: string; result?: LoadResult; error?: string }) => {
+      if (message.phase === "start") before = cpuOf(server.child.pid);
+      if (message.phase === "end") after = cpuOf(server.child.pid);
+      if (message.error !== undefined) reject(new Error(message.error));
+      if (message.result !== undefined) {
+        resolve({ ...message.result, cpuMs: (after - before) / message.result.count });
+      }
+    });
+    child.send(order);
+  });
+}
+
+async function startToReady(installation: Installation): Promise<number> {
+  const started = performance.now();
+  const server = await installation.start();
+  const took = performance.now() - started;
+  await server.stop();
+  return took;
+}
+
+function show(name: string, measured: Measured, floor: Floor): void {
+  print(
+    `  ${name.padEnd(34)} ${(measured.cpuMs / floor.totalMs).toFixed(2).padStart(5)} x floor` +
+      `  ${measured.cpuMs.toFixed(3)} ms CPU  ${measured.perSecond.toFixed(0).padStart(5)}/s` +
+      `  p50 ${measured.p50.toFixed(1)}  p90 ${measured.p90.toFixed(1)}  p99 ${measured.p99.toFixed(1)}  max ${measured.max.toFixed(1)} ms` +
+      (measured.wrong === 0 ? "" : `  WRONG ANSWERS: ${measured.wrong}`),
+  );
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function eventLoopDelay(server: RunningProcess): Promise<string> {
+  const metrics = await (await fetch(`http://${server.addresses.admin}/metrics`)).text();
+  const lines = metrics.split("\n").filter((line) => /^countersign_event_loop_delay/.test(line));
+  return lines.join("\n    ");
+}
+
+async function benchmark(bits: number): Promise<void> {
+  const counts = COUNTS[bits];
+  if (counts === undefined) throw new Error(`no counts for ${bits} bits`);
+  const floor = measureFloor(bits, counts.floor);
+  print(
+    `\nRSA-${bits}: floor ${floor.totalMs.toFixed(4)} ms (verify ${floor.verifyMs.toFixed(4)}, sign ${floor.signMs.toFixed(4)})`,
+  );
+
+  const installation = new Installation();
+  const [serverKeys, nodeKeys] = [keyPair(bits), keyPair(bits)];
+  installation.write("server.pem", serverKeys.privatePem);
+  installation.write("node.pub", nodeKeys.publicPem);
+  const order = {
+    nodeKey: installation.write("node.pem", nodeKeys.privatePem),
+    serverKey: installation.write("server.pub", serverKeys.publicPem),
+    requestFile: REQUEST,
+    warmUp: counts.warmUp,
+    count: counts.count,
+    expect: "APPROVE",
+  };
+  try {
+    const starts: number[] = [];
+    for (let round = 0; round < 3; round += 1) starts.push(await startToReady(installation));
+    print(`  start to ready: ${starts.map((ms) => ms.toFixed(0)).join(", ")} ms`);
+
+    const server = await installation.start({ COUNTERSIGN_LOG_LEVEL: "info" });
+    pin(server.child.pid, 0);
+    const url = `http://${server.addresses.nodes}/v2/check`;
+    const closed = await load(server, { ...order, url, inFlight: 32 });
+    show("closed loop, 32 in flight", closed, floor);
+    show(
+      "closed loop, 1 in flight",
+      await load(server, { ...order, url, inFlight: 1, count: counts.count / 2 }),
+      floor,
+    );
+    const half = closed.perSecond / 2;
+    const open = await load(server, { ...order, url, inFlight: 32, rate: half, count: counts.count / 2 });
+    show(`open loop, ${half.toFixed(0)}/s (half of the top)`, open, floor);
+    print(`  p99 / p50 at half of the top rate: ${(open.p99 / open.p50).toFixed(2)}`);
+    print(`  resident after load: ${residentMegabytes(server.child.pid).toFixed(0)} MB`);
+    print(`  event loop: ${await eventLoopDelay(server)}`);
+    await server.stop();
+  } finally {
+    await installation.remove();
+  }
+}
+
+await benchmark(2048);
+await benchmark(4096);
+await measurePhases(print);

@@ -1,0 +1,126 @@
+/** Where the microseconds of one decision go: each step called alone, many times, in this process. */
+import { createPublicKey, sign } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { normalize, participantsOf } from "../../src/channels/tss/normalize.ts";
+import { createReplier } from "../../src/channels/tss/reply.ts";
+import { fieldOf, verifyToken } from "../../src/channels/tss/token.ts";
+import { parseCallback } from "../../src/channels/tss/wire.ts";
+import { decide } from "../../src/decisions/decide.ts";
+import { VerifiedRequest } from "../../src/decisions/request.ts";
+import { nowMembers } from "../../src/input/clock.ts";
+import { documentSchema, serialize } from "../../src/input/document.ts";
+import { activate } from "../../src/policy/activate.ts";
+import { chainsOf } from "../../src/policy/release.ts";
+import { keyPair } from "../support/installation.ts";
+
+const ROUNDS = 3_000;
+const WARM_UP = 1_000;
+const ASYNC_IN_FLIGHT = 32;
+
+type Print = (line: string) => void;
+
+/** Mean CPU of a synchronous step in microseconds. */
+function cpu(step: () => unknown): number {
+  for (let round = 0; round < WARM_UP; round += 1) step();
+  const before = process.cpuUsage();
+  for (let round = 0; round < ROUNDS; round += 1) step();
+  const used = process.cpuUsage(before);
+  return (used.user + used.system) / ROUNDS;
+}
+
+/** The same of an asynchronous one, so many in flight; all threads counted. */
+async function cpuAsync(step: () => Promise<unknown>): Promise<number> {
+  const run = async (rounds: number) => {
+    for (let round = 0; round < rounds; round += ASYNC_IN_FLIGHT) {
+      await Promise.all(Array.from({ length: ASYNC_IN_FLIGHT }, step));
+    }
+  };
+  await run(WARM_UP);
+  const before = process.cpuUsage();
+  await run(ROUNDS);
+  const used = process.cpuUsage(before);
+  return (used.user + used.system) / ROUNDS;
+}
+
+/** Prints a line a step. RSA is the floor; all else is ours. */
+export async function measurePhases(print: Print): Promise<void> {
+  const node = keyPair();
+  const server = keyPair();
+  const request = readFileSync("bundles/demo/requests/listed-transfer.json");
+  const header = Buffer.from(JSON.stringify({ alg: "RS256", typ: "JWT" })).toString("base64url");
+  const claims = {
+    package_data: request.toString("base64"),
+    exp: Math.floor(Date.now() / 1000) + 600,
+    iss: "",
+  };
+  const signed = `${header}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`;
+  const token = `${signed}.${sign("sha256", Buffer.from(signed), node.privateKey).toString("base64url")}`;
+  const body = `TSS_JWT_MSG=${token}`;
+  const nodes = [{ name: "node-1", publicKeys: [createPublicKey(node.publicPem)] }];
+  const live = await activate(readFileSync("bundles/demo.tar.gz"), {
+    trust: "unsigned",
+    source: "bench",
+    evaluationMs: 1_000,
+  });
+  const parsed = parseCallback(request, "v2");
+  if (parsed.type === "ping") throw new Error("the request is a ping");
+  const context = {
+    source: "node-1",
+    receivedAt: Date.now(),
+    now: nowMembers(Date.now(), "UTC"),
+    tokens: live.hostData.tokens ?? {},
+    chains: chainsOf(live.hostData),
+  };
+  const input = normalize(parsed, context);
+  const verified = () =>
+    new VerifiedRequest({
+      input,
+      participants: participantsOf(parsed),
+      startedAt: performance.now(),
+      normalizeMs: 0,
+    });
+  const { approval } = await decide(verified(), { live, scope: {}, decisionMs: 5_000 });
+  if (approval === undefined) throw new Error("the demo release does not approve the listed transfer");
+  const settings = { detail: "full", issuer: "countersign", lifetimeMs: 120_000 } as const;
+  const replier = createReplier(server.privateKey, settings, Date.now);
+
+  print(
+    `\nEach step alone, microseconds of CPU (document ${serialize(input, false).length} bytes, token ${token.length}):`,
+  );
+  const line = (name: string, us: number) => print(`  ${name.padEnd(56)} ${us.toFixed(1).padStart(7)}`);
+  line(
+    "field and token, with one RS256 verification",
+    cpu(() => verifyToken(fieldOf(body), nodes, Date.now(), 60_000)),
+  );
+  line(
+    "wire: strict JSON and schemas",
+    cpu(() => parseCallback(request, "v2")),
+  );
+  line(
+    "document",
+    cpu(() => normalize(parsed, context)),
+  );
+  line(
+    "document against its schema",
+    cpu(() => documentSchema.safeParse(input.document)),
+  );
+  line(
+    "document to text",
+    cpu(() => serialize(input, false)),
+  );
+  line(
+    "reads: nothing absent",
+    cpu(() => live.reads.absentReads("transfer", input)),
+  );
+  const text = serialize(input, live.index.reads_raw);
+  line(
+    "policy: one evaluation in the worker, round trip",
+    await cpuAsync(() => live.engine.evaluate("countersign/decision", text)),
+  );
+  line(
+    "decide: invariants, schema, policy, combination",
+    await cpuAsync(() => decide(verified(), { live, scope: {}, decisionMs: 5_000 })),
+  );
+  line("reply, with one RS256 signature", await cpuAsync(() => replier.approve(approval)));
+  await live.engine.close();
+}
