@@ -42,7 +42,7 @@ export function registerStatus(program: Command): void {
 }
 
 /** The status as lines for people, what is loudest first. */
-export function statusText(status: Status, now: number): string {
+function statusText(status: Status, now: number): string {
   const { release, last_release_error: refused } = status;
   const lines = [
     `countersign ${status.version}, up ${age(status.uptime_seconds * 1_000)}, ${status.ready ? "ready" : "NOT READY"}`,

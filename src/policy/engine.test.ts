@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { compileRego, indexedRule, releaseOf, ruleIndex } from "../../test/support/policy.ts";
@@ -327,6 +331,25 @@ describe("a worker that ends by itself", () => {
     await eventually(() => born.length >= 4);
     expect(await decide(engine)).toEqual(GOOD);
   });
+});
+
+it("lets the process end, though nobody closed it, after the last answer", () => {
+  const file = join(mkdtempSync(join(tmpdir(), "countersign-engine-")), "policy.wasm");
+  writeFileSync(file, wasm);
+  onTestFinished(() => rmSync(dirname(file), { recursive: true }));
+  const script = `
+    import { readFileSync } from "node:fs";
+    import { PolicyEngine } from "./dist/policy/engine.js";
+    const release = { wasm: readFileSync(process.argv[1]), dataText: "{}", index: { rules: [] } };
+    const engine = await PolicyEngine.start(release, { evaluationMs: 250 });
+    const answers = [engine.evaluate("countersign/decision", '{"group":"transfer","mode":"loop"}')];
+    answers.push(engine.evaluate("countersign/decision", '{"group":"transfer"}'));
+    console.log((await Promise.all(answers)).map((answer) => answer.code ?? "ok").join(" "));`;
+  const said = execFileSync(process.execPath, ["--input-type=module", "-e", script, file], {
+    timeout: 10_000,
+    encoding: "utf8",
+  });
+  expect(said).toBe("POLICY_TIMEOUT ok\n");
 });
 
 describe("close", () => {

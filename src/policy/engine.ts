@@ -1,14 +1,10 @@
 /** The policy of one release at run time: questions in, answers or a named failure out, always in time. */
+import { type Evaluation, failure, readResultSet } from "./evaluation.ts";
 import { type Release, ReleaseError } from "./release.ts";
 import { ENTRYPOINTS, type Entrypoint } from "./rule-index.ts";
 import { compilePolicy, toError } from "./wasm-instance.ts";
 import type { FromWorker, Question, Running, WorkerBoot } from "./worker-protocol.ts";
 import { type WorkerListener, WorkerThread } from "./worker-thread.ts";
-
-/** `result` is the policy's own and of any shape; `undefined` where the entrypoint is undefined. */
-export type Evaluation =
-  | { readonly ok: true; readonly result: unknown }
-  | { readonly ok: false; readonly code: "POLICY_ERROR" | "POLICY_TIMEOUT"; readonly message: string };
 
 /**
  * What happens to an engine that is not an answer.
@@ -56,7 +52,6 @@ const STALL_MS = 10_000;
 const RETRY_MS = 100;
 const MAX_RETRY_MS = 10_000;
 const MAX_SEQUENCE = 0x3fffffff;
-const MAX_MESSAGE = 240;
 
 /**
  * Two workers hold the same module and data. One **serves**; the other is the warm **spare**. A worker is
@@ -373,22 +368,6 @@ export class PolicyEngine {
     } catch {
       // A listener's fault is not the policy's.
     }
-  }
-}
-
-function failure(code: "POLICY_ERROR" | "POLICY_TIMEOUT", message: string): Evaluation {
-  return { ok: false, code, message: message.slice(0, MAX_MESSAGE) };
-}
-
-/** Anything but exactly one `{result}` is undefined. */
-function readResultSet(text: string): Evaluation {
-  try {
-    const set: unknown = JSON.parse(text);
-    const only: unknown = Array.isArray(set) && set.length === 1 ? set[0] : undefined;
-    const defined = typeof only === "object" && only !== null && "result" in only;
-    return { ok: true, result: defined ? only.result : undefined };
-  } catch {
-    return failure("POLICY_ERROR", "the policy's answer is not JSON");
   }
 }
 
