@@ -1,0 +1,337 @@
+/** The running server as an operator sees it: releases come and go, signals, several nodes, TLS. */
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import { type CallbackResult, postCallback } from "../src/cli/node-client.ts";
+import { createAuthority } from "./support/certificates.ts";
+import { BUNDLES, Installation, type KeyPair, keyPair, type RunningProcess } from "./support/installation.ts";
+
+const DEMO = join(BUNDLES, "demo.tar.gz");
+const WAIT_LIMIT_MS = 20_000;
+
+const installations: Installation[] = [];
+afterEach(async () => {
+  await Promise.all(installations.splice(0).map((installation) => installation.remove()));
+});
+
+function install(overrides: Record<string, unknown> = {}): Installation {
+  const installation = new Installation(overrides);
+  installations.push(installation);
+  return installation;
+}
+
+function request(name: string): string {
+  return readFileSync(join(BUNDLES, "demo/requests", `${name}.json`), "utf8");
+}
+
+/** One of the examples of the wire dossier. */
+function example(name: string): string {
+  return readFileSync(join("test/fixtures/callbacks", `${name}.json`), "utf8");
+}
+
+function ask(
+  server: RunningProcess,
+  { node, server: own }: { node: KeyPair; server: KeyPair },
+  text: string,
+): Promise<CallbackResult> {
+  return postCallback({
+    url: `http://${server.addresses.nodes}/v2/check`,
+    request: text,
+    key: node.privateKey,
+    serverKey: own.publicKey,
+    retryTimes: 0,
+  });
+}
+
+interface Admin {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+async function admin(
+  server: RunningProcess,
+  installation: Installation,
+  path: string,
+  method = "GET",
+): Promise<Admin> {
+  const token = readFileSync(join(installation.folder, "state/admin.token"), "utf8").trim();
+  const response = await fetch(`http://${server.addresses.admin}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  return { status: response.status, body: JSON.parse(await response.text()) };
+}
+
+async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  const from = Date.now();
+  while (!(await holds())) {
+    if (Date.now() - from > WAIT_LIMIT_MS) throw new Error(`not in time: ${what}`);
+    await sleep(50);
+  }
+}
+
+/** Copies the default policies with the demo's data: a source folder of one's own. */
+function sourceIn(installation: Installation): string {
+  const folder = join(installation.folder, "policies");
+  cpSync("policies", folder, { recursive: true });
+  cpSync(join(BUNDLES, "demo/data.yaml"), join(folder, "data.yaml"));
+  return folder;
+}
+
+function writeRule(source: string, name: string, body: string): void {
+  const folder = join(source, "rules/transfer", name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, "rule.rego"),
+    `# METADATA
+# title: ${name}
+# description: Of this test.
+# custom:
+#   severity: critical
+#   kinds: [transaction_signing]
+#   requires: {TEST_RULE: deny}
+package rules.transfer.${name}
+
+${body}
+`,
+  );
+}
+
+describe("a release file", () => {
+  test("that is missing at the start refuses all but pings, and serves when it comes", async () => {
+    const installation = install({
+      policy: { release: "./release.tar.gz", trust: "unsigned", poll: "200ms" },
+    });
+    const server = await installation.start();
+    const absent = await ask(server, installation, request("listed-transfer"));
+    expect(absent.action).toBe("REJECT");
+    expect(absent.reply).toMatchObject({ status: 30, action: "REJECT" });
+    expect(absent.reply?.error).toMatch(/^POLICY_ABSENT: /);
+    expect(absent.reply?.request_id).toBe(JSON.parse(request("listed-transfer")).request_id);
+    expect((await ask(server, installation, request("ping"))).action).toBe("APPROVE");
+    expect((await admin(server, installation, "/readyz")).status).toBe(503);
+
+    installation.write("release.tar.gz", readFileSync(DEMO));
+    await until("ready", async () => (await admin(server, installation, "/readyz")).status === 200);
+    expect((await ask(server, installation, request("listed-transfer"))).action).toBe("APPROVE");
+  });
+
+  test("that is broken never replaces a live one, and says why", async () => {
+    const installation = install({ policy: { release: "./release.tar.gz", trust: "unsigned", poll: "1h" } });
+    installation.write("release.tar.gz", readFileSync(DEMO));
+    const server = await installation.start();
+    const before = (await admin(server, installation, "/v1/status")).body["release"];
+
+    installation.write("release.tar.gz", readFileSync(DEMO).subarray(0, 20_000));
+    const { body } = await admin(server, installation, "/v1/reload", "POST");
+    expect(body).toMatchObject({ changed: false, live: { revision: expect.any(String) } });
+    expect(body["error"]).toMatch(/^archive: /);
+    const after = (await admin(server, installation, "/v1/status")).body;
+    expect(after["release"]).toEqual(before);
+    expect(after["last_release_error"]).toMatchObject({ step: "archive" });
+    expect(after["alarms"]).toMatchObject([{ code: "RELEASE_REFUSED" }]);
+    expect((await ask(server, installation, request("listed-transfer"))).action).toBe("APPROVE");
+
+    installation.write("release.tar.gz", readFileSync(join(BUNDLES, "default.tar.gz")));
+    expect((await admin(server, installation, "/v1/reload", "POST")).body).toMatchObject({ changed: true });
+    const refused = await ask(server, installation, request("listed-transfer"));
+    expect(refused.reply?.error).toMatch(/^DESTINATION_ALLOWLIST: data.allowlist is empty/);
+  });
+
+  test("of another digest than the trusted one does not go live", async () => {
+    const installation = install({ policy: { release: DEMO, trust: { sha256: "0".repeat(64) } } });
+    const server = await installation.start();
+    expect((await ask(server, installation, request("listed-transfer"))).reply?.error).toMatch(
+      /^POLICY_ABSENT/,
+    );
+    const status = (await admin(server, installation, "/v1/status")).body;
+    expect(status["last_release_error"]).toMatchObject({ step: "digest" });
+  });
+
+  test("is read again on SIGHUP", async () => {
+    const installation = install({ policy: { release: "./release.tar.gz", trust: "unsigned", poll: "1h" } });
+    const server = await installation.start();
+    installation.write("release.tar.gz", readFileSync(DEMO));
+    server.child.kill("SIGHUP");
+    await until("live", async () => (await admin(server, installation, "/readyz")).status === 200);
+    expect((await ask(server, installation, request("listed-transfer"))).action).toBe("APPROVE");
+  });
+});
+
+describe("a folder of Rego", () => {
+  test("is built on every save; what does not build changes nothing", { timeout: 90_000 }, async () => {
+    const installation = install({ policy: { release: "./policies", trust: "unsigned", poll: "200ms" } });
+    const source = sourceIn(installation);
+    const server = await installation.start();
+    expect((await ask(server, installation, request("listed-transfer"))).action).toBe("APPROVE");
+
+    writeRule(source, "stop", 'require["TEST_RULE"] if input.transaction.id == "none"');
+    await until("the new rule refuses", async () => {
+      const { reply } = await ask(server, installation, request("listed-transfer"));
+      return reply?.error.startsWith("TEST_RULE") === true;
+    });
+    writeRule(source, "stop", 'require["TEST_RULE"] if input.transaction.idd == "none"');
+    await until("the failure is told", async () => {
+      const { body } = await admin(server, installation, "/v1/status");
+      return JSON.stringify(body["last_release_error"] ?? "").includes("idd");
+    });
+    expect((await ask(server, installation, request("listed-transfer"))).reply?.error).toMatch(/^TEST_RULE/);
+
+    rmSync(join(source, "rules/transfer/stop"), { recursive: true });
+    await until("approved again", async () => {
+      return (await ask(server, installation, request("listed-transfer"))).action === "APPROVE";
+    });
+  });
+
+  test("with a rule that loops answers in time, and serves the next", { timeout: 60_000 }, async () => {
+    const installation = install({
+      policy: { release: "./policies", trust: "unsigned" },
+      limits: { evaluation: "200ms" },
+    });
+    // A hundred million rounds, but only for a request that says so.
+    writeRule(
+      sourceIn(installation),
+      "loops",
+      `require["TEST_RULE"] if {
+	input.transaction.description == "loop"
+	count([1 | some i in numbers.range(1, 10000); some j in numbers.range(1, 10000); i == j]) > 0
+}`,
+    );
+    const server = await installation.start();
+    const listed = JSON.parse(request("listed-transfer"));
+    const extra = JSON.parse(listed.extra_info);
+    extra.transaction.description = "loop";
+    const looping = { ...listed, request_id: "loop-1", extra_info: JSON.stringify(extra) };
+    const [late, ...others] = await Promise.all([
+      ask(server, installation, JSON.stringify(looping)),
+      ...Array.from({ length: 8 }, () => ask(server, installation, request("unlisted-transfer"))),
+    ]);
+    expect(late.reply).toMatchObject({ status: 30, action: "REJECT", request_id: "loop-1" });
+    expect(late.reply?.error).toMatch(/^POLICY_TIMEOUT/);
+    for (const other of others) expect(other.reply?.status).toBe(0);
+    const next = await ask(server, installation, request("unlisted-transfer"));
+    expect(next.reply).toMatchObject({ status: 0, action: "REJECT" });
+  });
+});
+
+describe("nodes", () => {
+  test("have keys, ids, payloads and signing keys of their own", async () => {
+    const installation = install();
+    const [second, old, own] = [keyPair(), keyPair(), keyPair()];
+    installation.write("second.pub", second.publicPem);
+    installation.write("old.pub", old.publicPem);
+    installation.write("own.pem", own.privatePem);
+    installation.config["nodes"] = [
+      {
+        name: "node-1",
+        callback_public_keys: ["./old.pub", "./node.pub"],
+        node_id: "coboBTGDvjJG99pABegvPYmavrcTU3SkjTLHVdsko8dWBga4w",
+      },
+      {
+        name: "node-2",
+        callback_public_keys: ["./second.pub"],
+        payload: "v1",
+        signing_key: "./own.pem",
+      },
+    ];
+    const server = await installation.start();
+    const rotating = { node: old, server: installation.server };
+    expect((await ask(server, installation, request("listed-transfer"))).action).toBe("APPROVE");
+    expect((await ask(server, rotating, request("listed-transfer"))).action).toBe("APPROVE");
+
+    const text = example("v1-keygen-secp256k1");
+    const v1 = { node: second, server: own };
+    expect((await ask(server, v1, text)).action).toBe("APPROVE");
+    // Signed by the node's own key and by no other.
+    const byDefaultKey = await ask(server, { node: second, server: installation.server }, text);
+    expect(byDefaultKey.reply).toBeUndefined();
+    expect((await ask(server, v1, request("listed-transfer"))).reply?.error).toMatch(/^PAYLOAD_VERSION/);
+    expect((await ask(server, installation, text)).reply?.error).toMatch(/^PAYLOAD_VERSION/);
+  });
+
+  test("that are not among the participants get no approval", async () => {
+    const installation = install();
+    installation.config["nodes"] = [
+      { name: "node-1", callback_public_keys: ["./node.pub"], node_id: "coboNobody" },
+    ];
+    const server = await installation.start();
+    const { reply } = await ask(server, installation, request("listed-transfer"));
+    expect(reply).toMatchObject({ status: 0, action: "REJECT" });
+    expect(reply?.error).toMatch(/^NOT_A_PARTICIPANT/);
+  });
+
+  test("outside the scope get no approval", async () => {
+    const installation = install({ scope: { organizations: ["another"] } });
+    const server = await installation.start();
+    expect((await ask(server, installation, request("listed-transfer"))).reply?.error).toMatch(
+      /^OUT_OF_SCOPE/,
+    );
+  });
+});
+
+test("over TLS with client certificates: a stranger gets no connection, a node its answer", async () => {
+  const installation = install();
+  const authority = createAuthority();
+  const served = authority.issue("server");
+  const client = authority.issue("client");
+  installation.config["listen"] = {
+    nodes: {
+      address: "127.0.0.1:0",
+      tls: { cert: served.cert, key: served.key, client_ca: authority.ca },
+      allow: ["127.0.0.0/8"],
+      rate: "100/s",
+    },
+    admin: "127.0.0.1:0",
+  };
+  const server = await installation.start();
+  const call = {
+    url: `https://${server.addresses.nodes}/v2/check`,
+    request: request("listed-transfer"),
+    key: installation.node.privateKey,
+    serverKey: installation.server.publicKey,
+    retryTimes: 0,
+  };
+  const ca = readFileSync(authority.ca, "utf8");
+  const stranger = await postCallback({ ...call, tls: { ca } });
+  expect(stranger).toMatchObject({ action: "REJECT" });
+  expect(stranger.reply).toBeUndefined();
+  const tls = { ca, cert: readFileSync(client.cert, "utf8"), key: readFileSync(client.key, "utf8") };
+  expect((await postCallback({ ...call, tls })).action).toBe("APPROVE");
+});
+
+test("SIGTERM ends it with 0 after what is in flight was answered", async () => {
+  const installation = install();
+  const server = await installation.start();
+  const inFlight = Array.from({ length: 20 }, () => ask(server, installation, request("listed-transfer")));
+  await sleep(30);
+  const code = server.stop();
+  const answers = await Promise.all(inFlight);
+  expect(await code).toBe(0);
+  const answered = answers.filter(({ reply }) => reply !== undefined);
+  expect(answered.every(({ action }) => action === "APPROVE")).toBe(true);
+  expect(answered.length).toBeGreaterThan(0);
+});
+
+test("the log has one line a decision and nothing secret", async () => {
+  const installation = install();
+  const server = await installation.start();
+  await ask(server, installation, request("listed-transfer"));
+  await ask(server, installation, request("unlisted-transfer"));
+  await server.stop();
+  const decisions = server.log.filter(({ msg }) => msg === "decision");
+  expect(decisions).toMatchObject([
+    { outcome: "approved", action: "APPROVE", kind: "transaction_signing", source: "node-1" },
+    {
+      outcome: "denied",
+      action: "REJECT",
+      code: "DESTINATION_ALLOWLIST",
+      rule: "transfer/destination_allowlist",
+    },
+  ]);
+  const text = JSON.stringify(server.log);
+  const token = readFileSync(join(installation.folder, "state/admin.token"), "utf8").trim();
+  for (const secret of [token, "PRIVATE", "eyJ", "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f"]) {
+    expect(text).not.toContain(secret);
+  }
+});
