@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
+import { kindsAsMarkdown } from "../src/channels/tss/kinds.ts";
 import { activate } from "../src/policy/activate.ts";
 import { buildRelease } from "../src/policy/build/build.ts";
 import { testSource } from "../src/policy/build/test-source.ts";
@@ -116,4 +117,8 @@ test("the rules of docs/rules.md build, pass their tests and go live", { timeout
   expect(run.tests.filter(({ outcome }) => outcome !== "pass")).toEqual([]);
   const live = await activate(bytes, { trust: "unsigned", source, evaluationMs: 1_000 });
   await live.engine.close();
+});
+
+test("docs/input.md carries the table of kinds that the code has", () => {
+  expect(page("docs/input.md")).toContain(kindsAsMarkdown().trim());
 });

@@ -5,15 +5,14 @@
  * and only then the words for people. Whatever goes wrong on the way refuses, each thing under its own code:
  * there is no path to an approval but the last line of `judge`.
  */
-import { createHash } from "node:crypto";
-import { ulid } from "ulid";
-import { type Document, documentSchema, serialize } from "../input/document.ts";
+import { type Document, documentSchema } from "../input/document.ts";
 import { Refusal } from "../input/refusal.ts";
 import { combine, withWords } from "../policy/combine.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import type { Outcome, Reason, Verdict } from "../policy/verdict.ts";
 import { Approval } from "./approval.ts";
 import type { Decision } from "./decision.ts";
+import { decisionId } from "./decision-id.ts";
 import { assertInScope, assertParticipant, assertSignatureFits, type Scope } from "./invariants.ts";
 import type { VerifiedRequest } from "./request.ts";
 
@@ -40,11 +39,6 @@ interface Judgement {
   readonly evaluateMs: number;
   readonly explainMs: number;
   readonly cause?: unknown;
-}
-
-/** A new decision id: `d_` and a ULID, so that ids sort by time. */
-export function decisionId(): string {
-  return `d_${ulid()}`;
 }
 
 /** The reason that goes with a refusal of the host. Host refusals are critical: they come first. */
@@ -78,7 +72,7 @@ export async function decide(request: VerifiedRequest, context: DecideContext): 
     reasons: judgement.reasons,
     alerts: judgement.alerts,
     ...(context.live === undefined ? {} : { release: context.live.identity }),
-    input_sha256: createHash("sha256").update(serialize(request.input, true)).digest("hex"),
+    input_sha256: request.inputDigest(),
     facts: document.facts ?? {},
     timings: {
       normalize: request.normalizeMs,
@@ -127,7 +121,7 @@ async function judgeByPolicy(request: VerifiedRequest, live: LiveRelease): Promi
   const { input } = request;
   const { document } = input;
   const started = performance.now();
-  const text = serialize(input, live.index.reads_raw);
+  const text = live.index.reads_raw ? request.textWithRaw() : request.text;
   const answer = await live.engine.evaluate("countersign/decision", text);
   const evaluateMs = performance.now() - started;
   if (!answer.ok) throw new Refusal(answer.code, answer.message);

@@ -1,5 +1,6 @@
 /** A request whose sender is proven and whose document is finished: all that `decide` may work from. */
-import type { InputDocument } from "../input/document.ts";
+import { createHash } from "node:crypto";
+import { type InputDocument, serialize, spliceRaw } from "../input/document.ts";
 
 /**
  * Made by a channel once the token's signature, its claims and the wire shape have been checked, and by the
@@ -16,6 +17,8 @@ export class VerifiedRequest {
   readonly participants: readonly string[];
   readonly startedAt: number;
   readonly normalizeMs: number;
+  /** The document as JSON text, without the original; written once, whatever is done with it later. */
+  readonly text: string;
 
   constructor(members: {
     input: InputDocument;
@@ -29,5 +32,16 @@ export class VerifiedRequest {
     this.participants = members.participants;
     this.startedAt = members.startedAt;
     this.normalizeMs = members.normalizeMs;
+    this.text = serialize(members.input, false);
+  }
+
+  /** The same with the original spliced in. */
+  textWithRaw(): string {
+    return spliceRaw(this.text, this.input.raw);
+  }
+
+  /** SHA-256 in hex over the whole text, the original included. */
+  inputDigest(): string {
+    return createHash("sha256").update(this.textWithRaw()).digest("hex");
   }
 }

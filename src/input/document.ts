@@ -419,7 +419,12 @@ export interface InputDocument {
  */
 export function serialize(input: InputDocument, withRaw: boolean): string {
   const text = JSON.stringify(input.document);
-  return withRaw ? `${text.slice(0, -1)},"raw":${input.raw}}` : text;
+  return withRaw ? spliceRaw(text, input.raw) : text;
+}
+
+/** A document's text with its original, which is JSON text itself, as the member `raw`. */
+export function spliceRaw(text: string, raw: string): string {
+  return `${text.slice(0, -1)},"raw":${raw}}`;
 }
 
 /** The JSON Schema (draft 7) of the whole document, `raw` included, for `opa check -s`. */
