@@ -1,25 +1,21 @@
 /** The parts put together: keys, policy, listeners and the Hono apps behind them. */
 import type { KeyObject } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { Hono } from "hono";
-import { createAdminApp, type ReadinessCheck, type ReloadResult, type StatusSource } from "./admin/app.ts";
-import type { ServerState } from "./admin/status.ts";
+import { createAdminApp, type ReloadResult, type StatusSource } from "./admin/app.ts";
 import { ensureAdminToken, localToken } from "./admin/tokens.ts";
-import { privateKeyFromPem, publicKeyFromPem } from "./channels/tss/keys.ts";
 import { createTssApp, type TssEvents, type TssNode } from "./channels/tss/routes.ts";
-import type { Config, NodeConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 import { type HttpApp, type Listener, startListener } from "./listener.ts";
+import { type Keys, loadKeys } from "./node-keys.ts";
 import type { EngineEvent } from "./policy/engine.ts";
 import { type LiveEvent, LivePolicy } from "./policy/live.ts";
 import { PolicySource } from "./policy/source.ts";
+import { readinessChecks, serverState, trustOf, unenforcedRules } from "./server-status.ts";
 import { type Alarms, createAlarms } from "./telemetry/alarms.ts";
 import { type EventLoopMonitor, watchEventLoop } from "./telemetry/event-loop.ts";
 import { createLog, type ListenerAddresses, type Log } from "./telemetry/log.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { VERSION } from "./version.ts";
-
-/** An event loop held longer than this, in the last window, is not ready for more. */
-const MAX_EVENT_LOOP_DELAY_S = 1;
 
 export type ReloadOutcome = ReloadResult;
 
@@ -134,6 +130,7 @@ export class CountersignServer {
       scope: config.scope,
       zone: config.zone,
       live: () => this.#live.current,
+      refusedStep: () => this.#live.lastError?.step,
       now: Date.now,
       load: telemetry,
       events: this.#tssEvents(),
@@ -202,14 +199,14 @@ export class CountersignServer {
     }
     const live = this.#live.current;
     metrics.releaseLive(event.identity);
-    log.releaseLive(event.identity, this.#trust(), live?.index.rules.length ?? 0);
+    log.releaseLive(event.identity, trustOf(this.#config), live?.index.rules.length ?? 0);
     if (live?.hostData.approve_unverified === true) {
       log.warning(
         "APPROVE_UNVERIFIED",
         "transactions are approved by their description, not by what is signed",
       );
     }
-    for (const [rule, mode] of Object.entries(unenforced(live?.hostData.modes))) {
+    for (const [rule, mode] of Object.entries(unenforcedRules(live?.hostData.modes))) {
       log.warning("NOT_ENFORCED", `${rule} is ${mode}`);
     }
   }
@@ -235,74 +232,23 @@ export class CountersignServer {
     }
   }
 
-  #trust(): "unsigned" | "sha256" {
-    return this.#config.policy.trust === "unsigned" ? "unsigned" : "sha256";
-  }
-
   #statusSource(): StatusSource {
     const { log, metrics } = this.#telemetry;
     return {
-      checks: () => this.#checks(),
-      state: () => this.#state(),
+      checks: () => readinessChecks(this.#live, this.#telemetry.eventLoop),
+      state: () =>
+        serverState({
+          config: this.#config,
+          live: this.#live,
+          nodes: this.#nodes,
+          alarms: this.#telemetry.alarms,
+          lastPings: metrics.lastPings(),
+          startedAt: this.#startedAt,
+        }),
       reload: () => this.reload(),
       metrics: () => metrics.exposition(),
       operated: (who, what) => log.operated(who, what),
       failed: (error) => log.exception("admin", error),
-    };
-  }
-
-  #checks(): ReadinessCheck[] {
-    const live = this.#live.current;
-    const refused = this.#live.lastError;
-    const { max } = this.#telemetry.eventLoop.delay();
-    return [
-      {
-        name: "release",
-        ok: live !== undefined,
-        detail:
-          live?.identity.revision ?? `none is live: ${refused?.step ?? ""} ${refused?.message ?? ""}`.trim(),
-      },
-      {
-        name: "policy_engine",
-        ok: live?.isServing() ?? false,
-        detail: live?.isServing() ? "serving" : "not serving",
-      },
-      {
-        name: "event_loop",
-        ok: max < MAX_EVENT_LOOP_DELAY_S,
-        detail: `held at most ${(max * 1000).toFixed(0)} ms lately`,
-      },
-    ];
-  }
-
-  #state(): ServerState {
-    const { alarms, metrics } = this.#telemetry;
-    const live = this.#live.current;
-    const refused = this.#live.lastError;
-    const pings = metrics.lastPings();
-    return {
-      version: VERSION,
-      started_at: this.#startedAt,
-      ...(live === undefined
-        ? {}
-        : {
-            release: {
-              ...live.identity,
-              live_since: live.activatedAt,
-              source: live.source,
-              rules: live.index.rules.length,
-              unenforced: unenforced(live.hostData.modes),
-              approve_unverified: live.hostData.approve_unverified === true,
-            },
-          }),
-      trust: this.#trust(),
-      scope: this.#config.scope,
-      nodes: this.#nodes.map(({ name, payload }) => {
-        const ping = pings.get(name);
-        return { name, payload, ...(ping === undefined ? {} : { last_ping: ping }) };
-      }),
-      alarms: alarms.list(),
-      ...(refused === undefined ? {} : { last_release_error: refused }),
     };
   }
 }
@@ -315,44 +261,9 @@ function createTelemetry(): Telemetry {
   return Object.assign(load, { log, metrics, alarms: createAlarms(log, metrics), eventLoop });
 }
 
-interface Keys {
-  readonly own: KeyObject;
-  readonly nodes: readonly TssNode[];
-}
-
-async function loadKeys(config: Config): Promise<Keys> {
-  const own = await privateKey(config.signing_key);
-  return { own, nodes: await Promise.all(config.nodes.map((node) => loadNode(node, own))) };
-}
-
-async function loadNode(node: NodeConfig, own: KeyObject): Promise<TssNode> {
-  const publicKeys = await Promise.all(
-    node.callback_public_keys.map(async (file) => publicKeyFromPem(await readFile(file, "utf8"), file)),
-  );
-  return {
-    name: node.name,
-    nodeId: node.node_id,
-    payload: node.payload,
-    publicKeys,
-    signingKey: node.signing_key === undefined ? own : await privateKey(node.signing_key),
-  };
-}
-
-async function privateKey(file: string): Promise<KeyObject> {
-  return privateKeyFromPem(await readFile(file, "utf8"), file);
-}
-
 /** The push listener has no path yet: everything is 404, without a body. */
 function silentApp(): HttpApp {
   const app = new Hono();
   app.notFound((context) => context.body(null, 404));
   return app;
-}
-
-function unenforced(modes: Readonly<Record<string, string>> | undefined): Record<string, "warn" | "off"> {
-  const found: Record<string, "warn" | "off"> = {};
-  for (const [rule, mode] of Object.entries(modes ?? {})) {
-    if (mode === "warn" || mode === "off") found[rule] = mode;
-  }
-  return found;
 }

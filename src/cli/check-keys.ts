@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { privateKeyFromPem, publicKeyFromPem } from "../channels/tss/keys.ts";
 import type { Config, ListenConfig } from "../config.ts";
-import type { Finding } from "./check.ts";
+import type { Finding } from "./finding.ts";
 
 const DAY_MS = 86_400_000;
 const CERTIFICATE_WARNING_DAYS = 14;

@@ -2,7 +2,7 @@
 import type { Config } from "../config.ts";
 import { LivePolicy } from "../policy/live.ts";
 import { PolicySource } from "../policy/source.ts";
-import type { Finding } from "./check.ts";
+import type { Finding } from "./finding.ts";
 
 export async function checkRelease(config: Config): Promise<Finding[]> {
   const { release: path, trust, poll } = config.policy;

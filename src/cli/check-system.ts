@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import { adminTokenFile, readAdminToken } from "../admin/tokens.ts";
 import { addressText } from "../config/values.ts";
 import type { Config, ListenConfig } from "../config.ts";
-import type { Finding } from "./check.ts";
+import type { Finding } from "./finding.ts";
 
 /** A file that was changed later than now by more than this speaks against the clock. */
 const CLOCK_TOLERANCE_MS = 60_000;

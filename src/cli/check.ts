@@ -3,17 +3,8 @@ import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../config/error.ts";
 import type { Config } from "../config.ts";
+import type { Finding } from "./finding.ts";
 import { EXIT, printJson, runCommand, UsageError } from "./output.ts";
-
-/**
- * @property severity - an error keeps the server from doing its work; a warning weakens it.
- * @property path - the key of the config it belongs to, or the environment's variable.
- */
-export interface Finding {
-  readonly severity: "error" | "warning";
-  readonly path: string;
-  readonly message: string;
-}
 
 export function registerCheck(program: Command): void {
   program

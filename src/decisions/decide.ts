@@ -19,6 +19,8 @@ import type { VerifiedRequest } from "./request.ts";
 /** What a decision needs besides the request. `decisionMs` is the limit of the whole decision. */
 export interface DecideContext {
   readonly live: LiveRelease | undefined;
+  /** The step at which the newest release was refused, for the answer that none is live. */
+  readonly refusedStep?: string | undefined;
   readonly scope: Scope;
   readonly decisionMs: number;
 }
@@ -100,13 +102,19 @@ async function judge(request: VerifiedRequest, context: DecideContext): Promise<
   }
   try {
     assertComplete(document);
-    const { live } = context;
-    if (live === undefined) throw new Refusal("POLICY_ABSENT", "no policy release is live");
+    const { live, refusedStep } = context;
+    if (live === undefined) throw policyAbsent(refusedStep);
     return await judgeByPolicy(request, live);
   } catch (error) {
     if (error instanceof Refusal) return refused("failed", error, error.cause);
     return refused("failed", internal("the decision could not be made"), error);
   }
+}
+
+/** No paths of this machine here: the answer travels on. `/readyz` and the log have the whole story. */
+function policyAbsent(refusedStep: string | undefined): Refusal {
+  const why = refusedStep === undefined ? "" : `; the newest was refused at the step ${refusedStep}`;
+  return new Refusal("POLICY_ABSENT", `no policy release is live${why}`);
 }
 
 /** The document is ours: where it breaks its own schema, the fault is ours too. */
