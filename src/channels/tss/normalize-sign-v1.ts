@@ -34,6 +34,7 @@ const BY_WEB: readonly number[] = [100, 104, 106, 300, 309, 311];
 const FROM_OUTSIDE: readonly number[] = [107, 307];
 const SPEED_UPS: readonly number[] = [103, 104, 308, 309];
 const DROPS: readonly number[] = [105, 106, 310, 311];
+const TRANSFER = 100;
 const CONTRACT_CALL = 200;
 
 /** The API's key or the web's user; where the way it came about doesn't tell which, the one that is there. */
@@ -83,6 +84,10 @@ function destinationsOf(
     );
   }
   if (outputs.length > 0) {
+    checkAgreement([
+      ["extra_info.amount", amount === "0" ? undefined : amount],
+      ["the sum of extra_info.to_address_details", sumOf(outputs)],
+    ]);
     return outputs.map((output, index) =>
       present({
         address: addressOf(output.to_address),
@@ -96,6 +101,13 @@ function destinationsOf(
       amount: amountAt(assets, "amount", coin, amount),
     }),
   ];
+}
+
+function sumOf(outputs: NonNullable<KeySignExtraV1["outputs"]>): string {
+  const amounts = outputs.map(({ amount }, index) =>
+    located(`extra_info.to_address_details.${index}.amount`, () => BigInt(plainInteger(amount))),
+  );
+  return amounts.reduce((sum, amount) => sum + amount, 0n).toString();
 }
 
 function feeOf(
@@ -112,14 +124,22 @@ function feeOf(
   });
 }
 
+/** @throws Refusal `REQUEST_SCHEMA` for a transfer that brings a call along. */
 function contractOf(
   { operation, to_address, parameters }: KeySignExtraV1,
   addressOf: (address: string) => string,
 ): Transaction["contract"] {
-  if (operation !== CONTRACT_CALL) return undefined;
   const calldata =
     parameters?.calldata &&
     canonicalHex(parameters.calldata, "extra_info.extra_parameters.calldata", "optional");
+  const calls = (calldata || "0x") !== "0x" || (parameters?.instructions ?? []).length > 0;
+  if (operation === TRANSFER && calls) {
+    throw new Refusal(
+      "REQUEST_SCHEMA",
+      "extra_info.extra_parameters: a call, but operation 100 is a transfer",
+    );
+  }
+  if (operation !== CONTRACT_CALL && !calls) return undefined;
   return presentOrAbsent({
     address: to_address && addressOf(to_address),
     selector: calldata && calldata.length >= 10 ? calldata.slice(0, 10) : undefined,

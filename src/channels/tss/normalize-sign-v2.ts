@@ -75,13 +75,15 @@ function amountAt(
 
 /**
  * The coin that a contract call's value is in: the chain's own by the release's data, else the one its gas is
- * paid in, unless that one is known to be a contract's.
+ * paid in, unless that one is known to be a contract's or another chain's.
  */
 function coinOf(place: Place, fee: TransactionV2["fee"]): string | undefined {
   const native = nativeTokenOf(place.assets, place.chain);
   if (native !== undefined) return native;
   const paid = fee?.fee_type === "EVM_Legacy" || fee?.fee_type === "EVM_EIP_1559" ? fee.token_id : undefined;
-  return tokenOf(place.assets, paid)?.contract === undefined ? paid || undefined : undefined;
+  const known = tokenOf(place.assets, paid);
+  if (known !== undefined && (known.contract !== undefined || known.chain !== place.chain)) return undefined;
+  return paid || undefined;
 }
 
 function sourcesOf(extra: KeySignExtraV2, place: Place): Source[] {
@@ -94,17 +96,16 @@ function sourcesOf(extra: KeySignExtraV2, place: Place): Source[] {
     return inputs.map((input, index) => {
       const address = addressAt(place, input.address);
       const matching = known.filter((entry) => entry.address !== undefined && entry.address === address);
-      return present({
-        address,
-        ...(matching.length === 1 ? matching[0] : undefined),
-        outpoint: outpointOf(input.tx_hash, input.vout_n),
-        amount: amountAt(
-          place,
-          `raw_tx_info.selected_utxos.${index}.value`,
-          input.token_id || transaction.token_id,
-          input.value,
-        ),
-      });
+      const where = `raw_tx_info.selected_utxos.${index}`;
+      return stated(
+        where,
+        present({
+          address,
+          ...(matching.length === 1 ? matching[0] : undefined),
+          outpoint: outpointOf(input.tx_hash, input.vout_n),
+          amount: amountAt(place, `${where}.value`, input.token_id || transaction.token_id, input.value),
+        }),
+      );
     });
   }
   if (known.length > 0) return known;
@@ -117,6 +118,42 @@ function sourcesOf(extra: KeySignExtraV2, place: Place): Source[] {
 function outpointOf(hash: string | undefined, index: number | undefined): string | undefined {
   if (!hash || hash.includes(":") || index === undefined) return undefined;
   return `${/^[0-9a-fA-F]+$/.test(hash) ? hash.toLowerCase() : hash}:${index}`;
+}
+
+/**
+ * Change that goes to an address the transaction does not take from is a payment like any other: whoever calls
+ * Cobo's API may name the change address, and there would go all that the inputs hold beyond the outputs.
+ */
+function strayChange(extra: KeySignExtraV2, sources: readonly Source[], place: Place): Destination[] {
+  const { raw_tx_info: raw, destination, token_id: token } = extra.transaction;
+  const own = new Set([
+    ...sources.map(({ address }) => address),
+    ...(extra.source_addresses ?? []).map(({ address }) => addressAt(place, address)),
+  ]);
+  const declared = (raw?.utxo_changes ?? []).map((change, index) => ({
+    change,
+    where: `raw_tx_info.utxo_changes.${index}.value`,
+  }));
+  // Deprecated: the first of the list once more, or the only one.
+  const single = raw?.utxo_change;
+  if (
+    single &&
+    !declared.some(({ change }) => change.address === single.address && change.value === single.value)
+  ) {
+    declared.push({ change: single, where: "raw_tx_info.utxo_change.value" });
+  }
+  const paid = declared.map(({ change, where }) =>
+    present({
+      address: addressAt(place, change.address),
+      amount: amountAt(place, where, change.token_id || token, change.value),
+    }),
+  );
+  const wished =
+    destination.destination_type === "Address" ? addressAt(place, destination.change_address) : undefined;
+  if (wished !== undefined && !paid.some(({ address }) => address === wished)) paid.push({ address: wished });
+  return paid.filter(({ address, amount }) =>
+    address === undefined ? amount !== undefined : !own.has(address),
+  );
 }
 
 function destinationsOf(transaction: TransactionV2, place: Place): Destination[] {
@@ -171,11 +208,20 @@ function addressDestinations(
     ];
   }
   return outputs.map((output, index) =>
-    present({
-      address: addressAt(place, output.address),
-      amount: amountAt(place, `destination.utxo_outputs.${index}.amount`, token, output.amount),
-    }),
+    stated(
+      `destination.utxo_outputs.${index}`,
+      present({
+        address: addressAt(place, output.address),
+        amount: amountAt(place, `destination.utxo_outputs.${index}.amount`, token, output.amount),
+      }),
+    ),
   );
+}
+
+/** An output or an input of which nothing is known must not vanish from its list: the others would look like all. */
+function stated<T extends object>(where: string, entry: T): T {
+  if (Object.keys(entry).length > 0) return entry;
+  throw new Refusal("REQUEST_SCHEMA", `extra_info.transaction.${where}: states nothing`);
 }
 
 /** Method and arguments are Cobo's reading of the bytes; they come with the evidence, not from its word. */
@@ -241,7 +287,11 @@ function replacesOf({ replacement }: TransactionV2): Transaction["replaces"] {
 function transactionOf(extra: KeySignExtraV2, place: Place): Transaction {
   const { transaction } = extra;
   const { destination } = transaction;
-  const destinations = destinationsOf(transaction, place).filter((one) => Object.keys(one).length > 0);
+  const sources = sourcesOf(extra, place).filter((source) => Object.keys(source).length > 0);
+  const destinations = [
+    ...destinationsOf(transaction, place).filter((one) => Object.keys(one).length > 0),
+    ...strayChange(extra, sources, place),
+  ];
   const amounts = destinations.flatMap(({ amount }) => amount ?? []);
   return present({
     id: transaction.transaction_id,
@@ -251,7 +301,7 @@ function transactionOf(extra: KeySignExtraV2, place: Place): Transaction {
     destination_type: destination.destination_type,
     chain: transaction.chain_id,
     token: transaction.token_id,
-    sources: sourcesOf(extra, place).filter((source) => Object.keys(source).length > 0),
+    sources,
     destinations,
     totals: amounts.length === destinations.length ? totalsOf(amounts) : undefined,
     fee: feeOf(transaction.fee, place.chain, place.assets),

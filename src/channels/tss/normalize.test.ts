@@ -271,6 +271,7 @@ describe("tokens and amounts", () => {
     const { transaction } = documentOf("v2-keysign-eth", {
       ...UTXO,
       [`${tx}.destination.utxo_outputs`]: outputs,
+      [`${tx}.destination.change_address`]: "",
     });
     expect(transaction?.destinations).toHaveLength(2);
     expect(transaction?.totals).toBeUndefined();
@@ -302,12 +303,17 @@ describe("a UTXO transaction", () => {
     ]);
   });
 
-  it("has its outputs, totals and fee, and neither nonce nor change", () => {
+  it("has its outputs, change to a stranger among them, totals and fee, and no nonce", () => {
     expect(transaction?.destinations?.map(({ address }) => address)).toEqual([
       "1Cu32FVupVCgHkMMRJdYJugxwo2Aprgk7H",
       "bc1QMixedCase",
+      "bc1change",
     ]);
-    expect(transaction?.totals).toMatchObject({
+    expect(transaction?.totals).toBeUndefined();
+    const back = { ...UTXO[`${tx}.destination`], change_address: "bc1from" };
+    const { transaction: returning } = documentOf("v2-keysign-eth", { ...UTXO, [`${tx}.destination`]: back });
+    expect(returning?.destinations).toHaveLength(2);
+    expect(returning?.totals).toMatchObject({
       BTC: {
         token: "BTC",
         units: "112340001",

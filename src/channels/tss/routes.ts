@@ -8,8 +8,9 @@
 import type { KeyObject } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
-import { type Decided, decide, decisionId } from "../../decisions/decide.ts";
+import { type Decided, decide } from "../../decisions/decide.ts";
 import type { Decision } from "../../decisions/decision.ts";
+import { decisionId } from "../../decisions/decision-id.ts";
 import type { Scope } from "../../decisions/invariants.ts";
 import { VerifiedRequest } from "../../decisions/request.ts";
 import { nowMembers } from "../../input/clock.ts";
@@ -58,6 +59,8 @@ export interface TssOptions {
   readonly scope: Scope;
   readonly zone: string;
   readonly live: () => LiveRelease | undefined;
+  /** The step at which the newest release was refused, if it was. */
+  readonly refusedStep: () => string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Callbacks being answered now: raised and lowered here, read by the metrics. */
@@ -197,7 +200,12 @@ class TssChannel {
       startedAt,
       normalizeMs: performance.now() - startedAt,
     });
-    const decided = await decide(request, { live, scope, decisionMs: limits.decisionMs });
+    const decided = await decide(request, {
+      live,
+      refusedStep: this.#options.refusedStep(),
+      scope,
+      decisionMs: limits.decisionMs,
+    });
     events.decided(decided);
     const { decision, approval } = decided;
     const signedFrom = performance.now();

@@ -1,10 +1,11 @@
 /**
  * What one request may not contradict itself in, by type: the invariants of `invariants.ts`, applied to the
- * members of the wire. Only members that plainly state one fact are held against each other; a reshare's nodes
- * are not, because Cobo's group may name others than the detail.
+ * members of the wire. Only members that plainly state one fact are held against each other; a reshare's new
+ * nodes are not, because Cobo's group may name others than the detail.
  */
 
 import { Refusal } from "../../input/refusal.ts";
+import { isJsonObject, JsonNumber, type JsonObject, type JsonValue } from "../../input/strict-json.ts";
 import {
   checkAgreement,
   checkDistinct,
@@ -22,6 +23,7 @@ import type {
   KeyShareSignExtraV2,
   KeySignExtraV2,
 } from "./wire-v2.ts";
+import { MEMBERS_BY_DESTINATION } from "./wire-v2-transfer.ts";
 
 /** Organization, project, vault and wallet name each other; scopes and rules read one place only. */
 function checkCustody({ org, project, vault, wallet }: CustodyV2): void {
@@ -63,14 +65,53 @@ function checkGroup(group: GroupV2 | undefined, where: string): void {
 /** The new key's nodes, by the detail and by the group that it is made for. */
 function checkSameNodes(detail: KeyGenDetail, group: GroupV2 | undefined): void {
   const declared = nodesOf(group);
-  const all = declared.length === (group?.key_share_holders ?? []).length;
   const used = new Set(detail.node_ids);
-  const fits = declared.every((node) => used.has(node)) && (!all || declared.length === used.size);
+  const fits =
+    declared.every((node) => used.has(node)) && (!isComplete(group) || declared.length === used.size);
   if (declared.length === 0 || fits) return;
   throw new Refusal(
     "REQUEST_SCHEMA",
     "request_detail.node_ids and target_key_share_holder_group.key_share_holders contradict each other",
     { node_ids: detail.node_ids, key_share_holders: declared },
+  );
+}
+
+/** The nodes that take part, by the detail, hold shares of the group, where it names all its nodes. */
+function checkHolders(used: readonly string[], group: GroupV2 | undefined, where: string): void {
+  const declared = nodesOf(group);
+  if (declared.length === 0 || !isComplete(group)) return;
+  if (used.every((node) => declared.includes(node))) return;
+  throw new Refusal(
+    "REQUEST_SCHEMA",
+    `request_detail.used_node_ids and ${where}.key_share_holders contradict each other`,
+    { used_node_ids: used, key_share_holders: declared },
+  );
+}
+
+function isComplete(group: GroupV2 | undefined): boolean {
+  return nodesOf(group).length === (group?.key_share_holders ?? []).length;
+}
+
+/**
+ * The key that signs, or is reshared, is one of the vault's, where those are named: else a rule would judge one
+ * vault while another one's key is used.
+ */
+function checkVaultKey(rootPublicKey: string, vault: CustodyV2["vault"]): void {
+  const roots = vault?.root_pubkeys ?? [];
+  if (roots.length === 0 || roots.some(({ root_pubkey }) => root_pubkey === rootPublicKey)) return;
+  throw new Refusal("REQUEST_SCHEMA", "request_detail.root_pub_key is none of vault.root_pubkeys");
+}
+
+/** The key that signs is one of the group that signs, under the group id that the detail states. */
+function checkGroupKey({ root_pub_key, group_id }: KeySignDetail, group: GroupV2 | undefined): void {
+  const keys = group?.tss_key_share_groups ?? [];
+  const fits = keys.some(
+    (key) => key.root_pubkey === root_pub_key && (!group_id || key.tss_key_share_group_id === group_id),
+  );
+  if (keys.length === 0 || fits) return;
+  throw new Refusal(
+    "REQUEST_SCHEMA",
+    "request_detail's key is none of signer_key_share_holder_group.tss_key_share_groups",
   );
 }
 
@@ -115,6 +156,8 @@ export function checkKeyReshare(detail: KeyReshareDetail, extra: KeyReshareExtra
   checkCustody(extra);
   checkGroup(source, "source_key_share_holder_group");
   checkGroup(target, "target_key_share_holder_group");
+  checkHolders(detail.used_node_ids, source, "source_key_share_holder_group");
+  checkVaultKey(detail.root_pub_key, extra.vault);
   checkAgreement(
     [
       ["request_detail.new_threshold", detail.new_threshold],
@@ -148,6 +191,9 @@ export function checkKeySign(detail: KeySignDetail, extra: KeySignExtraV2): void
   checkHeldTexts(transaction);
   checkCustody(extra);
   checkGroup(group, "signer_key_share_holder_group");
+  checkHolders(detail.used_node_ids, group, "signer_key_share_holder_group");
+  checkVaultKey(detail.root_pub_key, extra.vault);
+  checkGroupKey(detail, group);
   const mpc = source?.source_type === "Org-Controlled" || source?.source_type === "User-Controlled";
   checkAgreement(
     [
@@ -166,6 +212,34 @@ export function checkKeySign(detail: KeySignDetail, extra: KeySignExtraV2): void
       ],
     ],
   );
+}
+
+/**
+ * The destination's type decides which of its members count; one that belongs to another type, and says
+ * something, is left out of the document, so a call or a second payment could hide in it.
+ *
+ * @param extra - `extra_info` as it was parsed, unknown members included.
+ * @throws Refusal `REQUEST_SCHEMA`.
+ */
+export function checkDestinationMembers({ transaction }: JsonObject): void {
+  const destination = isJsonObject(transaction) ? transaction["destination"] : undefined;
+  if (!isJsonObject(destination)) return;
+  const type = destination["destination_type"];
+  const own = MEMBERS_BY_DESTINATION.get(typeof type === "string" ? type : "");
+  if (own === undefined) return;
+  for (const [member, value] of Object.entries(destination)) {
+    if (own.has(member) || saysNothing(value)) continue;
+    if (![...MEMBERS_BY_DESTINATION.values()].some((members) => members.has(member))) continue;
+    throw new Refusal(
+      "REQUEST_SCHEMA",
+      `extra_info.transaction.destination.${member}: belongs to another destination_type`,
+    );
+  }
+}
+
+function saysNothing(value: JsonValue): boolean {
+  if (typeof value !== "object") return value === "" || value === false;
+  return value === null || (!(value instanceof JsonNumber) && Object.keys(value).length === 0);
 }
 
 /** The members of a transaction that are strings of JSON. */

@@ -55,6 +55,8 @@ export const extraParameters = z.object({
   inputs_to_spend: inputs,
   inputs_to_exclude: inputs,
   calldata: optional,
+  /** Solana's spelling of calldata. */
+  instructions: z.array(z.unknown()).optional(),
 });
 
 export const EXTRAS_V1 = { keyGen: keyExtra, keySign: keySignExtra, keyReshare: keyExtra } as const;

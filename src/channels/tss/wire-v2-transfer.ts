@@ -242,4 +242,11 @@ export const destination = z.discriminatedUnion("destination_type", [
   }),
 ]);
 
+/** Which members each type of destination has. */
+export const MEMBERS_BY_DESTINATION: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  destination.options.flatMap(({ shape }) =>
+    [...shape.destination_type.values].map((type) => [type, new Set(Object.keys(shape))] as const),
+  ),
+);
+
 export type DestinationV2 = z.infer<typeof destination>;

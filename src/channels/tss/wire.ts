@@ -15,6 +15,7 @@ import {
   stringifyJson,
 } from "../../input/strict-json.ts";
 import {
+  checkDestinationMembers,
   checkKeyGen,
   checkKeyReshare,
   checkKeyShareSign,
@@ -142,6 +143,7 @@ function readRequest(outer: JsonObject, payload: PayloadVersion): ParsedCallback
     if (isEmpty(detail) && isEmpty(extra)) return readPing(id);
     throw new Refusal("REQUEST_SCHEMA", "request_type: a ping has neither request_detail nor extra_info");
   }
+  checkSpelling(outer, OUTER, "the request");
   const known = READERS.get(type);
   if (known === undefined) throw new Refusal("REQUEST_TYPE_UNKNOWN", `request_type: ${type} is unknown`);
   const requestId = echoableId(id);
@@ -153,10 +155,29 @@ function readRequest(outer: JsonObject, payload: PayloadVersion): ParsedCallback
   return known({
     payload,
     requestId,
-    detail: heldObject(detailText, "request_detail"),
+    detail: checkSpelling(heldObject(detailText, "request_detail"), DETAIL, "request_detail"),
     extra: heldObject(extraText, "extra_info"),
     rawText: splice(outer, detailText, extraText),
   });
+}
+
+const OUTER = ["request_id", "request_type", "request_detail", "extra_info"];
+const DETAIL = [DETAILS_V2.keyGen, DETAILS_V2.keySign, DETAILS_V2.keyReshare, keyShareSignDetail].flatMap(
+  ({ shape }) => Object.keys(shape),
+);
+
+/**
+ * Nodes are written in Go, whose JSON reader takes `MSG_HASH_LIST` for `msg_hash_list` and the last of both: what
+ * a node acts on must not be spelled so that it reads something else than this server.
+ */
+function checkSpelling(object: JsonObject, known: readonly string[], where: string): JsonObject {
+  for (const key of Object.keys(object)) {
+    if (known.includes(key)) continue;
+    const folded = key.toUpperCase().toLowerCase();
+    if (!known.includes(folded)) continue;
+    throw new Refusal("REQUEST_SCHEMA", `${where}: ${folded} is spelled with other letters`);
+  }
+  return object;
 }
 
 function readPing(id: JsonValue | undefined): Ping {
@@ -256,6 +277,7 @@ function readKeySign({ payload, requestId, detail, extra, rawText }: Unchecked):
   }
   const checked = checkShape(DETAILS_V2.keySign, detail, "request_detail");
   const about = checkShape(EXTRAS_V2.keySign, extra, "extra_info");
+  checkDestinationMembers(extra);
   checkKeySign(checked, about);
   return { type, payload, requestId, detail: checked, extra: about, rawText };
 }

@@ -1,25 +1,38 @@
 # METADATA
 # title: Destinations on the allow-list
 # description: |
-#   Every address that is paid stands in the allow-list of the transaction's chain. An empty list refuses
-#   everything.
+#   Every address that is paid stands in the allow-list of the transaction's chain, with the memo that is paid
+#   to, where there is one: behind one address of an exchange the memo says whose money it is. An empty list
+#   refuses everything.
 # custom:
 #   severity: critical
 #   kinds: [transaction_signing, withdrawal_confirmation]
 #   requires: {DESTINATION_ALLOWLIST: deny}
-#   allow_empty: [allowlist, allowlist.*]
+#   optional: [transaction.destinations.*.memo]
+#   allow_empty: [allowlist, allowlist.*, allowlist.*.*]
 package rules.transfer.destination_allowlist
 
 require["DESTINATION_ALLOWLIST"] if {
 	every destination in input.transaction.destinations {
-		data.allowlist[input.transaction.chain][destination.address]
+		listed(destination)
 	}
 }
 
-unlisted := [destination.address |
-	chain := input.transaction.chain
+listed(destination) if {
+	data.allowlist[input.transaction.chain][destination.address]
+	not destination.memo
+}
+
+listed(destination) if {
+	memo := object.get(data.allowlist[input.transaction.chain][destination.address], "memo", "")
+	destination.memo == memo
+}
+
+unlisted := [concat(" with memo ", array.concat([destination.address], memos)) |
+	input.transaction.chain
 	some destination in input.transaction.destinations
-	not data.allowlist[chain][destination.address]
+	not listed(destination)
+	memos := [memo | memo := destination.memo]
 ]
 
 values["chain"] := input.transaction.chain

@@ -34,6 +34,19 @@ test_listed_on_another_chain if {
 	not holds(paying("SETH", ["0xaa"]), list)
 }
 
+paying_with_memo(memo) := {"transaction": {"chain": "XRP", "destinations": [{"address": "rX", "memo": memo}]}}
+
+test_memo_of_another if {
+	every entry in [true, {}, {"name": "exchange"}, {"memo": "1"}, {"memo": 12}, {"memo": ""}, false] {
+		not holds(paying_with_memo("12"), {"XRP": {"rX": entry}})
+	}
+}
+
+test_memo_of_the_entry if {
+	holds(paying_with_memo("12"), {"XRP": {"rX": {"memo": "12"}}})
+	contains(message(paying_with_memo("12"), {"XRP": {"rX": {"memo": "1"}}}), "rX with memo 12")
+}
+
 test_entry_switched_off if {
 	not holds(paying("ETH", ["0xaa"]), {"ETH": {"0xaa": false}})
 }
