@@ -33,7 +33,9 @@ function createApp() {
   });
   app.post("/body", async (context) => {
     try {
-      return context.text(String((await readBody(context.env.incoming, 1_000)).length));
+      return context.text(
+        String((await readBody(context.env.incoming, { limitBytes: 1_000, deadlineMs: 5_000 })).length),
+      );
     } catch (error) {
       if (error instanceof BodyError) return context.body(null, error.status);
       throw error;

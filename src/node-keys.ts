@@ -11,10 +11,22 @@ export interface Keys {
   readonly nodes: readonly TssNode[];
 }
 
-/** @throws KeyFileError, or the system's error where a file cannot be read. */
+/**
+ * @throws KeyFileError, the system's error where a file cannot be read, or Error where one public key is two
+ *   nodes': a token would be the first one's, with its payload and its id.
+ */
 export async function loadKeys(config: Config): Promise<Keys> {
   const own = await privateKey(config.signing_key);
-  return { own, nodes: await Promise.all(config.nodes.map((node) => loadNode(node, own))) };
+  const nodes = await Promise.all(config.nodes.map((node) => loadNode(node, own)));
+  const known: { readonly key: KeyObject; readonly node: string }[] = [];
+  for (const { name, publicKeys } of nodes) {
+    for (const key of publicKeys) {
+      const other = known.find((each) => each.node !== name && each.key.equals(key));
+      if (other !== undefined) throw new Error(`nodes ${other.node} and ${name} have the same public key`);
+      known.push({ key, node: name });
+    }
+  }
+  return { own, nodes };
 }
 
 async function loadNode(node: NodeConfig, own: KeyObject): Promise<TssNode> {

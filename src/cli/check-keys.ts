@@ -27,6 +27,14 @@ export async function checkKeys(config: Config): Promise<Finding[]> {
   for (const [index, node] of config.nodes.entries()) {
     if (node.signing_key !== undefined) await readSigningKey(`nodes[${index}].signing_key`, node.signing_key);
   }
+  const sharing = config.nodes.filter((node) => node.signing_key === undefined).map((node) => node.name);
+  if (sharing.length > 1) {
+    findings.push({
+      severity: "warning",
+      path: "signing_key",
+      message: `signs for ${sharing.join(", ")}: an answer names its request and no node, so give each a signing_key of its own`,
+    });
+  }
   for (const [index, node] of config.nodes.entries()) {
     for (const [position, file] of node.callback_public_keys.entries()) {
       const path = `nodes[${index}].callback_public_keys[${position}]`;

@@ -13,7 +13,13 @@ import type { Outcome, Reason, Verdict } from "../policy/verdict.ts";
 import { Approval } from "./approval.ts";
 import type { Decision } from "./decision.ts";
 import { decisionId } from "./decision-id.ts";
-import { assertInScope, assertParticipant, assertSignatureFits, type Scope } from "./invariants.ts";
+import {
+  assertHashesFit,
+  assertInScope,
+  assertParticipant,
+  assertSignatureFits,
+  type Scope,
+} from "./invariants.ts";
 import type { VerifiedRequest } from "./request.ts";
 
 /** What a decision needs besides the request. `decisionMs` is the limit of the whole decision. */
@@ -96,6 +102,7 @@ async function judge(request: VerifiedRequest, context: DecideContext): Promise<
     assertParticipant(request.participant, request.participants);
     assertInScope(document, context.scope);
     assertSignatureFits(document);
+    assertHashesFit(document);
   } catch (error) {
     if (error instanceof Refusal) return refused("denied", error);
     return refused("failed", internal("an invariant could not be checked"), error);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Document } from "../input/document.ts";
 import { Refusal } from "../input/refusal.ts";
-import { assertInScope, assertParticipant, assertSignatureFits } from "./invariants.ts";
+import { assertHashesFit, assertInScope, assertParticipant, assertSignatureFits } from "./invariants.ts";
 
 const base: Document = {
   version: 1,
@@ -107,5 +107,42 @@ describe("signature", () => {
   test("compares nothing that is not stated", () => {
     expect(codeOf(() => assertSignatureFits(base))).toBe("passed");
     expect(codeOf(() => assertSignatureFits({ ...base, signing }))).toBe("passed");
+  });
+});
+
+describe("hashes", () => {
+  const digest = `0x${"ab".repeat(32)}`;
+  const evidence = { status: "unsupported", key: "unsupported" } as const;
+  const signing = { paths: ["m/0"], algorithm: "ecdsa" } as const;
+  test.each([
+    ["an ECDSA digest of one byte", { signing: { ...signing, hashes: [digest, "0x00"] } }],
+    [
+      "a Schnorr digest of 33 bytes",
+      { signing: { ...signing, algorithm: "schnorr", hashes: [`${digest}00`] } },
+    ],
+    [
+      "a second hash for one EVM transaction",
+      { signing: { ...signing, hashes: [digest, digest] }, evidence: { ...evidence, family: "evm" } },
+    ],
+    [
+      "a second hash for one Tron transaction, whatever the algorithm says",
+      { signing: { paths: ["m/0"], hashes: [digest, digest] }, evidence: { ...evidence, family: "tron" } },
+    ],
+  ])("refuses %s", (_name, members) => {
+    expect(codeOf(() => assertHashesFit({ ...base, ...members } as Document))).toBe("SIGNATURE_KIND");
+  });
+
+  test.each([
+    ["one digest for an EVM transaction", [digest], "ecdsa", "evm"],
+    ["a digest for each input", [digest, digest], "ecdsa", "bitcoin"],
+    ["a whole message for EdDSA", ["0x00112233"], "eddsa", "solana"],
+  ])("admits %s", (_name, hashes, algorithm, family) => {
+    const document = {
+      ...base,
+      signing: { ...signing, algorithm, hashes },
+      evidence: { ...evidence, family },
+    };
+    expect(codeOf(() => assertHashesFit(document as Document))).toBe("passed");
+    expect(codeOf(() => assertHashesFit(base))).toBe("passed");
   });
 });

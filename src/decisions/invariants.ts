@@ -61,6 +61,42 @@ const ALGORITHMS_OF: Partial<Record<ChainFamily, readonly Algorithm[]>> = {
   stellar: ["eddsa"],
 };
 
+/** ECDSA and Schnorr sign a digest of 32 bytes: `0x` and 64 hex digits. EdDSA signs the message itself. */
+const DIGEST_LENGTH = 66;
+
+/** Chains whose transaction has one signature of one key, so one hash. */
+const ONE_HASH: readonly (ChainFamily | undefined)[] = ["evm", "tron"];
+
+/**
+ * @throws Refusal `SIGNATURE_KIND` where a hash can't be one of the algorithm's, or there are several for a
+ *   transaction that has one: what the rules see would be one of them, and the others anything.
+ */
+export function assertHashesFit({ kind, signing, evidence }: Document): void {
+  const { algorithm, hashes = [] } = signing ?? {};
+  const digests = algorithm === "ecdsa" || algorithm === "schnorr";
+  const odd = digests ? hashes.find((hash) => hash.length !== DIGEST_LENGTH) : undefined;
+  if (odd !== undefined) {
+    throw new Refusal(
+      "SIGNATURE_KIND",
+      `${algorithm} signs digests of 32 bytes, one has ${odd.length / 2 - 1}`,
+      {
+        algorithm,
+        hash: odd.slice(0, DIGEST_LENGTH),
+      },
+    );
+  }
+  if (kind === "transaction_signing" && ONE_HASH.includes(evidence?.family) && hashes.length > 1) {
+    throw new Refusal(
+      "SIGNATURE_KIND",
+      `one ${evidence?.family} transaction has one hash, not ${hashes.length}`,
+      {
+        family: evidence?.family,
+        hashes: hashes.slice(0, 10),
+      },
+    );
+  }
+}
+
 /**
  * @throws Refusal `SIGNATURE_KIND` where the signature asked for can't belong to the curve, the protocol or the
  *   chain that the request states. A member that is not stated is not compared.

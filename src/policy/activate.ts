@@ -4,7 +4,7 @@
  * nothing of the candidate stays behind.
  */
 import { createHash } from "node:crypto";
-import { serialize } from "../input/document.ts";
+import { GROUP_OF, serialize } from "../input/document.ts";
 import { combine, shapeFaults } from "./combine.ts";
 import { type EngineEvent, PolicyEngine } from "./engine.ts";
 import { guardCase } from "./guard.ts";
@@ -81,6 +81,10 @@ function assertIndexConsistent(index: RuleIndex): void {
     if (!rule.name.startsWith(`${rule.group}/`)) {
       throw new ReleaseError("index", `${rule.name} is not in its group ${rule.group}`);
     }
+    const stray = rule.kinds.find((kind) => GROUP_OF[kind] !== rule.group);
+    if (stray !== undefined) {
+      throw new ReleaseError("index", `${rule.name} is to judge ${stray}, which its group never has`);
+    }
     assertChecksConsistent(rule);
   }
 }
@@ -114,7 +118,8 @@ async function assertGuarded(live: LiveRelease): Promise<void> {
   const input = guardCase(live.hostData, Date.now());
   const { group, kind } = input.document;
   const answer = await live.engine.evaluate("countersign/decision", serialize(input, live.index.reads_raw));
-  if (!answer.ok) return;
+  if (!answer.ok)
+    throw new ReleaseError("guard", `the policy fails on the guard's transfer: ${answer.message}`);
   const { outcome } = combine({
     index: live.index,
     group,

@@ -17,6 +17,20 @@ import type { IndexedRule, JsonType, RuleIndex } from "./rule-index.ts";
 
 type DataRead = IndexedRule["data"][number];
 
+/**
+ * How a rule looks into a place in the data: up by a text or by a number, through all of it, or for a text
+ * among its elements (a use of each element).
+ */
+export type DataUse = "key" | "index" | "loop" | "text";
+
+/** What a value must be for that to find anything. Where it is something else, a deny-list denies nothing. */
+const USES: Readonly<Record<DataUse, { readonly types: readonly JsonType[]; readonly words: string }>> = {
+  key: { types: ["object"], words: "looks a key up in it: write an object with those keys" },
+  index: { types: ["array"], words: "takes an element by its number: write an array" },
+  loop: { types: ["object", "array"], words: "looks for what lies in it: write an object or an array" },
+  text: { types: ["string"], words: "compares it with a text: write texts, or look the key up" },
+};
+
 /** Roots that belong to code: data there would stand in for rules. */
 const CODE_ROOTS = ["rules", "lib", "countersign", "tests"];
 
@@ -90,7 +104,7 @@ function readProblems(read: DataRead, data: JsonObject): string[] {
     else if (jsonType(value) !== read.type) {
       problems.push(`data.${path} is ${article(jsonType(value))}, not ${article(read.type)}`);
     } else if (!read.allow_empty && isEmpty(value)) {
-      problems.push(`data.${path} is empty: list it under \`allow_empty\` if a rule may see an empty table`);
+      problems.push(`data.${path} is empty: list it under \`allow_empty\` if the rule may see it so`);
     }
   }
   return problems;
@@ -133,7 +147,7 @@ function article(type: string): string {
 }
 
 function isEmpty(value: JsonValue): boolean {
-  if (Array.isArray(value)) return value.length === 0;
+  if (Array.isArray(value) || typeof value === "string") return value.length === 0;
   return isJsonObject(value) && Object.keys(value).length === 0;
 }
 
@@ -146,6 +160,26 @@ function modeProblems({ rules }: Pick<RuleIndex, "rules">, data: JsonObject): st
     if (rule.mandatory && mode !== "enforce") return [`data.modes: ${name} is mandatory`];
     return [];
   });
+}
+
+/**
+ * Data in which a rule would never find anything, whatever the document says: `data.blocked[d.address]` in a
+ * list of addresses, a loop over a text.
+ *
+ * @param uses - by path, with `*`, as followed. A place that is not there is no problem here.
+ */
+export function useProblems(uses: ReadonlyMap<string, ReadonlySet<DataUse>>, data: JsonObject): string[] {
+  const problems: string[] = [];
+  for (const [steps, each] of uses) {
+    const found = valuesAt(data, steps.split("."));
+    for (const use of each) {
+      const { types, words } = USES[use];
+      const wrong = found.find(({ value }) => value != null && !types.some((type) => type === jsonType(value)));
+      if (wrong?.value === undefined) continue;
+      problems.push(`data.${wrong.path} is ${article(jsonType(wrong.value))}, but the rule ${words}`);
+    }
+  }
+  return problems;
 }
 
 /**

@@ -22,7 +22,8 @@ export type EngineEvent =
 
 /**
  * @property evaluationMs - how long one evaluation may run.
- * @property startMs - how long a worker may take to become ready, data and warm-up included.
+ * @property startMs - how long a worker may take to become ready, data and warm-up included; by default 15 s
+ *   and one more for each megabyte of data.
  */
 export interface EngineOptions {
   readonly evaluationMs: number;
@@ -43,6 +44,7 @@ interface Sent {
 
 const WORKERS = 2;
 const START_MS = 15_000;
+const START_MS_A_MEGABYTE = 1000;
 const MAX_BATCH = 16;
 /** Two batches at once: the worker never waits for the host, and under load the others gather meanwhile. */
 const MAX_SENT = 2;
@@ -96,7 +98,7 @@ export class PolicyEngine {
   private constructor(boot: Omit<WorkerBoot, "status">, options: EngineOptions) {
     this.#boot = boot;
     this.#evaluationMs = options.evaluationMs;
-    this.#startMs = options.startMs ?? START_MS;
+    this.#startMs = options.startMs ?? START_MS + START_MS_A_MEGABYTE * (boot.data.byteLength / 2 ** 20);
     this.#onEvent = options.onEvent ?? (() => {});
     this.#listener = {
       said: (worker, message) => this.#said(worker, message),
@@ -190,7 +192,7 @@ export class PolicyEngine {
 
   #prepare(worker: WorkerThread): void {
     worker.prepare(this.#startMs, () => {
-      const message = `a policy worker was not ready within ${this.#startMs} ms: a rule runs without end, or the data is too large`;
+      const message = `a policy worker was not ready within ${Math.round(this.#startMs)} ms: a rule runs without end, or the data is too large`;
       void worker.end();
       this.#fell(worker, message);
     });

@@ -8,6 +8,10 @@
  * A read is excused where the member at which it breaks off is one that its rule lists as `optional`: the
  * contract may be absent, and with it all that lies below; a contract without its selector may not.
  *
+ * The original, `raw`, has no schema that keeps a list from being empty, or an object from standing where a
+ * rule compares a text. There an empty container counts as absent, and so does a read that ends at an object:
+ * what the rule saw of its members, nobody knows.
+ *
  * All reads of a group form one trie, walked once a document. Each node carries what is absent when its member
  * is, worked out when the release goes live.
  */
@@ -60,8 +64,8 @@ export function compileReads(index: RuleIndex): CompiledReads {
       const lost = new Set<Read>();
       for (const node of root.next) {
         // `raw` travels beside the document as text; nothing else of it is parsed twice.
-        if (node.step === RAW) visit(node, JSON.parse(input.raw), lost);
-        else visitMember(node, input.document, lost);
+        if (node.step === RAW) visit(node, JSON.parse(input.raw), lost, true);
+        else visitMember(node, input.document, lost, false);
       }
       return lost.size === 0 ? NONE : byCheck(lost);
     },
@@ -103,21 +107,31 @@ function settle(node: Node): readonly Read[] {
 }
 
 /** `null` counts as absent: the document never has one, and in the original it says nothing. */
-function visit(node: Node, value: unknown, lost: Set<Read>): void {
-  if (value === undefined || value === null) {
+function visit(node: Node, value: unknown, lost: Set<Read>, inRaw: boolean): void {
+  if (value === undefined || value === null || (inRaw && isEmptyContainer(value))) {
     for (const read of node.lost) lost.add(read);
     return;
   }
+  if (inRaw && node.reads.length > 0 && holdsObject(value)) for (const read of node.reads) lost.add(read);
   for (const next of node.next) {
-    if (next.step !== EACH) visitMember(next, value, lost);
-    else if (typeof value !== "object") visit(next, undefined, lost);
-    else if (Array.isArray(value)) for (const each of value) visit(next, each, lost);
-    else for (const each of Object.values(value)) if (each !== undefined) visit(next, each, lost);
+    if (next.step !== EACH) visitMember(next, value, lost, inRaw);
+    else if (typeof value !== "object") visit(next, undefined, lost, inRaw);
+    else if (Array.isArray(value)) for (const each of value) visit(next, each, lost, inRaw);
+    else for (const each of Object.values(value)) if (each !== undefined) visit(next, each, lost, inRaw);
   }
 }
 
-function visitMember(node: Node, holder: unknown, lost: Set<Read>): void {
-  visit(node, isContainer(holder) && Object.hasOwn(holder, node.step) ? holder[node.step] : undefined, lost);
+function visitMember(node: Node, holder: unknown, lost: Set<Read>, inRaw: boolean): void {
+  const value = isContainer(holder) && Object.hasOwn(holder, node.step) ? holder[node.step] : undefined;
+  visit(node, value, lost, inRaw);
+}
+
+function isEmptyContainer(value: unknown): boolean {
+  return isContainer(value) && Object.keys(value).length === 0;
+}
+
+function holdsObject(value: unknown): boolean {
+  return Array.isArray(value) ? value.some(holdsObject) : isContainer(value);
 }
 
 function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {

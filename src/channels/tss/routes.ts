@@ -17,7 +17,7 @@ import { nowMembers } from "../../input/clock.ts";
 import { HOST_CODES, Refusal, statusOf } from "../../input/refusal.ts";
 import type { LiveRelease } from "../../policy/live.ts";
 import { chainsOf } from "../../policy/release.ts";
-import { BodyError, readBody } from "../body.ts";
+import { BodyError, type BodyLimits, readBody } from "../body.ts";
 import { normalize, participantsOf } from "./normalize.ts";
 import { RefusedTokenReplies } from "./refused-token-replies.ts";
 import { createReplier, type Rejection, type Replier, type ReplySettings } from "./reply.ts";
@@ -25,6 +25,10 @@ import { fieldOf, TokenRefusal, type VerifiedToken, verifyToken } from "./token.
 import { type ParsedTask, type Ping, parseCallback, UnusableRequest } from "./wire.ts";
 
 const FORM = "application/x-www-form-urlencoded";
+/** A callback is a few kilobytes from the same network. */
+const BODY_DEADLINE_MS = 5_000;
+/** As many bodies of the largest size may be half read at once. */
+const BODIES_IN_MEMORY = 64;
 const CHECK_PATHS = ["/v2/check", "/v1/check"];
 
 /** One configured TSS Node. */
@@ -98,43 +102,45 @@ class TssChannel {
   readonly #options: TssOptions;
   readonly #refusedTokens: RefusedTokenReplies;
   readonly #repliers = new Map<KeyObject, Replier>();
+  readonly #bodyLimits: BodyLimits;
 
   constructor(options: TssOptions) {
     this.#options = options;
+    const limitBytes = options.limits.bodyBytes;
+    const budget = { bytes: limitBytes * BODIES_IN_MEMORY, used: 0 };
+    this.#bodyLimits = { limitBytes, deadlineMs: BODY_DEADLINE_MS, budget };
     this.#refusedTokens = new RefusedTokenReplies(options.now);
   }
 
+  /** A place among those being answered is taken by a whole request only: a slow sender holds none. */
   async answer(context: Context<Environment>): Promise<Response> {
-    const { load, limits } = this.#options;
-    if (load.inFlight >= limits.inFlight) return this.#turnAway(context, 503);
-    load.inFlight += 1;
-    try {
-      return await this.#answer(context);
-    } finally {
-      load.inFlight -= 1;
-    }
-  }
-
-  async #answer(context: Context<Environment>): Promise<Response> {
+    const { load, limits, reply } = this.#options;
     const startedAt = performance.now();
     const { incoming } = context.env;
     if (mediaType(incoming.headers["content-type"]) !== FORM) return this.#turnAway(context, 415);
     let body: Buffer;
     try {
-      body = await readBody(incoming, this.#options.limits.bodyBytes);
+      body = await readBody(incoming, this.#bodyLimits);
     } catch (error) {
       if (error instanceof BodyError) return this.#turnAway(context, error.status);
       throw error;
     }
-    const token = await this.#reply(body.toString("utf8"), startedAt, incoming.socket.remoteAddress ?? "");
-    return this.#options.reply.quoted
-      ? context.body(JSON.stringify(token), 200, { "content-type": "application/json" })
-      : context.body(token, 200, { "content-type": "text/plain; charset=utf-8" });
+    if (load.inFlight >= limits.inFlight) return this.#turnAway(context, 503);
+    load.inFlight += 1;
+    try {
+      const remote = incoming.socket.remoteAddress ?? "";
+      const token = await this.#reply(body.toString("utf8"), startedAt, remote);
+      return reply.quoted
+        ? context.body(JSON.stringify(token), 200, { "content-type": "application/json" })
+        : context.body(token, 200, { "content-type": "text/plain; charset=utf-8" });
+    } finally {
+      load.inFlight -= 1;
+    }
   }
 
-  #turnAway(context: Context<Environment>, status: 400 | 413 | 415 | 503): Response {
+  #turnAway(context: Context<Environment>, status: 400 | 408 | 413 | 415 | 503): Response {
     this.#options.events.rejected(status);
-    return context.body(null, status);
+    return context.body(null, status, status === 408 ? { connection: "close" } : {});
   }
 
   /** The signed answer to a form body. */

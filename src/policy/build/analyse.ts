@@ -1,14 +1,14 @@
 /** From parsed modules to the rule index: form, reads and data of every rule, and all that is wrong. */
 import { documentJsonSchema } from "../../input/document.ts";
 import type { JsonObject } from "../../input/strict-json.ts";
-import { recordTypes } from "../data-types.ts";
+import { type DataUse, recordTypes, useProblems } from "../data-types.ts";
 import { CONTRACT_VERSION, type IndexedCheck, type IndexedRule, type RuleIndex } from "../rule-index.ts";
 import type { Module, Rule, Term } from "./ast.ts";
 import { entrypointsDigest, generateEntrypoints } from "./entrypoints.ts";
 import { type Followed, followRule, type Packages } from "./follow.ts";
 import { type FoundRule, findRules } from "./index-rules.ts";
 import type { Problem } from "./problem.ts";
-import { referenceProblems } from "./references.ts";
+import { referenceProblems, shadowProblems } from "./references.ts";
 import { anyFactNode, documentNode, factNode, type SchemaNode, schemaNode } from "./schema-node.ts";
 
 /** What a rule's verdict hangs on, for the check against `opa deps`. */
@@ -35,7 +35,10 @@ export interface AnalyseOptions {
 
 /** Works through all rules; the index is only to be used where there are no problems. */
 export function analyse({ modules, tests, data, opaVersion, builtins }: AnalyseOptions): Analysis {
-  const problems: Problem[] = modules.flatMap(referenceProblems);
+  const problems: Problem[] = modules.flatMap((module) => [
+    ...referenceProblems(module),
+    ...shadowProblems(module, builtins),
+  ]);
   const rules = findRules(modules, tests, problems);
   const schema = schemaNode(documentJsonSchema());
   const libraries = modules.filter(({ package: [root] }) => root === "lib");
@@ -81,10 +84,14 @@ function indexRule(
   };
   const input = new Set<string>();
   const dataReads = new Set<string>();
+  const dataUses = new Map<string, Set<DataUse>>();
   const follow = (body: Rule): Followed => {
     const followed = followRule(context, module, body);
     problems.push(...followed.problems);
     for (const path of followed.data) dataReads.add(path);
+    for (const [path, uses] of followed.dataUses) {
+      dataUses.set(path, new Set([...(dataUses.get(path) ?? []), ...uses]));
+    }
     return followed;
   };
   const checks = rule.checks.map(({ part, code, rule: body }): IndexedCheck => {
@@ -113,7 +120,8 @@ function indexRule(
     problems.push({ ...at, message: `\`optional\` lists ${path}, which the rule does not read` });
   }
   const types = recordTypes([...dataReads], metadata.allowEmpty, data);
-  problems.push(...types.problems.map((message) => ({ ...at, message })));
+  const misused = useProblems(dataUses, data);
+  problems.push(...[...types.problems, ...misused].map((message) => ({ ...at, message })));
   checks.sort((a, b) => a.line - b.line);
   return {
     input,
@@ -147,22 +155,27 @@ function factNodes(rule: FoundRule, any: SchemaNode, problems: Problem[]): Map<s
       query.entries.find(([each]) => each.type === "constant" && each.value === key)?.[1];
     const kind = member("kind");
     const by = member("by");
-    if (
-      kind?.type !== "constant" ||
-      typeof kind.value !== "string" ||
-      (by !== undefined && by.type !== "array")
-    ) {
+    const isLiteral = query.entries.every(([key]) => isText(key)) && (by === undefined || isTextList(by));
+    if (kind?.type !== "constant" || typeof kind.value !== "string" || !isLiteral) {
       problems.push({
         file: rule.module.file,
         line,
-        message: `facts["${name}"]: \`kind\` and \`by\` are literals`,
+        message: `facts["${name}"]: \`kind\`, \`by\` and the names of all members are literals`,
       });
       continue;
     }
-    const paths = by === undefined ? [] : by.items;
+    const paths = by?.type === "array" ? by.items : [];
     nodes.set(name, factNode(any, kind.value, paths.some(isPathByElement)));
   }
   return nodes;
+}
+
+function isText(term: Term): boolean {
+  return term.type === "constant" && typeof term.value === "string";
+}
+
+function isTextList(term: Term): boolean {
+  return term.type === "array" && term.items.every(isText);
 }
 
 function isPathByElement(term: Term): boolean {

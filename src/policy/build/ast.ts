@@ -77,6 +77,8 @@ export interface Annotation extends Place {
   readonly entrypoint: boolean;
   readonly custom?: Readonly<Record<string, unknown>>;
   readonly others: readonly string[];
+  /** The comment as it stands in the file. */
+  readonly text: string;
 }
 
 export interface Module {
@@ -163,6 +165,7 @@ class Decoder {
       entrypoint: node["entrypoint"] === true,
       ...(isRecord(node["custom"]) ? { custom: node["custom"] } : {}),
       others: Object.keys(node).filter((key) => !known.includes(key)),
+      text: this.#textOf(node),
     };
   }
 
@@ -316,6 +319,13 @@ class Decoder {
   #stringOf(term: Term): string {
     if (term.type === "constant" && typeof term.value === "string") return term.value;
     throw new UnknownSyntax(term, "a path with a variable in it");
+  }
+
+  /** The text of a node, which its location carries in base64. */
+  #textOf(node: Record<string, unknown>): string {
+    const { text } = this.#record(node["location"], "location");
+    if (typeof text === "string") return Buffer.from(text, "base64").toString();
+    throw new UnknownSyntax(this.#place(node), "a comment without its text");
   }
 
   /** The node's own place; a node without one, which OPA generated, has that of the node before it. */

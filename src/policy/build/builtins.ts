@@ -2,9 +2,10 @@
  * What built-ins do to places: a few pass on what they are given, or look only at its size; all others look
  * at the whole of each argument and give back something in which no place hides.
  */
+import type { DataUse } from "../data-types.ts";
 import type { Place, Term } from "./ast.ts";
 import type { Reader, Step } from "./reader.ts";
-import { OPAQUE, union, type Values } from "./values.ts";
+import { NUMBER, OPAQUE, union, type Values } from "./values.ts";
 
 /** Number of arguments by name. */
 export type Builtins = ReadonlyMap<string, number>;
@@ -24,9 +25,18 @@ function consumeAll(reader: Reader, call: Call, args: readonly Values[]): Values
   return OPAQUE;
 }
 
+function arithmetic(reader: Reader, call: Call, args: readonly Values[]): Values {
+  consumeAll(reader, call, args);
+  return NUMBER;
+}
+
 function size(reader: Reader, call: Call, [of = []]: readonly Values[]): Values {
   reader.consumeSize(of, call);
-  return OPAQUE;
+  return call.operator === "count" ? NUMBER : OPAQUE;
+}
+
+function range(reader: Reader, call: Call, args: readonly Values[]): Values {
+  return [{ kind: "list", items: arithmetic(reader, call, args) }];
 }
 
 /** A list of the elements of the first arguments; any further argument is a plain value. */
@@ -38,18 +48,20 @@ function listOf(count: number): Model {
   };
 }
 
-/** `sort` and the set operators compare whole elements. */
-function consumedElements(kind: "list" | "set"): Model {
+/** `sort` and the set operators compare whole elements; `-` is for numbers, too. */
+function consumedElements(kind: "list" | "set", otherwise: Values = OPAQUE): Model {
   return (reader, call, args) => {
     for (const arg of args) reader.consume(arg, call);
-    return union([{ kind, items: OPAQUE }], OPAQUE);
+    return union([{ kind, items: OPAQUE }], otherwise);
   };
 }
 
 function membership(reader: Reader, call: Call, args: readonly Values[]): Values {
   const domain = args.at(-1) ?? [];
   for (const arg of args.slice(0, -1)) reader.consume(arg, call);
-  reader.consume(reader.elements(domain, call), call);
+  const elements = reader.elements(domain, call);
+  reader.consume(elements, call);
+  if (isText(args.at(-2) ?? [])) reader.noteUse(elements, "text");
   return OPAQUE;
 }
 
@@ -70,6 +82,7 @@ function objectGet(
       reader.problem(call, "cannot follow object.get with a path that is no literal: name the members");
       return OPAQUE;
     }
+    reader.noteUse(values, "key");
     values = union(...names.map((name) => reader.step(values, name, call)));
     values = values.map((value) => (value.kind === "data" ? { ...value, mayLack: true } : value));
   }
@@ -79,6 +92,32 @@ function objectGet(
 
 function literalStep(term: Term): readonly Step[] | undefined {
   return term.type === "constant" && typeof term.value === "string" ? [{ name: term.value }] : undefined;
+}
+
+/** What a container must be for a look-up by this key to find anything. */
+export function useOf(key: Values): DataUse {
+  if (key.every((each) => each.kind === "data" || (each.kind === "opaque" && each.is === "key")))
+    return "loop";
+  return key.every(isNumber) ? "index" : "key";
+}
+
+function isNumber(value: Values[number]): boolean {
+  switch (value.kind) {
+    case "constant":
+      return typeof value.value === "number";
+    case "document":
+      return value.node.type === "value" && value.node.json === "number";
+    default:
+      return value.kind === "opaque" && value.is === "number";
+  }
+}
+
+function isText(values: Values): boolean {
+  return values.every((value) =>
+    value.kind === "constant"
+      ? typeof value.value === "string"
+      : value.kind === "document" && value.node.type === "value" && value.node.json === "string",
+  );
 }
 
 /** The names that a key may have; every element where they are not known. */
@@ -93,6 +132,12 @@ export function stepsOf(reader: Reader, place: Place, key: Values): readonly Ste
 
 const MODELS: ReadonlyMap<string, Model> = new Map<string, Model>([
   ["count", size],
+  ["plus", arithmetic],
+  ["mul", arithmetic],
+  ["div", arithmetic],
+  ["rem", arithmetic],
+  ["to_number", arithmetic],
+  ["numbers.range", range],
   ["object.keys", size],
   ["array.concat", listOf(2)],
   ["array.reverse", listOf(1)],
@@ -100,7 +145,7 @@ const MODELS: ReadonlyMap<string, Model> = new Map<string, Model>([
   ["sort", consumedElements("list")],
   ["and", consumedElements("set")],
   ["or", consumedElements("set")],
-  ["minus", consumedElements("set")],
+  ["minus", consumedElements("set", NUMBER)],
   ["union", consumedElements("set")],
   ["intersection", consumedElements("set")],
   ["internal.member_2", membership],

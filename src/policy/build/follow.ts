@@ -6,8 +6,9 @@
  * arguments, and each reference is noted. What it does not understand is a problem, never a shrug: a read
  * that is missed here would let a rule pass on what nobody saw (reference: rule contract, "Followed reads").
  */
+import type { DataUse } from "../data-types.ts";
 import type { Expression, Module, Place, Rule, Term } from "./ast.ts";
-import { type Builtins, builtin, stepsOf } from "./builtins.ts";
+import { type Builtins, builtin, stepsOf, useOf } from "./builtins.ts";
 import type { Problem } from "./problem.ts";
 import { Reader, type Step } from "./reader.ts";
 import type { SchemaNode } from "./schema-node.ts";
@@ -28,10 +29,12 @@ export interface FollowContext {
   readonly builtins: Builtins;
 }
 
-/** @property reads - sorted; a path below which another one is read stands for both. */
+/** @property reads - sorted; a path below which another one is read stands for both, but in `raw`. */
 export interface Followed {
   readonly reads: readonly string[];
   readonly data: readonly string[];
+  /** How it looks into data, by path. */
+  readonly dataUses: ReadonlyMap<string, ReadonlySet<DataUse>>;
   readonly problems: readonly Problem[];
 }
 
@@ -40,8 +43,9 @@ export function followRule(context: FollowContext, module: Module, rule: Rule): 
   const follower = new Follower(context);
   follower.follow(module, rule);
   return {
-    reads: withoutPrefixes(follower.reader.reads),
+    reads: [...new Set([...withoutPrefixes(follower.reader.reads), ...follower.reader.ends])].sort(),
     data: [...follower.reader.dataReads].sort(),
+    dataUses: follower.reader.dataUses,
     problems: follower.reader.problems,
   };
 }
@@ -359,10 +363,12 @@ class Follower {
   #steps(step: Term, values: Values, frame: Frame): readonly Step[] {
     if (step.type === "var" && this.#isFree(step, frame)) {
       frame.scope.bind(step.name, step, this.reader.keys(values), true);
+      this.reader.noteUse(values, "loop");
       return ["any"];
     }
     const keys = this.evaluate(step, frame);
     if (keys.length === 0 && this.reader.isQuiet) return [];
+    this.reader.noteUse(values, useOf(keys));
     return stepsOf(this.reader, step, keys);
   }
 

@@ -66,7 +66,7 @@ function libProblems(module: Module, problems: Problem[]): void {
   const name = /^lib\/([a-z][a-z0-9_]*)\.rego$/.exec(module.file)?.[1];
   if (name === undefined) {
     problems.push({ file: module.file, message: "a library is one file lib/<name>.rego, in lower case" });
-  } else if (module.package.join(".") !== `lib.${name}`) {
+  } else if (!isPackage(module, ["lib", name])) {
     problems.push({
       file: module.file,
       line: module.packageLine,
@@ -90,9 +90,9 @@ function findRule(module: Module, problems: Problem[]): FoundRule | undefined {
   if (group === undefined) report(module.packageLine, `there is no group ${groupName}: ${GROUPS.join(", ")}`);
   if (!NAME.test(ruleName))
     report(module.packageLine, `${ruleName}: a rule's name is lower case letters, digits and _`);
-  const expected = `rules.${groupName}.${ruleName}`;
-  if (module.package.join(".") !== expected) {
-    report(module.packageLine, `the package must be the folder: \`package ${expected}\``);
+  const isOwnPackage = isPackage(module, ["rules", groupName, ruleName]);
+  if (!isOwnPackage) {
+    report(module.packageLine, `the package must be the folder: \`package rules.${groupName}.${ruleName}\``);
   }
   if (group === undefined || !NAME.test(ruleName)) return undefined;
   const metadata = readMetadata(module, group, problems);
@@ -101,9 +101,14 @@ function findRule(module: Module, problems: Problem[]): FoundRule | undefined {
   const facts = findFacts(module, problems);
   const messages = findMessages(module, checks, problems);
   if (metadata !== undefined) compareCodes(module, metadata, checks, problems);
-  if (metadata === undefined || module.package.join(".") !== expected) return undefined;
+  if (metadata === undefined || !isOwnPackage) return undefined;
   const hasValues = module.rules.some(({ head }) => head.name === "values");
   return { name, group, module, metadata, checks, facts, hasValues, messages };
+}
+
+/** Step by step: `package rules["transfer.a"]` is another one than `rules.transfer.a`. */
+function isPackage({ package: path }: Module, expected: readonly string[]): boolean {
+  return path.length === expected.length && path.every((step, at) => step === expected[at]);
 }
 
 function importProblems(module: Module, problems: Problem[]): void {

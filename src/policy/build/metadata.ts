@@ -109,8 +109,11 @@ export function strayAnnotationProblems(module: Module): Problem[] {
   );
 }
 
-function misuse({ scope, entrypoint, custom, others }: Annotation): string[] {
+function misuse({ scope, entrypoint, custom, others, text }: Annotation): string[] {
   const found: string[] = [];
+  // OPA reads the first YAML document only: what a person reads below the line would count for nothing.
+  if (/^#[ \t]?(---|\.\.\.)/m.test(text))
+    found.push("METADATA ends at a line of `---` or `...`, what follows is not read: remove the line");
   if (entrypoint)
     found.push("no-entrypoint: `entrypoint` belongs to the generated countersign/ alone: remove it");
   if (scope === "subpackages")

@@ -5,10 +5,11 @@
  * to a built-in there has members that the host could not check one by one. The error then says
  * "name the member".
  */
+import type { DataUse } from "../data-types.ts";
 import type { Place } from "./ast.ts";
 import type { Problem } from "./problem.ts";
 import { isReadable, type SchemaNode } from "./schema-node.ts";
-import { constant, OPAQUE, union, type Value, type Values } from "./values.ts";
+import { constant, KEY, NUMBER, OPAQUE, union, type Value, type Values } from "./values.ts";
 
 /** One step of a reference: a name, or every element. */
 export type Step = { readonly name: string } | "any";
@@ -18,7 +19,14 @@ type DataValue = Extract<Value, { kind: "data" }>;
 
 export class Reader {
   readonly reads = new Set<string>();
+  /**
+   * Places in the original that are looked at as a whole. It has no schema: whether there is a member that
+   * nobody named is seen only in the document, so these stay reads where longer paths are read, too.
+   */
+  readonly ends = new Set<string>();
   readonly dataReads = new Set<string>();
+  /** How the rule looks into the release's data, by path; also where an entry may lack the member. */
+  readonly dataUses = new Map<string, Set<DataUse>>();
   readonly problems: Problem[] = [];
   readonly #optional: ReadonlySet<string>;
   #quiet = 0;
@@ -57,6 +65,16 @@ export class Reader {
     }
   }
 
+  /** Notes how these places are looked into. */
+  noteUse(values: Values, use: DataUse): void {
+    if (this.isQuiet) return;
+    for (const value of values) {
+      if (value.kind !== "data" || value.path.length === 0) continue;
+      const path = value.path.join(".");
+      this.dataUses.set(path, (this.dataUses.get(path) ?? new Set()).add(use));
+    }
+  }
+
   /** What lies one step below each of the values. */
   step(values: Values, step: Step, place: Place): Values {
     if (step !== "any" && /[.*]/.test(step.name)) {
@@ -72,6 +90,7 @@ export class Reader {
   /** What a loop over the values runs through; the places looped over are read by that. */
   elements(values: Values, place: Place): Values {
     this.note(values);
+    this.noteUse(values, "loop");
     const found = values.map((value): Values => {
       if (value.kind === "document" && value.node.type === "value") return OPAQUE;
       if (value.kind === "document" || value.kind === "data") {
@@ -90,7 +109,9 @@ export class Reader {
     return union(
       ...values.map((value): Values => {
         if (value.kind === "set") return value.items;
-        if (value.kind !== "object") return OPAQUE;
+        if (value.kind === "list") return NUMBER;
+        if (value.kind === "document") return keyOf(value.node);
+        if (value.kind !== "object") return KEY;
         return union(...[...value.members.keys()].map((name) => constant(name)), value.keys);
       }),
     );
@@ -103,6 +124,7 @@ export class Reader {
       switch (value.kind) {
         case "document":
           if (!isReadable(value.node)) this.#endsAtObject(value, place);
+          if (value.path[0] === "raw" && !this.isQuiet) this.ends.add(value.path.join("."));
           break;
         case "list":
         case "set":
@@ -226,4 +248,9 @@ export class Reader {
       { kind: "data", path: [...value.path, step === "any" ? "*" : step.name], mayLack: value.mayLack },
     ];
   }
+}
+
+function keyOf(node: SchemaNode): Values {
+  if (node.type === "list") return NUMBER;
+  return node.type === "any" || node.type === "union" ? KEY : OPAQUE;
 }

@@ -1,8 +1,9 @@
 /**
  * What no rule and no library may contain, wherever it stands: `with`, which would put other values in the
- * place of what was proven, and references to other rules or to the entrypoints.
+ * place of what was proven, references to other rules or to the entrypoints, and names of built-ins.
  */
 import type { Expression, Module, Place, Rule, Term } from "./ast.ts";
+import type { Builtins } from "./builtins.ts";
 import type { Problem } from "./problem.ts";
 
 /** Checks named `no-with` and `no-cross-rule`. */
@@ -27,6 +28,28 @@ export function referenceProblems(module: Module): Problem[] {
     });
   }
   return problems;
+}
+
+/**
+ * Rules and imports with the name of a built-in or of its family (`array`, `internal`), check `no-shadow`.
+ *
+ * OPA calls the nearest function of a name, for operators as well: `=` is `eq`, `:=` is `assign`, `in` is
+ * `internal.member_2`. With such a name in a module nothing in it means what it says, to a reader or here.
+ */
+export function shadowProblems(module: Module, builtins: Builtins): Problem[] {
+  const taken = new Set([...builtins.keys()].map((name) => name.split(".", 1)[0]));
+  const { file, imports, rules } = module;
+  const names = [
+    ...imports.map(({ name, line }) => ({ name, line, cure: "import it `as` another name" })),
+    ...rules.map(({ head, line }) => ({ name: head.name, line, cure: "give the rule another name" })),
+  ];
+  return names
+    .filter(({ name }) => taken.has(name))
+    .map(({ name, line, cure }) => ({
+      file,
+      line,
+      message: `no-shadow: ${name} is the name of a built-in: ${cure}`,
+    }));
 }
 
 function termFault(term: Term, module: Module): string | undefined {

@@ -5,7 +5,7 @@
 import { z } from "zod";
 
 /**
- * - `value`: a string, number or boolean.
+ * - `value`: a string, number or boolean; `json` tells which.
  * - `list`: an array.
  * - `table`: an object with free keys, all values alike.
  * - `namespace`: a table whose keys a rule must name, since a key that is not there is no answer.
@@ -14,7 +14,7 @@ import { z } from "zod";
  * - `union`: one of several.
  */
 export type SchemaNode =
-  | { readonly type: "value" }
+  | { readonly type: "value"; readonly json: "string" | "number" | "boolean" }
   | { readonly type: "list"; readonly items: SchemaNode }
   | { readonly type: "table" | "namespace"; readonly values: SchemaNode }
   | { readonly type: "object"; readonly members: ReadonlyMap<string, SchemaNode> }
@@ -51,8 +51,14 @@ export function schemaNode(schema: unknown): SchemaNode {
     }
     case undefined:
       return { type: "any" };
+    case "string":
+    case "boolean":
+      return { type: "value", json: node.type };
+    case "number":
+    case "integer":
+      return { type: "value", json: "number" };
     default:
-      return { type: "value" };
+      throw new TypeError(`the document's schema has the type ${node.type}`);
   }
 }
 

@@ -77,6 +77,8 @@ export async function readSource(dir: string): Promise<Source> {
     } else if (file.endsWith(".rego")) {
       const text = await readText(dir, file, problems);
       (file.endsWith("_test.rego") ? tests : modules).set(file, text);
+    } else if (/\.rego$/i.test(file)) {
+      problems.push({ file, message: "is read by nothing: Rego files end in `.rego`, in lower case" });
     } else if (/^rules\/.*\/readme\.md$/i.test(file)) readmes.add(dirname(file));
     else if (isData(file)) dataFiles.push(file);
     else if (looksLikeData(file, top)) {
@@ -86,9 +88,21 @@ export async function readSource(dir: string): Promise<Source> {
       });
     }
   }
+  problems.push(...emptyRuleFolders(files));
   await addProductLib(modules, problems);
   const data = await readData(dir, dataFiles, problems);
   return { modules, tests, data, checkedInEntrypoints, checkedInSchema, readmes, problems };
+}
+
+/** A rule that was renamed, or whose file was left behind, is not one that nobody wants. */
+function emptyRuleFolders(files: readonly string[]): Problem[] {
+  const folders = files.flatMap((file) => /^rules\/[^/]+\/[^/]+(?=\/)/.exec(file) ?? []);
+  return [...new Set(folders)]
+    .filter((folder) => !files.includes(`${folder}/rule.rego`))
+    .map((folder) => ({
+      file: `${folder}/rule.rego`,
+      message: "is not there: a folder under rules/<group>/ is a rule, remove the folder to remove the rule",
+    }));
 }
 
 function isData(file: string): boolean {

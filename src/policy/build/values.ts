@@ -21,12 +21,15 @@ export type Value =
       readonly others: Values;
       readonly keys: Values;
     }
-  | { readonly kind: "opaque" };
+  /** A text or anything else, unless said: a number, or a key of a table or list. */
+  | { readonly kind: "opaque"; readonly is?: "number" | "key" };
 
 /** The alternatives of one expression. Empty where nothing is known yet, or nothing can come out. */
 export type Values = readonly Value[];
 
 export const OPAQUE: Values = [{ kind: "opaque" }];
+export const NUMBER: Values = [{ kind: "opaque", is: "number" }];
+export const KEY: Values = [{ kind: "opaque", is: "key" }];
 
 const keys = new WeakMap<Value, string>();
 
@@ -55,7 +58,7 @@ function spell(value: Value): string {
       return `o:{${members.sort().join(",")}|${keyOfAll(value.others)}|${keyOfAll(value.keys)}}`;
     }
     case "opaque":
-      return "?";
+      return `?${value.is ?? ""}`;
   }
 }
 

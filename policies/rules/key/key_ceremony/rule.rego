@@ -5,6 +5,7 @@
 #   severity: critical
 #   kinds: [key_generation, key_reshare]
 #   approves: [KEY_CEREMONY]
+#   optional: [key.root_public_key]
 #   allow_empty: [key_groups]
 package rules.key.key_ceremony
 

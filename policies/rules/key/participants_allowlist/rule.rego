@@ -8,6 +8,7 @@
 #   kinds: [key_generation, key_reshare]
 #   mandatory: true
 #   requires: {PARTICIPANTS_ALLOWLIST: deny}
+#   optional: [key.root_public_key]
 #   allow_empty: [key_groups]
 package rules.key.participants_allowlist
 
