@@ -360,6 +360,11 @@ const factSchema = z.union([
   z.record(z.string(), z.union([digits, flagsSchema])).refine(isFilled, "never empty"),
 ]);
 
+/** What a list says of an address on it. `false` would read as not on it, to `not input.lists.x[address]`. */
+const listEntrySchema = z
+  .unknown()
+  .refine((entry) => entry !== false && entry !== null && entry !== undefined, "an entry says something");
+
 /** The document without the untouched original, which travels beside it as text: see `serialize`. */
 export const documentSchema = z.strictObject({
   version: z.literal(1),
@@ -381,7 +386,7 @@ export const documentSchema = z.strictObject({
   evidence: evidenceSchema.optional(),
   deposit: depositSchema.optional(),
   facts: z.record(z.string(), z.record(z.string(), factSchema)).optional(),
-  lists: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
+  lists: z.record(z.string(), z.record(z.string(), listEntrySchema)).optional(),
 });
 
 export type Document = z.infer<typeof documentSchema>;

@@ -142,6 +142,7 @@ describe("a release is refused, by the step that refused it", () => {
     ["a name twice", [LISTED_INDEX, LISTED_INDEX]],
     ["a code twice", [{ ...LISTED_INDEX, checks: [...LISTED_INDEX.checks, ...LISTED_INDEX.checks] }]],
     ["another group's name", [{ ...LISTED_INDEX, group: "key" as const }]],
+    ["another group's kind", [{ ...LISTED_INDEX, kinds: ["deposit" as const] }]],
     [
       "an approval with a consequence",
       [indexedRule("transfer/listed", [{ code: "LISTED", part: "approve", consequence: "alert" }])],

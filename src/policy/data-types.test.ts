@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { isJsonObject, type JsonObject, parseStrictJson } from "../input/strict-json.ts";
-import { checkData, dataProblems, parseData, parseHostData, recordTypes } from "./data-types.ts";
+import {
+  checkData,
+  type DataUse,
+  dataProblems,
+  parseData,
+  parseHostData,
+  recordTypes,
+  useProblems,
+} from "./data-types.ts";
 import { MAX_DATA_BYTES, ReleaseError } from "./release.ts";
 import type { IndexedRule, RuleIndex } from "./rule-index.ts";
 
@@ -61,6 +69,7 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   ["an empty table", { allow: {} }, /data\.allow is empty/],
   ["an empty table in a table", { allow: { ETH: {} } }, /data\.allow\.ETH is empty/],
   ["an empty list", { list: [] }, /data\.list is empty/],
+  ["an empty text", { limits: { tx: "", count: 3 } }, /data\.limits\.tx is empty/],
   ["a string for a table", { allow: "0xaa" }, /data\.allow is a string/],
   ["another type in one entry", { allow: { ...GOOD.allow, BSC: ["0xbb"] } }, /data\.allow\.BSC is an array/],
   ["another type one deeper", { allow: { ETH: { "0xaa": "yes" } } }, /data\.allow\.ETH\.0xaa is a string/],
@@ -106,6 +115,17 @@ test("types can't be recorded where they are not there, or differ", () => {
     /several types/,
   );
   expect(recordTypes(["list.*"], ["allow"], json(GOOD)).problems.join()).toMatch(/`allow_empty` lists allow/);
+});
+
+test("data in which a rule would find nothing is a problem, in each entry", () => {
+  const uses = (path: string, use: DataUse) => useProblems(new Map([[path, new Set([use])]]), json(GOOD));
+  expect(uses("list", "key").join()).toMatch(/data\.list is an array/);
+  expect(uses("limits.tx", "key").join()).toMatch(/data\.limits\.tx is a string/);
+  expect(uses("allow", "index").join()).toMatch(/data\.allow is an object/);
+  expect(uses("limits.*", "loop").join()).toMatch(/data\.limits\.tx is a string/);
+  expect(uses("allow.*", "text").join()).toMatch(/data\.allow\.ETH is an object/);
+  expect([uses("allow", "key"), uses("list", "index"), uses("allow.*", "loop")].flat()).toEqual([]);
+  expect([uses("list.*", "text"), uses("nowhere.*", "key")].flat()).toEqual([]);
 });
 
 test("modes name rules that are there and not mandatory", () => {

@@ -174,7 +174,9 @@ export function useProblems(uses: ReadonlyMap<string, ReadonlySet<DataUse>>, dat
     const found = valuesAt(data, steps.split("."));
     for (const use of each) {
       const { types, words } = USES[use];
-      const wrong = found.find(({ value }) => value != null && !types.some((type) => type === jsonType(value)));
+      const wrong = found.find(
+        ({ value }) => value != null && !types.some((type) => type === jsonType(value)),
+      );
       if (wrong?.value === undefined) continue;
       problems.push(`data.${wrong.path} is ${article(jsonType(wrong.value))}, but the rule ${words}`);
     }

@@ -159,6 +159,23 @@ describe("the original", () => {
     ).toBeUndefined();
   });
 
+  it("says nothing by an empty list or object", () => {
+    const reads = ["raw.list.*.k"];
+    expect(absentOf(rule(reads), { ...BASE, raw: '{"list":[]}' })).toEqual(reads);
+    expect(absentOf(rule(reads), { ...BASE, raw: '{"list":{}}' })).toEqual(reads);
+    expect(absentOf(rule(reads), { ...BASE, raw: '{"list":[{"k":1},{}]}' })).toEqual(reads);
+    expect(absentOf(rule(reads), { ...BASE, raw: '{"list":[{"k":1}]}' })).toBeUndefined();
+    expect(absentOf(rule(reads, ["raw.list"]), { ...BASE, raw: '{"list":[]}' })).toBeUndefined();
+  });
+
+  it("is not seen where a read ends at an object: nobody knows which members a rule looked at", () => {
+    expect(absentOf(rule(["raw"]), { ...BASE, raw: '{"a":1}' })).toEqual(["raw"]);
+    expect(absentOf(rule(["raw.a"]), { ...BASE, raw: '{"a":{"k":1}}' })).toEqual(["raw.a"]);
+    expect(absentOf(rule(["raw.a"]), { ...BASE, raw: '{"a":["x",{"k":1}]}' })).toEqual(["raw.a"]);
+    expect(absentOf(rule(["raw.a", "raw.a.k"]), { ...BASE, raw: '{"a":{"k":1}}' })).toEqual(["raw.a"]);
+    expect(absentOf(rule(["raw.a"]), { ...BASE, raw: '{"a":["x","y"]}' })).toBeUndefined();
+  });
+
   it("is not parsed where none does", () => {
     expect(absentOf(rule(["wallet.id"]), { ...BASE, raw: "not JSON" })).toBeUndefined();
   });

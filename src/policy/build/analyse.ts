@@ -116,6 +116,12 @@ function indexRule(
   }
   const at = { file: module.file, line: module.packageLine };
   for (const path of metadata.optional) {
+    if (isTooWide(path)) {
+      problems.push({
+        ...at,
+        message: `\`optional\` lists ${path}: without it nothing is seen; ${OPTIONAL_HINT}`,
+      });
+    }
     if ([...input].some((read) => read === path || read.startsWith(`${path}.`))) continue;
     problems.push({ ...at, message: `\`optional\` lists ${path}, which the rule does not read` });
   }
@@ -160,7 +166,7 @@ function factNodes(rule: FoundRule, any: SchemaNode, problems: Problem[]): Map<s
       problems.push({
         file: rule.module.file,
         line,
-        message: `facts["${name}"]: \`kind\`, \`by\` and the names of all members are literals`,
+        message: `facts["${name}"]: \`kind\` and \`by\` are literals, and so are the names of all members`,
       });
       continue;
     }
@@ -180,4 +186,23 @@ function isTextList(term: Term): boolean {
 
 function isPathByElement(term: Term): boolean {
   return term.type === "constant" && typeof term.value === "string" && term.value.includes("[]");
+}
+
+const OPTIONAL_HINT = "list the member below it whose absence means something";
+
+/** What a rule looks at when it judges at all: its absence excuses nothing. */
+const NEVER_OPTIONAL: readonly string[] = [
+  "evidence.effects",
+  "evidence.key",
+  "evidence.status",
+  "key.participants",
+  "transaction.destinations",
+  "transaction.totals",
+];
+
+/** A whole member, a list that is not loaded, a fact that can't be had, or what every judgement needs. */
+function isTooWide(path: string): boolean {
+  const [first, , third] = path.split(".");
+  if (first === "lists") return third === undefined;
+  return first === "facts" || !path.includes(".") || NEVER_OPTIONAL.includes(path);
 }

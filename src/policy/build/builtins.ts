@@ -98,7 +98,9 @@ function literalStep(term: Term): readonly Step[] | undefined {
 export function useOf(key: Values): DataUse {
   if (key.every((each) => each.kind === "data" || (each.kind === "opaque" && each.is === "key")))
     return "loop";
-  return key.every(isNumber) ? "index" : "key";
+  // `-` may make a set, which is the key of nothing in JSON.
+  const plain = key.filter(({ kind }) => kind !== "set");
+  return plain.length > 0 && plain.every(isNumber) ? "index" : "key";
 }
 
 function isNumber(value: Values[number]): boolean {

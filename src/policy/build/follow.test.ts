@@ -17,6 +17,8 @@ const DATA = {
   list: ["0xaa"],
   tiers: [{ from: "0", n: 1 }],
   caps: { ETH: "5" },
+  hours: [true, false],
+  wrapped: { list: ["0xaa"] },
 };
 
 const LIB = `package lib.doc
@@ -310,6 +312,14 @@ const CASES: Readonly<Record<string, Case>> = {
     rego: `require["X_X"] if input.raw.request_detail.extra[0].x == 1`,
     reads: ["raw.request_detail.extra.*.x"],
   },
+  original_looked_at_whole: {
+    rego: `require["X_X"] if {\n\tdetail := input.raw.request_detail\n\tdetail.memo == "x"\n\tnot contains(json.marshal(detail), "bad")\n}`,
+    reads: ["raw.request_detail", "raw.request_detail.memo"],
+  },
+  variable_with_the_name_of_an_import_of_rego: {
+    rego: `import rego.v1\n\nrequire["X_X"] if ${DESTINATIONS}[v1].memo == "x"`,
+    reads: ["transaction.destinations.*.memo"],
+  },
   unused_codes_do_not_count: {
     rego: `require["X_X"] if input.channel == "tss.v2"\n\nvalues := {"all": input.transaction}`,
     reads: ["channel"],
@@ -328,6 +338,62 @@ const CASES: Readonly<Record<string, Case>> = {
   data_that_is_not_there: {
     rego: `require["X_X"] if not data.nowhere[input.channel]`,
     refused: /data\.nowhere is not in the data/,
+  },
+  // A deny-list of another type denies nothing.
+  key_in_a_list: {
+    rego: `require["X_X"] if not data.list[input.initiator.id]`,
+    refused: /data\.list is an array, but the rule looks a key up in it/,
+  },
+  made_key_in_a_list: {
+    rego: `require["X_X"] if not data.list[lower(input.initiator.id)]`,
+    refused: /data\.list is an array, but the rule looks a key up in it/,
+  },
+  key_in_a_list_by_argument: {
+    rego: `hit(table, key) if table[key]\n\nrequire["X_X"] if not hit(data.list, input.initiator.id)`,
+    refused: /data\.list is an array, but the rule looks a key up in it/,
+  },
+  key_in_a_list_that_may_lack: {
+    rego: `require["X_X"] if not object.get(data.wrapped, "list", {})[input.initiator.id]`,
+    refused: /data\.wrapped\.list is an array, but the rule looks a key up in it/,
+  },
+  member_of_a_list: {
+    rego: `require["X_X"] if not data.tiers.ETH == input.channel`,
+    refused: /data\.tiers is an array, but the rule looks a key up in it/,
+  },
+  key_in_a_text: {
+    rego: `require["X_X"] if not data.caps.ETH[input.initiator.id]`,
+    refused: /data\.caps\.ETH is a string, but the rule looks a key up in it/,
+  },
+  key_in_entries_that_are_texts: {
+    rego: `require["X_X"] if not data.caps[input.transaction.chain][input.initiator.id]`,
+    refused: /data\.caps\.ETH is a string, but the rule looks a key up in it/,
+  },
+  number_in_a_table: {
+    rego: `require["X_X"] if not data.caps[input.key.threshold] == "5"`,
+    refused: /data\.caps is an object, but the rule takes an element by its number/,
+  },
+  loop_over_a_text: {
+    rego: `require["X_X"] if count([1 | some c in data.caps.ETH; c == input.channel]) == 0`,
+    refused: /data\.caps\.ETH is a string, but the rule looks for what lies in it/,
+  },
+  text_among_the_values_of_a_table: {
+    rego: `require["X_X"] if not input.initiator.id in data.blocked`,
+    refused: /data\.blocked\.0xdd is an object, but the rule compares it with a text/,
+  },
+  text_in_a_list: {
+    rego: `require["X_X"] if not input.initiator.id in data.list`,
+    reads: ["initiator.id"],
+    data: ["list", "list.*"],
+  },
+  number_in_a_list: {
+    rego: `require["X_X"] if data.hours[input.now.hour]`,
+    reads: ["now.hour"],
+    data: ["hours", "hours.*"],
+  },
+  neighbour_in_a_list: {
+    rego: `require["X_X"] if {\n\tevery i, t in data.tiers {\n\t\tnot data.tiers[i - 1].n > t.n\n\t}\n\tinput.channel == "tss.v2"\n}`,
+    reads: ["channel"],
+    data: ["tiers", "tiers.*", "tiers.*.n"],
   },
   data_by_variable: {
     rego: `require["X_X"] if {\n\tsome table\n\tdata[table][input.channel]\n}`,

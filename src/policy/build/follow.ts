@@ -7,7 +7,7 @@
  * that is missed here would let a rule pass on what nobody saw (reference: rule contract, "Followed reads").
  */
 import type { DataUse } from "../data-types.ts";
-import type { Expression, Module, Place, Rule, Term } from "./ast.ts";
+import type { Expression, Import, Module, Place, Rule, Term } from "./ast.ts";
 import { type Builtins, builtin, stepsOf, useOf } from "./builtins.ts";
 import type { Problem } from "./problem.ts";
 import { Reader, type Step } from "./reader.ts";
@@ -251,8 +251,8 @@ class Follower {
   #isLocal(name: string, frame: Frame): boolean {
     if (frame.scope.has(name)) return true;
     if (name === "input" || name === "data") return false;
-    const { imports, rules } = frame.module;
-    return !imports.some((each) => each.name === name) && !rules.some((rule) => rule.head.name === name);
+    const { module } = frame;
+    return importOf(module, name) === undefined && !module.rules.some((rule) => rule.head.name === name);
   }
 
   #templatePart(part: Expression, frame: Frame): void {
@@ -314,8 +314,7 @@ class Follower {
     if (frame.module.rules.some((rule) => rule.head.name === name)) {
       return { values: this.#rules(frame.module, name, place), steps };
     }
-    const imported = frame.module.imports.find((each) => each.name === name);
-    const [root, ...path] = imported?.path ?? [];
+    const [root, ...path] = importOf(frame.module, name)?.path ?? [];
     if (root === undefined) throw new TypeError(`${name} is no name of the module`);
     const constants = path.map((step): Term => ({ ...pick(place), type: "constant", value: step }));
     const found = this.#global(root, [...constants, ...steps], place, frame);
@@ -452,7 +451,7 @@ class Follower {
     if (rest.length === 0) {
       return isFunction(frame.module, first) ? { module: frame.module, name: first } : undefined;
     }
-    const imported = frame.module.imports.find((each) => each.name === first);
+    const imported = importOf(frame.module, first);
     const path = imported === undefined ? names : [...imported.path, ...rest];
     const name = path.at(-1);
     const module = this.#context.packages.get(path.slice(1, -1).join("."));
@@ -478,6 +477,11 @@ class Follower {
 }
 
 const CODE_ROOTS: ReadonlySet<string> = new Set(["rules", "lib", "countersign", "tests"]);
+
+/** `import rego.v1` names no value: `v1` stays a variable like any other. */
+function importOf({ imports }: Module, name: string): Import | undefined {
+  return imports.find((each) => each.name === name && each.path[0] !== "rego");
+}
 
 function pick(place: Place): Place {
   return { file: place.file, line: place.line };

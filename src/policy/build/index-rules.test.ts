@@ -49,6 +49,39 @@ const CASES: Readonly<Record<string, Case>> = {
     files: rule('approve["X_X"] if input.channel == "tss.v2"'),
     problem: new RegExp(`${AT}X_X is not in METADATA`),
   },
+  "METADATA with a second document": {
+    files: {
+      "rules/transfer/b/rule.rego": `# METADATA\n# title: A\n# custom: {severity: low, requires: {X_X: alert}}\n# ---\n# title: B\n# custom: {severity: high, requires: {X_X: deny}}\npackage rules.transfer.b\n\n${FINE}\n`,
+    },
+    problem: new RegExp(`${AT}METADATA ends at a line`),
+  },
+  "a package of two steps that spells as three": {
+    files: {
+      "rules/transfer/b/rule.rego": ruleText(FINE, { name: "transfer/b" }).replace(
+        "package rules.transfer.b",
+        'package rules["transfer.b"]',
+      ),
+    },
+    problem: new RegExp(`${AT}the package must be the folder`),
+  },
+  "a fact by a variable": {
+    files: rule(
+      `by := "transaction.destinations[].address"\n\nfacts["n"] := {"kind": "sum", "by": [by]}\n\n${FINE}`,
+    ),
+    problem: new RegExp(`${AT}facts\\["n"\\]: .kind. and .by. are literals`),
+  },
+  "a rule's file under another name": {
+    files: { "rules/transfer/b/rule.rego.off": GOOD },
+    problem: /^rules\/transfer\/b\/rule\.rego: is not there/,
+  },
+  "a rule's file in capitals": {
+    files: { "rules/transfer/b/rule.REGO": GOOD },
+    problem: /^rules\/transfer\/b\/rule\.REGO: is read by nothing/,
+  },
+  "a rule that left its tests behind": {
+    files: { "rules/transfer/b/rule_test.rego": "package tests.transfer.b\n\ntest_x if true\n" },
+    problem: /^rules\/transfer\/b\/rule\.rego: is not there/,
+  },
   "METADATA on a rule instead of the package": {
     files: {
       "rules/transfer/b/rule.rego": [
@@ -272,6 +305,25 @@ const CASES: Readonly<Record<string, Case>> = {
         "package lib.b\n\nx if {\n\tevery y in [1] {\n\t\tinput.now.hour == y with input.now as {}\n\t}\n}\n",
     },
     problem: /^lib\/b\.rego:5: no-with/,
+  },
+  "a helper with the name of a built-in's family": {
+    files: rule(`${FINE}\n\narray.reverse(xs) if {\n\tevery x in xs {\n\t\tnot x.memo == "bad"\n\t}\n}`),
+    problem: new RegExp(`${AT}no-shadow: array is the name of a built-in: give the rule`),
+  },
+  "a helper with the name of an operator": {
+    files: rule(`${FINE}\n\neq(_, _) := true`),
+    problem: new RegExp(`${AT}no-shadow: eq is the name`),
+  },
+  "a helper with the name of a built-in, in a library": {
+    files: { "lib/b.rego": "package lib.b\n\ninternal.member_2(_, _) := true\n" },
+    problem: /^lib\/b\.rego:3: no-shadow: internal is the name/,
+  },
+  "a function imported as an operator": {
+    files: {
+      ...rule('import data.lib.b.f as eq\n\nrequire["X_X"] if input.channel = "tss.v1"'),
+      "lib/b.rego": "package lib.b\n\nf(_, _) := true\n",
+    },
+    problem: new RegExp(`${AT}no-shadow: eq is the name of a built-in: import it .as. another name`),
   },
   "an entrypoint in a rule": {
     files: rule(`# METADATA\n# entrypoint: true\n${FINE}`),

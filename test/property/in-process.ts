@@ -1,0 +1,52 @@
+/** The whole path of one callback inside this process: wire, document, invariants, the demo release's wasm. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { normalize, participantsOf } from "../../src/channels/tss/normalize.ts";
+import { parseCallback } from "../../src/channels/tss/wire.ts";
+import { decide } from "../../src/decisions/decide.ts";
+import { VerifiedRequest } from "../../src/decisions/request.ts";
+import { nowMembers } from "../../src/input/clock.ts";
+import { Refusal } from "../../src/input/refusal.ts";
+import { activate } from "../../src/policy/activate.ts";
+import type { LiveRelease } from "../../src/policy/live.ts";
+import { chainsOf } from "../../src/policy/release.ts";
+import { BUNDLES } from "../support/installation.ts";
+
+/** `code` is that of the first reason, `approved`, or `PING`. */
+export interface Judged {
+  readonly approved: boolean;
+  readonly code: string;
+}
+
+export function demoRelease(): Promise<LiveRelease> {
+  const bytes = new Uint8Array(readFileSync(join(BUNDLES, "demo.tar.gz")));
+  return activate(bytes, { trust: "unsigned", source: "demo", evaluationMs: 5_000 });
+}
+
+/** @throws whatever is no refusal: that would be a fault of the server's. */
+export async function judge(text: string, payload: "v1" | "v2", live: LiveRelease): Promise<Judged> {
+  const startedAt = performance.now();
+  const receivedAt = Date.now();
+  try {
+    const task = parseCallback(new TextEncoder().encode(text), payload);
+    if (task.type === "ping") return { approved: false, code: "PING" };
+    const input = normalize(task, {
+      source: "node-1",
+      receivedAt,
+      now: nowMembers(receivedAt, "UTC"),
+      tokens: live.hostData.tokens ?? {},
+      chains: chainsOf(live.hostData),
+    });
+    const request = new VerifiedRequest({
+      input,
+      participants: participantsOf(task),
+      startedAt,
+      normalizeMs: 0,
+    });
+    const { decision, approval } = await decide(request, { live, scope: {}, decisionMs: 60_000 });
+    return { approved: approval !== undefined, code: decision.reasons[0]?.code ?? decision.outcome };
+  } catch (error) {
+    if (error instanceof Refusal) return { approved: false, code: error.code };
+    throw error;
+  }
+}
