@@ -68,7 +68,8 @@ lint: build $(OPA) $(REGAL)
 
 ## bench: CPU per decision in multiples of the RSA floor, latency, start-up, event loop
 bench: build
-	node test/bench/main.js
+	npx tsc -p test/bench/tsconfig.json
+	node build/bench/test/bench/main.js
 
 ## soak: the long form of every soak
 soak: build tools

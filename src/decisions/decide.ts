@@ -111,7 +111,7 @@ async function judge(request: VerifiedRequest, context: DecideContext): Promise<
     assertComplete(document);
     const { live, refusedStep } = context;
     if (live === undefined) throw policyAbsent(refusedStep);
-    return await judgeByPolicy(request, live);
+    return await live.during(() => judgeByPolicy(request, live));
   } catch (error) {
     if (error instanceof Refusal) return refused("failed", error, error.cause);
     return refused("failed", internal("the decision could not be made"), error);

@@ -39,7 +39,7 @@ require["LISTED"] if data.allowlist[input.address]
 
 endless if {
 	input.mode == "loop"
-	xs := numbers.range(1, 1000)
+	xs := {n | some n in numbers.range(1, 1000)}
 	some a in xs
 	some b in xs
 	some c in xs

