@@ -1,5 +1,5 @@
 /** A request whose sender is proven and whose document is finished: all that `decide` may work from. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type InputDocument, serialize, spliceRaw } from "../input/document.ts";
 
 /**
@@ -42,6 +42,6 @@ export class VerifiedRequest {
 
   /** SHA-256 in hex over the whole text, the original included. */
   inputDigest(): string {
-    return createHash("sha256").update(this.textWithRaw()).digest("hex");
+    return hash("sha256", this.textWithRaw(), "hex");
   }
 }

@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Refusal } from "./refusal.ts";
-import { decodeUtf8Strict, isJsonObject, JsonNumber, parseStrictJson, stringifyJson } from "./strict-json.ts";
+import {
+  decodeUtf8Strict,
+  isJsonObject,
+  JsonNumber,
+  LONG_STRING,
+  parseStrictJson,
+  readStrictJson,
+  stringifyJson,
+} from "./strict-json.ts";
 
 function codeOf(run: () => unknown): string | undefined {
   try {
@@ -144,6 +152,37 @@ describe("bytes", () => {
 
   it("decodes UTF-8", () => {
     expect(decodeUtf8Strict(new TextEncoder().encode("zl€😀"))).toBe("zl€😀");
+  });
+});
+
+describe("what other readers may read differently", () => {
+  it.each([
+    ["a NUL", '["\\u0000"]'],
+    ["a NUL in a key", '{"a\\u0000":1}'],
+    ["a number beyond a double", "[1e400]"],
+    ["a number of 400 digits", `[${"9".repeat(400)}]`],
+    ["a string longer than the longest", `["${"x".repeat(LONG_STRING + 1)}"]`],
+    ["an escaped one", `["\\n${"x".repeat(LONG_STRING)}"]`],
+  ])("is noted: %s", (_what, text) => {
+    expect(readStrictJson(text).suspicious).toBe(true);
+  });
+
+  it("is not noted of anything else", () => {
+    const harmless = `{"0":"u0000 \\\\u0000","n":[1e308,0.1,-0,${"9".repeat(300)}],"s":"${"x".repeat(LONG_STRING)}"}`;
+    expect(readStrictJson(harmless).suspicious).toBe(false);
+  });
+});
+
+describe("keys", () => {
+  it("are told apart however many came before, and may be used as they stand", () => {
+    for (let at = 0; at < 10_000; at += 1) {
+      expect(Object.keys(parseStrictJson(`{"k${at}":1,"k${at + 1}":2}`) ?? {})).toEqual([
+        `k${at}`,
+        `k${at + 1}`,
+      ]);
+    }
+    expect(() => parseStrictJson('{"k1":1,"k1":2}')).toThrow("twice");
+    expect(Object.keys(parseStrictJson('{"__proto__":1,"7":2}') ?? {})).toEqual(["7", "__proto__"]);
   });
 });
 

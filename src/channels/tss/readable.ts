@@ -7,25 +7,23 @@
  * so that it takes no other refusal's place.
  */
 import { Refusal } from "../../input/refusal.ts";
-import { isJsonObject, JsonNumber, type JsonObject, type JsonValue } from "../../input/strict-json.ts";
+import {
+  isJsonObject,
+  JsonNumber,
+  type JsonObject,
+  type JsonValue,
+  LONG_STRING,
+  type ReadJson,
+} from "../../input/strict-json.ts";
 
-/**
- * The longest string inside a request. The largest that is legitimate is a raw transaction: 128 KiB is what EVM
- * nodes relay (geth's `txMaxSize`), 262,146 characters in hex; Bitcoin's standard rules end at 100 kB.
- */
-const MAX_STRING = 300_000;
 const NUL = "\u0000";
 
-/** A text without any of these, and shorter than the longest string, has nothing to be looked for. */
-const SUSPICIOUS = /\\u0000|[eE]\+?[0-9]{3}|[0-9]{300}/;
-
 /**
- * @param text - the JSON text that the value was read from.
  * @param where - what it is, the beginning of the path.
  * @returns what can't be read, as a refusal's message; `undefined` where there is nothing.
  */
-export function unreadable(text: string, value: JsonValue, where: string): string | undefined {
-  return text.length > MAX_STRING || SUSPICIOUS.test(text) ? find(value, where) : undefined;
+export function unreadable({ value, suspicious }: ReadJson, where: string): string | undefined {
+  return suspicious ? find(value, where) : undefined;
 }
 
 /** @throws Refusal `REQUEST_SCHEMA` with the first of these. */
@@ -53,7 +51,7 @@ export function refuseOtherSpellings(object: JsonObject, known: ReadonlySet<stri
 
 function find(value: JsonValue, where: string): string | undefined {
   if (typeof value === "string") {
-    if (value.length > MAX_STRING) return `${where}: a string of more than ${MAX_STRING} characters`;
+    if (value.length > LONG_STRING) return `${where}: a string of more than ${LONG_STRING} characters`;
     return value.includes(NUL) ? `${where}: a NUL character` : undefined;
   }
   if (value instanceof JsonNumber) {
@@ -63,7 +61,7 @@ function find(value: JsonValue, where: string): string | undefined {
   }
   if (Array.isArray(value)) return first(value.entries(), where);
   if (!isJsonObject(value)) return undefined;
-  const odd = Object.keys(value).some((key) => key.includes(NUL) || key.length > MAX_STRING);
+  const odd = Object.keys(value).some((key) => key.includes(NUL) || key.length > LONG_STRING);
   return odd ? `${where}: a member's name can't be read` : first(Object.entries(value), where);
 }
 

@@ -8,7 +8,14 @@
  */
 import { z } from "zod";
 import { Refusal } from "../../input/refusal.ts";
-import { isJsonObject, JsonNumber, type JsonValue, parseStrictJson } from "../../input/strict-json.ts";
+import {
+  isJsonObject,
+  JsonNumber,
+  type JsonValue,
+  type ReadJson,
+  readStrictJson,
+} from "../../input/strict-json.ts";
+import { refuseUnreadable, unreadable } from "./readable.ts";
 
 /** Text that has to be there. */
 export const required = z.string().min(1);
@@ -114,13 +121,24 @@ export function checkShape<T extends z.ZodType>(schema: T, value: JsonValue, whe
 /**
  * JSON that lies in a string, read as strictly as the request itself.
  *
- * @throws Refusal as {@link parseStrictJson}, with the member's path in front of the message.
+ * @throws Refusal as {@link readStrictJson}, with the member's path in front of the message.
  */
-export function parseHeldJson(text: string, where: string): JsonValue {
+export function readHeldJson(text: string, where: string): ReadJson {
   try {
-    return parseStrictJson(text);
+    return readStrictJson(text);
   } catch (error) {
     if (error instanceof Refusal) throw new Refusal(error.code, `${where}: ${error.message}`);
     throw error;
   }
+}
+
+/**
+ * The value of a JSON text that lies in a string.
+ *
+ * @throws Refusal as {@link readHeldJson}, and `REQUEST_SCHEMA` where it holds what not every reader can hold.
+ */
+export function parseHeldJson(text: string, where: string): JsonValue {
+  const read = readHeldJson(text, where);
+  refuseUnreadable(unreadable(read, where));
+  return read.value;
 }

@@ -11,7 +11,8 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
-  parseStrictJson,
+  type ReadJson,
+  readStrictJson,
   stringifyJson,
 } from "../../input/strict-json.ts";
 import { refuseOtherSpellings, refuseUnreadable, unreadable } from "./readable.ts";
@@ -23,7 +24,7 @@ import {
   checkKeySign,
   checkSigningTask,
 } from "./wire-checks.ts";
-import { checkShape, parseHeldJson } from "./wire-members.ts";
+import { checkShape, parseHeldJson, readHeldJson } from "./wire-members.ts";
 import {
   DETAILS_V1,
   DETAILS_V2,
@@ -117,11 +118,11 @@ export function echoableId(value: unknown): string {
 export function parseCallback(packageData: Uint8Array, payload: PayloadVersion): ParsedCallback {
   let echoId = "";
   try {
-    const outer = parseStrictJson(decodeUtf8Strict(packageData));
+    const { value: outer, suspicious } = readStrictJson(decodeUtf8Strict(packageData));
     if (!isJsonObject(outer)) throw new Refusal("REQUEST_SCHEMA", "the request is not a JSON object");
     const { request_id: id } = outer;
     echoId = echoableId(id);
-    return readRequest(outer, payload);
+    return readRequest(outer, suspicious, payload);
   } catch (error) {
     if (error instanceof Refusal) throw new UnusableRequest(error, echoId);
     throw error;
@@ -134,7 +135,7 @@ function isEmpty(value: JsonValue | undefined): boolean {
   return isJsonObject(value) && Object.keys(value).length === 0;
 }
 
-function readRequest(outer: JsonObject, payload: PayloadVersion): ParsedCallback {
+function readRequest(outer: JsonObject, suspicious: boolean, payload: PayloadVersion): ParsedCallback {
   const { request_type: type, request_id: id, request_detail: detail, extra_info: extra } = outer;
   const stated = type !== undefined && type !== null;
   if (stated && typeof type !== "number") {
@@ -153,17 +154,20 @@ function readRequest(outer: JsonObject, payload: PayloadVersion): ParsedCallback
   }
   const detailText = heldText(detail, "request_detail");
   const extraText = heldText(extra, "extra_info");
-  const held = {
-    detail: heldObject(detailText, "request_detail"),
-    extra: heldObject(extraText, "extra_info"),
-  };
-  refuseOtherSpellings(held.detail, DETAIL, "request_detail");
+  const heldDetail = readHeldJson(detailText, "request_detail");
+  const heldExtra = readHeldJson(extraText, "extra_info");
+  const detailObject = objectIn(heldDetail, "request_detail");
+  const extraObject = objectIn(heldExtra, "extra_info");
+  refuseOtherSpellings(detailObject, DETAIL, "request_detail");
+  // Looked for now, since the checks change the values, and refused last: see `readable.ts`.
+  const { request_detail: _detail, extra_info: _extra, ...rest } = suspicious ? outer : {};
   const found = [
-    unreadable(detailText, held.detail, "request_detail"),
-    unreadable(extraText, held.extra, "extra_info"),
-    ...unreadableBeside(outer),
+    unreadable(heldDetail, "request_detail"),
+    unreadable(heldExtra, "extra_info"),
+    unreadable({ value: rest, suspicious }, "the request"),
   ];
-  const task = known({ payload, requestId, ...held, rawText: splice(outer, detailText, extraText) });
+  const rawText = splice(outer, detailText, extraText);
+  const task = known({ payload, requestId, detail: detailObject, extra: extraObject, rawText });
   refuseUnreadable(...found);
   return task;
 }
@@ -174,15 +178,6 @@ const DETAIL: ReadonlySet<string> = new Set(
     Object.keys(shape),
   ),
 );
-
-/** Members of the request itself, beside the two that hold the rest. */
-function unreadableBeside(outer: JsonObject): (string | undefined)[] {
-  const names = Object.keys(outer).filter((name) => name !== "request_detail" && name !== "extra_info");
-  return names.map((name) => {
-    const value = outer[name] ?? null;
-    return unreadable(`${JSON.stringify(name)}${stringifyJson(value)}`, value, name.slice(0, 64));
-  });
-}
 
 function readPing(id: JsonValue | undefined): Ping {
   if (id === undefined || id === null || id === "" || (isJsonObject(id) && Object.keys(id).length === 0)) {
@@ -197,8 +192,7 @@ function heldText(value: JsonValue | undefined, where: string): string {
   throw new Refusal("REQUEST_SCHEMA", `${where}: not a string that holds a JSON object`);
 }
 
-function heldObject(text: string, where: string): JsonObject {
-  const value = parseHeldJson(text, where);
+function objectIn({ value }: ReadJson, where: string): JsonObject {
   if (isJsonObject(value)) return value;
   throw new Refusal("REQUEST_SCHEMA", `${where}: holds JSON, but no object`);
 }
