@@ -100,9 +100,17 @@ export class Installation {
     return this.write("countersign.yaml", stringify(this.config));
   }
 
-  /** Starts `countersign serve` and waits for its line `listening`. */
-  async start(environment: Record<string, string> = {}): Promise<RunningProcess> {
-    const child = spawn(process.execPath, [MAIN, "serve", "--config", this.writeConfig()], {
+  /**
+   * Starts `countersign serve` and waits for its line `listening`.
+   *
+   * @param under - a command that runs the server, such as `taskset -c 0`.
+   */
+  async start(
+    environment: Record<string, string> = {},
+    under: readonly string[] = [],
+  ): Promise<RunningProcess> {
+    const command = [...under, process.execPath, MAIN, "serve", "--config", this.writeConfig()];
+    const child = spawn(command[0] ?? process.execPath, command.slice(1), {
       env: { ...process.env, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -70,6 +70,23 @@ describe("replies", () => {
   });
 });
 
+describe("signatures", () => {
+  it("that fail leave the others their turn, however many wait", async () => {
+    const broken = createReplier(generateKeyPairSync("x25519").privateKey, settings, () => NOW);
+    const ids = Array.from({ length: 40 }, (_, at) => `r${at}`);
+    const answers = await Promise.allSettled(
+      ids.flatMap((requestId) => [
+        broken.reject({ ...rejection, requestId }),
+        replier.reject({ ...rejection, requestId }),
+      ]),
+    );
+    const good = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+    expect(answers.length - good.length).toBe(ids.length);
+    const received = await Promise.all(good.map(receive));
+    expect(received.map(({ reply }) => reply.request_id)).toEqual(ids);
+  });
+});
+
 describe("error", () => {
   it("says as much as it may", () => {
     expect(errorText("full", rejection)).toBe("CAP: above the cap [d_1]");

@@ -5,9 +5,10 @@
  * request bears that id. That is why a replier has no way to be told an action and an id: it approves an
  * `Approval`, which only a decision makes, it rejects, and to a ping with an id it says no action at all.
  *
- * Signing runs on the thread pool: 1 to 4 ms that would otherwise hold the event loop.
+ * Signing runs on the thread pool: up to 5 ms that would otherwise hold the event loop.
  */
 import { type KeyObject, sign } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { Approval } from "../../decisions/approval.ts";
 import type { ReplyStatus } from "../../input/refusal.ts";
 import { echoableId } from "./wire.ts";
@@ -53,13 +54,37 @@ interface Reply {
 
 const HEADER = Buffer.from(JSON.stringify({ alg: "RS256", typ: "JWT" })).toString("base64url");
 
+/**
+ * Signatures of all keys, in the order in which they were asked for. As many run at once as there are cores: the
+ * pool has more threads, and those would only take turns with the event loop, which then seems to be held.
+ */
+const AT_ONCE = availableParallelism();
+const waiting: (() => void)[] = [];
+let running = 0;
+
 function signToken(claims: object, key: KeyObject): Promise<string> {
   const signed = `${HEADER}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`;
+  const bytes = Buffer.from(signed, "latin1");
   return new Promise((resolve, reject) => {
-    sign("sha256", Buffer.from(signed, "latin1"), key, (error, signature) => {
-      if (error === null) resolve(`${signed}.${signature.toString("base64url")}`);
-      else reject(error);
-    });
+    const ended = (error: unknown, signature?: Buffer) => {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+      if (signature === undefined) reject(error);
+      else resolve(`${signed}.${signature.toString("base64url")}`);
+    };
+    const start = () => {
+      try {
+        sign("sha256", bytes, key, ended);
+      } catch (error) {
+        ended(error);
+      }
+    };
+    if (running >= AT_ONCE) waiting.push(start);
+    else {
+      running += 1;
+      start();
+    }
   });
 }
 
