@@ -107,7 +107,8 @@ export class PolicyEngine {
   }
 
   /**
-   * Starts both workers and warms them.
+   * Starts a worker and warms it; the spare follows when that one is ready, so that they don't share the cores
+   * that both need to start.
    *
    * @throws ReleaseError with the step that failed: `archive` (not a module), `builtins`, `entrypoints`,
    *   `data` (does not fit), `warm_up` (a worker did not become ready in time).
@@ -127,9 +128,10 @@ export class PolicyEngine {
     try {
       await new Promise<void>((ready, failed) => {
         engine.#started = { ready, failed };
-        for (let count = 0; count < WORKERS; count += 1) engine.#spawn();
+        engine.#spawn();
       });
       engine.#started = undefined;
+      engine.#replenish(0);
       const facts = await engine.evaluate("countersign/facts", "{}");
       if (!facts.ok) throw new ReleaseError("warm_up", `countersign/facts: ${facts.message}`);
       engine.#facts = facts.result;
@@ -204,8 +206,7 @@ export class PolicyEngine {
       this.#failedStarts = 0;
       if (this.#serving === undefined) this.#serving = worker;
       else this.#emit({ type: "spare_ready" });
-      if ([...this.#workers].filter((each) => each.state === "ready").length >= WORKERS)
-        this.#started?.ready();
+      this.#started?.ready();
       this.#flush();
     } else if (message.type === "refused") {
       void worker.end();
