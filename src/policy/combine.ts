@@ -80,7 +80,7 @@ export function combine(input: CombineInput): Verdict {
 export function shapeFaults(index: RuleIndex, group: Group, result: unknown): Reason[] {
   const plan = planOf(index, group);
   if (plan.length === 0 && result === undefined) return [];
-  if (!isObject(result)) return [shapeFault(undefined, "the policy gave no answer for this group of rules")];
+  if (!isObject(result)) return [shapeFault(undefined, `the policy gave no answer for the group ${group}`)];
   const faults: Reason[] = [];
   for (const each of plan) {
     const fault = Object.hasOwn(result, each.short)
