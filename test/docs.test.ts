@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
-import { kindsAsMarkdown } from "../src/channels/tss/kinds.ts";
 import { activate } from "../src/policy/activate.ts";
 import { buildRelease } from "../src/policy/build/build.ts";
 import { testSource } from "../src/policy/build/test-source.ts";
+import { MAX_DATA_BYTES } from "../src/policy/release.ts";
 
 const ROOT = process.cwd();
 const SWAP_LIMIT_MS = 20_000;
@@ -119,6 +119,6 @@ test("the rules of docs/rules.md build, pass their tests and go live", { timeout
   await live.engine.close();
 });
 
-test("docs/input.md carries the table of kinds that the code has", () => {
-  expect(page("docs/input.md")).toContain(kindsAsMarkdown().trim());
+test("docs/rules.md states how much data a release may have", () => {
+  expect(page("docs/rules.md")).toContain(`at most ${MAX_DATA_BYTES / 2 ** 20} MiB in all`);
 });

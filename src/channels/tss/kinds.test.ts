@@ -1,6 +1,11 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { callbackText } from "../../../test/fixtures/callbacks/callbacks.ts";
+import { nowMembers } from "../../input/clock.ts";
 import { Refusal } from "../../input/refusal.ts";
 import { kindOfV2, kindsAsMarkdown, signingOfV1 } from "./kinds.ts";
+import { normalize } from "./normalize.ts";
+import { parseCallback } from "./wire.ts";
 import { OPERATIONS_V1, TRANSACTION_TYPES_V1 } from "./wire-v1.ts";
 import { TRANSACTION_TYPES } from "./wire-v2.ts";
 import { DESTINATION_TYPES } from "./wire-v2-transfer.ts";
@@ -91,4 +96,66 @@ it("prints every type", () => {
   for (const type of TRANSACTION_TYPES) expect(text.includes(`\`${type}\``)).toBe(type !== "Deposit");
   for (const type of TRANSACTION_TYPES_V1) expect(text).toContain(`\`${type}\``);
   expect(text).toContain("| 5 KeyShareSign | | | `key_share_signing` |");
+});
+
+describe("docs/input.md", () => {
+  const page = readFileSync(new URL("../../../docs/input.md", import.meta.url), "utf8");
+  const [, section = ""] = /<!-- generated: kinds -->\n(.*?)<!-- \/generated -->/s.exec(page) ?? [];
+  const rows = [...section.matchAll(/^\| (\d) (\w+) \| ?(.*?) \| ?(.*?) \| `(\w+)` \|$/gm)].map(
+    ([, type, name, one = "", other = "", kind = ""]) => ({
+      request: `${type} ${name}`,
+      one: words(one),
+      other: words(other),
+      kind,
+    }),
+  );
+
+  function words(cell: string): string[] {
+    return [...cell.matchAll(/`(\w+)`/g)].map(([, word = ""]) => word);
+  }
+
+  /** What the page says of a pair; every other pair is unknown. */
+  function stated(one: string | number, other: string | number): string {
+    const found = rows.filter((row) => row.one.includes(String(one)) && row.other.includes(String(other)));
+    expect(found.length).toBeLessThan(2);
+    return found[0]?.kind ?? "KIND_UNKNOWN";
+  }
+
+  it("has the generated table and nothing else between its marks", () => {
+    expect(section).toBe(kindsAsMarkdown());
+  });
+
+  it("says of each pair of types what the code says", () => {
+    for (const type of TRANSACTION_TYPES) {
+      for (const destination of DESTINATION_TYPES) {
+        expect(kindOrCode(() => kindOfV2(type, destination))).toBe(stated(type, destination));
+      }
+    }
+    for (const operation of OPERATIONS_V1) {
+      for (const type of TRANSACTION_TYPES_V1) {
+        expect(kindOrCode(() => signingOfV1(operation, type).kind)).toBe(stated(operation, type));
+      }
+    }
+  });
+
+  it.each([
+    ["1 KeyGen", "v2-keygen-secp256k1", "v2"],
+    ["1 KeyGen", "v1-keygen-secp256k1", "v1"],
+    ["3 KeyReshare", "v2-keyreshare-recovery", "v2"],
+    ["3 KeyReshare", "v1-keyreshare-secp256k1", "v1"],
+    ["5 KeyShareSign", "v2-keysharesign-one-group", "v2"],
+  ] as const)("says of %s what becomes of %s", (request, name, payload) => {
+    const task = parseCallback(new TextEncoder().encode(callbackText(name)), payload);
+    if (task.type === "ping") throw new Error("the example is a ping");
+    const now = nowMembers(0, "UTC");
+    const { document } = normalize(task, { source: "node-1", receivedAt: 0, now, tokens: {}, chains: {} });
+    const [row, ...more] = rows.filter((each) => each.request === request);
+    expect(more).toEqual([]);
+    expect(document.kind).toBe(row?.kind);
+  });
+
+  it("has a row for these requests and no other", () => {
+    const requests = new Set(rows.map(({ request }) => request));
+    expect([...requests].sort()).toEqual(["1 KeyGen", "2 KeySign", "3 KeyReshare", "5 KeyShareSign"]);
+  });
 });

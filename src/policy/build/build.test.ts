@@ -86,6 +86,19 @@ describe("a release", () => {
     ]);
   });
 
+  test("names exactly the product's entrypoints in its manifest", async () => {
+    const manifest = (await readArchive(built.bytes)).get("/.manifest");
+    expect(JSON.parse(new TextDecoder().decode(manifest))).toMatchObject({
+      revision: built.revision,
+      rego_version: 1,
+      wasm: [
+        { entrypoint: "countersign/decision", module: "/policy.wasm" },
+        { entrypoint: "countersign/explain", module: "/policy.wasm" },
+        { entrypoint: "countersign/facts", module: "/policy.wasm" },
+      ],
+    });
+  });
+
   test("answers as its rules say, names only what it is asked for, and reads no input for facts", async () => {
     const { wasm, dataText, identity, index } = await loadSourceAsRelease(dir);
     expect(identity).toEqual({ revision: built.revision, sequence: 0, sha256: built.sha256 });
@@ -191,6 +204,10 @@ describe("a source", () => {
       }),
     );
     expect(dataText).toBe('{"x":{"big":123456789012345678901234567890,"half":1.50}}');
+  });
+
+  test("of the product carries the entrypoints and the schema that the code writes", async () => {
+    expect(await staleGenerated("policies")).toEqual([]);
   });
 
   test("knows whether its generated files are stale, and writes them", async () => {

@@ -12,6 +12,8 @@ interface Case {
   readonly problem: RegExp | undefined;
 }
 
+const B = "rules/transfer/b/rule.rego";
+
 const GOOD = ruleText('require["X_X"] if input.channel == "tss.v2"');
 
 function rule(body: string, custom: readonly string[] = ["requires: {X_X: deny}"]): Record<string, string> {
@@ -141,6 +143,25 @@ const CASES: Readonly<Record<string, Case>> = {
     files: { ...rule(FINE), "rules/transfer/b/more.rego": "package rules.transfer.b\n\nhelper := 1\n" },
     problem: /^rules\/transfer\/b\/more\.rego:1: no rule or library lies here/,
   },
+  "METADATA of one package in two files": {
+    files: {
+      ...rule(FINE),
+      "rules/transfer/b/more.rego": ruleText("helper := 1", { name: "transfer/b" }),
+    },
+    problem: /^rules\/transfer\/b\/more\.rego:\d+: no rule or library lies here/,
+  },
+  "METADATA with a key twice": {
+    alone: true,
+    files: rule(FINE, ["requires: {X_X: deny}", "requires: {X_X: alert}"]),
+    problem: /mapping key "requires" already defined/,
+  },
+  "METADATA above a blank line": {
+    alone: true,
+    files: {
+      [B]: ruleText(FINE, { name: "transfer/b" }).replace("package", "\npackage"),
+    },
+    problem: undefined,
+  },
   "the same package in another folder": {
     files: { "rules/transfer/c/rule.rego": ruleText(FINE, { name: "transfer/a" }) },
     problem:
@@ -214,6 +235,10 @@ const CASES: Readonly<Record<string, Case>> = {
     files: rule('require[code] if some code in ["X_X"]'),
     problem: new RegExp(`${AT}code-form: the code is a variable`),
   },
+  "a code out of the input": {
+    files: rule("require[code] if some code in input.signing.paths"),
+    problem: new RegExp(`${AT}code-form: the code is a variable`),
+  },
   "a set": {
     files: rule('require contains "X_X" if input.channel'),
     problem: new RegExp(`${AT}code-form: this is a set`),
@@ -266,6 +291,11 @@ const CASES: Readonly<Record<string, Case>> = {
     alone: true,
     files: rule(`${FINE}\n\nvalues := {"severity": rego.metadata.chain()[1].annotations.custom.severity}`),
     problem: undefined,
+  },
+  "rego.metadata that is not there": {
+    alone: true,
+    files: rule(`${FINE}\n\nvalues := {"x": rego.metadata.rule().custom.x}`),
+    problem: new RegExp(`${AT}undefined ref`),
   },
   "a rule that reads its own group": {
     files: rule('require["X_X"] if data.rules.transfer'),
@@ -325,6 +355,12 @@ const CASES: Readonly<Record<string, Case>> = {
     },
     problem: new RegExp(`${AT}no-shadow: eq is the name of a built-in: import it .as. another name`),
   },
+  "an entrypoint of the package": {
+    files: {
+      [B]: ruleText(FINE, { name: "transfer/b" }).replace("# title", "# entrypoint: true\n# title"),
+    },
+    problem: new RegExp(`${AT}no-entrypoint`),
+  },
   "an entrypoint in a rule": {
     files: rule(`# METADATA\n# entrypoint: true\n${FINE}`),
     problem: new RegExp(`${AT}no-entrypoint`),
@@ -347,8 +383,6 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 const found = new Map<string, readonly Problem[]>();
-
-const B = "rules/transfer/b/rule.rego";
 
 beforeAll(async () => {
   const base = { "data.json": "{}", "rules/transfer/a/rule.rego": GOOD };
