@@ -139,6 +139,20 @@ describe("a release is refused, by the step that refused it", () => {
   });
 
   it.each([
+    ["a set of codes", 'require contains "LISTED" if input.group'],
+    ["an object below a code", 'require["LISTED"]["sub"] if input.group'],
+    ["an object of more codes", 'require := {"LISTED": false, "OTHER": true}'],
+    ["null for a code", 'require["LISTED"] := null if input.group'],
+    ["a number for a code", 'require["LISTED"] := 1 if input.group'],
+  ])("index: a rule of the module is %s", async (_name, text) => {
+    const wasm = compileRego(sources({ listed: { parts: ["require"], text }, ordinary: ORDINARY }));
+    await refusal({ ...good, wasm }).toMatchObject({
+      step: "index",
+      message: expect.stringContaining("transfer/listed"),
+    });
+  });
+
+  it.each([
     ["a name twice", [LISTED_INDEX, LISTED_INDEX]],
     ["a code twice", [{ ...LISTED_INDEX, checks: [...LISTED_INDEX.checks, ...LISTED_INDEX.checks] }]],
     ["another group's name", [{ ...LISTED_INDEX, group: "key" as const }]],
