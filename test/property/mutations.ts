@@ -139,6 +139,9 @@ const POOL: readonly unknown[] = [
   "null",
 ];
 
+/** What may stand in a member that nobody knows: a NUL is refused wherever it stands. */
+const IGNORED = POOL.filter((value) => typeof value !== "string" || !value.includes("\0"));
+
 const LOOK_ALIKES: Readonly<Record<string, string>> = {
   a: "\u0430",
   e: "\u0435",
@@ -216,7 +219,7 @@ export const HARMLESS: readonly Operation[] = [
   function addUnknown(place, pick) {
     const node = place.get();
     if (node.kind !== "object") return;
-    const member = { key: `unknown_${pick}`, node: treeOf(at(POOL, pick)) };
+    const member = { key: `unknown_${pick}`, node: treeOf(at(IGNORED, pick)) };
     if (node.members.every(({ key }) => key !== member.key)) node.members.push(member);
   },
 ];

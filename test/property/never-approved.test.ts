@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LiveRelease } from "../../src/policy/live.ts";
-import { Caller, readReply, requestToken } from "../support/caller.ts";
-import { Installation } from "../support/installation.ts";
+import { type Answer, Caller, form, readReply, requestToken } from "../support/caller.ts";
+import { Installation, type KeyPair, keyPair } from "../support/installation.ts";
+import { byteChangesArbitrary, changedBytes } from "./bytes.ts";
 import { demoRelease, judge } from "./in-process.ts";
 import { textOf } from "./json-tree.ts";
 import {
@@ -57,25 +58,84 @@ test("other words for the same request change nothing", async () => {
   await assertStaysApproved(live, { runs: 500, limitMs: 3_000 });
 });
 
-test("through real HTTP, in a server process of its own", async () => {
-  const installation = new Installation();
-  const { addresses } = await installation.start();
-  const caller = new Caller(addresses.nodes);
-  try {
-    await fc.assert(
-      fc.asyncProperty(mutationArbitrary([...REFUSED, ...APPROVED]), async ({ text, acceptable }) => {
-        const token = requestToken(text, installation.node.privateKey);
-        const { status, body } = await caller.sendToken(token);
-        expect(status).toBe(200);
-        const reply = readReply(body, installation.server.publicKey);
-        expect(reply.status).not.toBe(30);
-        const ping = reply.request_id === "" && reply.status === 0;
-        if (reply.action === "APPROVE" && !ping) expect(acceptable).toBe(true);
-      }),
-      { numRuns: 300, interruptAfterTimeLimit: 5_000, markInterruptAsFailure: false },
-    );
-  } finally {
+describe("through real HTTP, in a server process of its own", () => {
+  const v1: KeyPair = keyPair();
+  let installation: Installation;
+  let caller: Caller;
+
+  beforeAll(async () => {
+    installation = new Installation({
+      nodes: [
+        { name: "node-1", callback_public_keys: ["./node.pub"] },
+        { name: "node-v1", callback_public_keys: ["./node-v1.pub"], payload: "v1" },
+      ],
+    });
+    installation.write("node-v1.pub", v1.publicPem);
+    caller = new Caller((await installation.start()).addresses.nodes);
+  });
+
+  afterAll(async () => {
     caller.close();
     await installation.remove();
+  });
+
+  const tokenFor = (text: string, payload: "v1" | "v2"): string =>
+    requestToken(text, payload === "v1" ? v1.privateKey : installation.node.privateKey);
+
+  /** Reads the answer, and notes its code. @returns whether it approves anything. */
+  function approves({ status, body }: Answer, tally: Tally): boolean {
+    expect(status).toBe(200);
+    const reply = readReply(body, installation.server.publicKey);
+    expect(reply.status).not.toBe(30);
+    const ping = reply.request_id === "" && reply.status === 0;
+    const approved = reply.action === "APPROVE" && !ping;
+    const code = approved ? "approved" : (/^\w+/.exec(reply.error)?.[0] ?? "PING");
+    tally.set(code, (tally.get(code) ?? 0) + 1);
+    return approved;
   }
+
+  const extent = { numRuns: 400, interruptAfterTimeLimit: 8_000, markInterruptAsFailure: false };
+
+  test("the samples are judged as inside the process", async () => {
+    const tally: Tally = new Map();
+    for (const { tree, payload } of [...REFUSED, ...APPROVED]) {
+      const token = tokenFor(textOf(tree), payload);
+      const approved = approves(await caller.sendToken(token, { path: `/${payload}/check` }), tally);
+      expect(approved).toBe((await judge(textOf(tree), payload, live)).approved);
+    }
+    expect(tally.get("approved")).toBe(APPROVED.length);
+  });
+
+  test("no mutation of a request is approved that must not be", async () => {
+    const tally: Tally = new Map();
+    await fc.assert(
+      fc.asyncProperty(
+        mutationArbitrary([...REFUSED, ...APPROVED]),
+        async ({ text, payload, acceptable }) => {
+          const answer = await caller.sendToken(tokenFor(text, payload), { path: `/${payload}/check` });
+          if (approves(answer, tally)) expect(acceptable).toBe(true);
+        },
+      ),
+      extent,
+    );
+    expectVariety(tally, 6);
+  });
+
+  test("no mutation of a body's bytes is approved, but where it holds an approved token as it was", async () => {
+    const tally: Tally = new Map();
+    const refused = REFUSED.map(({ tree, payload }) => tokenFor(textOf(tree), payload));
+    const approved = APPROVED.map(({ tree, payload }) => tokenFor(textOf(tree), payload));
+    const bodies = fc.constantFrom(...[...refused, ...approved].map(form));
+    await fc.assert(
+      fc.asyncProperty(bodies, byteChangesArbitrary, bodies, async (body, changes, other) => {
+        const changed = changedBytes(body, changes, other);
+        const tokens = new URLSearchParams(changed.toString()).getAll("TSS_JWT_MSG");
+        const [token = ""] = tokens;
+        const intact = tokens.length === 1 && approved.includes(token.trim());
+        if (approves(await caller.send(changed), tally)) expect(intact).toBe(true);
+      }),
+      extent,
+    );
+    expectVariety(tally, 4);
+  });
 });

@@ -25,9 +25,10 @@ const sample = (name: string, text: string, payload: "v1" | "v2" = "v2"): Sample
 });
 
 /** What the demo release approves. */
-export const APPROVED: readonly Sample[] = ["listed-transfer", "key-generation-listed"].map((name) =>
-  sample(name, demoRequest(name)),
-);
+export const APPROVED: readonly Sample[] = [
+  ...["listed-transfer", "key-generation-listed"].map((name) => sample(name, demoRequest(name))),
+  sample("v1-keygen-secp256k1", callbackText("v1-keygen-secp256k1"), "v1"),
+];
 
 const REFUSED_BY_DEMO = [
   "unlisted-transfer",
