@@ -244,6 +244,13 @@ const PLAUSIBLE: readonly Operation[] = [
           : node;
     parent.members.splice(pick % (parent.members.length + 1), 0, { key: place.key, node: twin });
   },
+  function twinInOtherCase(place, pick, _places, others) {
+    const { parent, key } = place;
+    if (parent.kind !== "object") return;
+    const spelled = pick % 2 === 0 ? key.toUpperCase() : key.replace(/^./, (first) => first.toUpperCase());
+    const node = graftOf(key, pick, others) ?? treeOf(at(POOL, pick));
+    parent.members.splice(pick % (parent.members.length + 1), 0, { key: spelled, node });
+  },
   function swap(place, pick, places) {
     const other = at(alike(place, places), pick);
     if (other === undefined) return;

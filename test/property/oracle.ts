@@ -128,13 +128,15 @@ function listedGroup(threshold: unknown, nodes: unknown, curve: unknown): boolea
   );
 }
 
-/** Whether the text is a request that may be approved by the demo release at all. */
-export function mayBeApproved(text: string, payload: "v1" | "v2"): boolean {
-  const outer = members(held(text));
+/** As the nodes' reader, Go's, takes members: whatever the case of their names, and the last of several. */
+function asNodesRead(value: Members): Members {
+  const entries = Object.entries(value).map(([key, member]) => [key.toUpperCase().toLowerCase(), member]);
+  return Object.fromEntries(entries);
+}
+
+function mayBe(outer: Members, detail: Members, extra: Members, payload: "v1" | "v2"): boolean {
   const id = outer["request_id"];
   if (typeof id !== "string" || !/^[ -~]{1,128}$/.test(id)) return false;
-  const detail = members(held(outer["request_detail"]));
-  const extra = members(held(outer["extra_info"]));
   const tss = members(extra["tss_request"])["tss_request_id"];
   const sameTask =
     payload === "v1" || (typeof tss === "string" && tss !== "" && tss === detail["biz_task_id"]);
@@ -148,4 +150,17 @@ export function mayBeApproved(text: string, payload: "v1" | "v2"): boolean {
     default:
       return false;
   }
+}
+
+/**
+ * Whether the text is a request that may be approved by the demo release at all: as it stands, and as a node
+ * reads what it will sign.
+ */
+export function mayBeApproved(text: string, payload: "v1" | "v2"): boolean {
+  const outer = members(held(text));
+  const detail = members(held(outer["request_detail"]));
+  if (!mayBe(outer, detail, members(held(outer["extra_info"])), payload)) return false;
+  const read = asNodesRead(outer);
+  const readDetail = asNodesRead(members(held(read["request_detail"])));
+  return mayBe(read, readDetail, members(held(read["extra_info"])), payload);
 }
