@@ -340,3 +340,46 @@ test("the log has one line a decision and nothing secret", async () => {
     expect(text).not.toContain(secret);
   }
 });
+
+test("the metrics have the names of the docs, and say what happened", async () => {
+  const installation = install();
+  const server = await installation.start();
+  const before = Date.now() / 1_000;
+  await ask(server, installation, request("ping"));
+  await ask(server, installation, request("listed-transfer"));
+  await ask(server, installation, request("listed-transfer"));
+  await ask(server, installation, request("unlisted-transfer"));
+  await ask(server, installation, request("key-generation-listed"));
+  await ask(server, installation, request("other-transaction-shown"));
+  await ask(server, { node: keyPair(), server: installation.server }, request("listed-transfer"));
+  await fetch(`http://${server.addresses.nodes}/v2/check`, { method: "POST", body: "{}" });
+  const response = await fetch(`http://${server.addresses.admin}/metrics`);
+  const lines = (await response.text()).split("\n");
+
+  const page = readFileSync("docs/operations.md", "utf8");
+  const documented = [...page.matchAll(/^\| `(countersign_[a-z_]+)` \|/gm)].map(([, name]) => name);
+  const served = lines.filter((line) => line.startsWith("# TYPE ")).map((line) => line.split(" ")[2]);
+  expect(documented.length).toBeGreaterThan(0);
+  expect(served.toSorted()).toEqual(documented.toSorted());
+
+  const value = (series: string): number =>
+    Number(lines.find((line) => line.startsWith(`${series} `))?.slice(series.length));
+  const decisions = (outcome: string, kind: string, code: string): number =>
+    value(`countersign_decisions_total{outcome="${outcome}",kind="${kind}",code="${code}"}`);
+  expect(decisions("approved", "transaction_signing", "")).toBe(2);
+  expect(decisions("denied", "transaction_signing", "DESTINATION_ALLOWLIST")).toBe(1);
+  expect(decisions("approved", "key_generation", "")).toBe(1);
+  for (const [phase, count] of Object.entries({ normalize: 4, evaluate: 4, explain: 1, total: 4 })) {
+    expect(value(`countersign_phase_seconds_count{phase="${phase}"}`), phase).toBe(count);
+  }
+  for (const phase of ["verify", "sign", "evaluate", "total"]) {
+    expect(value(`countersign_phase_seconds_sum{phase="${phase}"}`), phase).toBeGreaterThan(0);
+  }
+  expect(value('countersign_last_ping_timestamp_seconds{node="node-1"}')).toBeGreaterThan(before);
+  expect(value("countersign_release_age_seconds")).toBeGreaterThan(0);
+  expect(value('countersign_tokens_refused_total{code="TOKEN_SIGNATURE"}')).toBe(1);
+  expect(value('countersign_requests_unusable_total{code="REQUEST_TASK_MISMATCH"}')).toBe(1);
+  expect(value('countersign_http_rejected_total{listener="nodes",status="415"}')).toBe(1);
+  expect(value("countersign_in_flight_requests")).toBe(0);
+  expect(value("countersign_process_resident_memory_bytes")).toBeGreaterThan(0);
+});
