@@ -514,7 +514,11 @@ describe("a decision", () => {
   test("in which a rule's values conflict fails, and names the rule", async () => {
     const words = /rules\/transfer\/conflicts\/rule\.rego:\d+/;
     await expectFault(request("conflict"), { status: 30, code: "POLICY_ERROR", words });
-    expect(await logged("conflict")).toMatchObject({ outcome: "failed", action: "REJECT" });
+    expect(await logged("conflict")).toMatchObject({
+      outcome: "failed",
+      action: "REJECT",
+      rule: "transfer/conflicts",
+    });
   });
 
   test("in which a rule divides by zero is refused by that rule", async () => {

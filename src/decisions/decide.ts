@@ -139,7 +139,7 @@ async function judgeByPolicy(request: VerifiedRequest, live: LiveRelease): Promi
   const text = live.index.reads_raw ? request.textWithRaw() : request.text;
   const answer = await live.engine.evaluate("countersign/decision", text);
   const evaluateMs = performance.now() - started;
-  if (!answer.ok) throw new Refusal(answer.code, answer.message);
+  if (!answer.ok) return failedPolicy(new Refusal(answer.code, answer.message), live);
 
   const verdict = combine({
     index: live.index,
@@ -158,6 +158,14 @@ async function judgeByPolicy(request: VerifiedRequest, live: LiveRelease): Promi
   const explainMs = performance.now() - started - evaluateMs;
   if (verdict.outcome !== "held") return { ...explained, evaluateMs, explainMs };
   return { ...explained, reasons: [held(explained.reasons), ...explained.reasons], evaluateMs, explainMs };
+}
+
+/** The evaluation failed; where its message points into a rule's file, that rule is named as any other. */
+function failedPolicy(refusal: Refusal, live: LiveRelease): Judgement {
+  const rule = live.index.rules.find(({ file }) => refusal.message.includes(`${file}:`))?.name;
+  const judgement = refused("failed", refusal);
+  if (rule === undefined) return judgement;
+  return { ...judgement, reasons: judgement.reasons.map((reason) => ({ rule, ...reason })) };
 }
 
 /** What a hold answers with: the host's code, since the node knows no third answer, and the rule's words. */
