@@ -242,7 +242,7 @@ beforeAll(async () => {
     try {
       const { bytes } = await buildRelease(dir);
       const release = await readRelease(bytes);
-      const data = new TextEncoder().encode(release.dataText);
+      const data = new Uint8Array(release.data);
       policy = await PolicyInstance.create(await compilePolicy(release.wasm), memoryFor(data));
       policy.setData(data.buffer);
       reads = compileReads(release.index);

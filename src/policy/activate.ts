@@ -3,7 +3,7 @@
  * entrypoints, index, data, guard, warm-up. Each step that fails throws a `ReleaseError` with its name, and
  * nothing of the candidate stays behind.
  */
-import { createHash } from "node:crypto";
+import { webcrypto } from "node:crypto";
 import { GROUP_OF, serialize } from "../input/document.ts";
 import { combine, shapeFaults } from "./combine.ts";
 import { type EngineEvent, PolicyEngine } from "./engine.ts";
@@ -12,14 +12,19 @@ import { LiveRelease } from "./live.ts";
 import { readRelease } from "./read-release.ts";
 import { compileReads } from "./reads.ts";
 import { type Release, ReleaseError } from "./release.ts";
+import { readReleaseAside } from "./release-reader.ts";
 import type { IndexedRule, RuleIndex } from "./rule-index.ts";
 
 /** `{sha256}` names the one archive, in hex, that may go live. */
 export type Trust = "unsigned" | { readonly sha256: string };
 
-/** @property source - where the release came from, for people. */
+/**
+ * @property source - where the release came from, for people.
+ * @property aside - read it in a thread of its own, since requests are being answered.
+ */
 export interface ActivateOptions {
   readonly trust: Trust;
+  readonly aside?: boolean;
   readonly source: string;
   readonly evaluationMs: number;
   readonly startMs?: number;
@@ -32,9 +37,15 @@ export interface ActivateOptions {
  * @throws ReleaseError
  */
 export async function activate(candidate: Uint8Array, options: ActivateOptions): Promise<LiveRelease> {
-  const sha256 = createHash("sha256").update(candidate).digest("hex");
+  const sha256 = await digestOf(candidate);
   assertTrusted(sha256, options.trust);
-  return await activateRelease(await readRelease(candidate, sha256), options);
+  const read = options.aside === true ? readReleaseAside : readRelease;
+  return await activateRelease(await read(candidate, sha256), options);
+}
+
+/** SHA-256 in hex, computed off the event loop. */
+export async function digestOf(bytes: Uint8Array): Promise<string> {
+  return Buffer.from(await webcrypto.subtle.digest("SHA-256", bytes)).toString("hex");
 }
 
 /**
@@ -44,7 +55,7 @@ export async function activate(candidate: Uint8Array, options: ActivateOptions):
  */
 export async function activateRelease(
   release: Release,
-  options: Omit<ActivateOptions, "trust">,
+  options: Omit<ActivateOptions, "trust" | "aside">,
 ): Promise<LiveRelease> {
   assertIndexConsistent(release.index);
   const engine = await PolicyEngine.start(release, options);

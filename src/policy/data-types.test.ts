@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { isJsonObject, type JsonObject, parseStrictJson } from "../input/strict-json.ts";
 import {
-  checkData,
   type DataUse,
   dataProblems,
   parseData,
@@ -151,10 +150,4 @@ test("data is strict JSON within its limit", () => {
   expect(() => parseData("[]")).toThrow(/no object/);
   const filler = `{"a": "${"x".repeat(MAX_DATA_BYTES)}"}`;
   expect(() => parseData(filler)).toThrow(/larger/);
-});
-
-test("a release is checked as a whole", () => {
-  const bad = { index: index(rule(READS)), dataText: JSON.stringify({ ...GOOD, allow: {} }) };
-  expect(() => checkData(bad)).toThrow(ReleaseError);
-  expect(() => checkData({ ...bad, dataText: JSON.stringify(GOOD) })).not.toThrow();
 });

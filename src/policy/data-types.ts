@@ -12,7 +12,7 @@ import {
   type JsonValue,
   parseStrictJson,
 } from "../input/strict-json.ts";
-import { type HostData, hostDataSchema, MAX_DATA_BYTES, type Release, ReleaseError } from "./release.ts";
+import { type HostData, hostDataSchema, MAX_DATA_BYTES, ReleaseError } from "./release.ts";
 import type { IndexedRule, JsonType, RuleIndex } from "./rule-index.ts";
 
 type DataRead = IndexedRule["data"][number];
@@ -65,14 +65,6 @@ export function parseHostData(data: JsonObject): HostData {
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `data.${path.join(".")}: ${message}`);
   throw new ReleaseError("data", problems.join("\n"));
-}
-
-/** @throws {ReleaseError} step `data`, with every {@link dataProblems}. */
-export function checkData(release: Pick<Release, "index" | "dataText">): void {
-  const data = parseData(release.dataText);
-  const problems = dataProblems(release.index, data);
-  if (problems.length > 0) throw new ReleaseError("data", problems.join("\n"));
-  parseHostData(data);
 }
 
 /** Everything in the data that the index does not allow, in words that name the path. */

@@ -6,7 +6,7 @@ import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { compileRego, indexedRule, releaseOf, ruleIndex } from "../../test/support/policy.ts";
 import { type EngineEvent, type EngineOptions, PolicyEngine } from "./engine.ts";
-import { MAX_DATA_BYTES, type Release } from "./release.ts";
+import { MAX_DATA_BYTES, type Release, sharedText } from "./release.ts";
 
 const ENTRYPOINT_TEXT = `package countersign
 
@@ -151,7 +151,7 @@ describe("a release that can't run", () => {
   });
 
   it("is refused where its data is no JSON", async () => {
-    await refusal({ ...release, dataText: "{" }).toMatchObject({ step: "data" });
+    await refusal({ ...release, data: sharedText("{") }).toMatchObject({ step: "data" });
   });
 
   it("is refused where a rule runs without end whatever the document", async () => {
@@ -340,7 +340,7 @@ it("lets the process end, though nobody closed it, after the last answer", () =>
   const script = `
     import { readFileSync } from "node:fs";
     import { PolicyEngine } from "./dist/policy/engine.js";
-    const release = { wasm: readFileSync(process.argv[1]), dataText: "{}", index: { rules: [] } };
+    const release = { wasm: readFileSync(process.argv[1]), data: new Uint8Array(Buffer.from("{}")), index: { rules: [] } };
     const engine = await PolicyEngine.start(release, { evaluationMs: 250 });
     const answers = [engine.evaluate("countersign/decision", '{"group":"transfer","mode":"loop"}')];
     answers.push(engine.evaluate("countersign/decision", '{"group":"transfer"}'));
@@ -369,16 +369,19 @@ describe("size", () => {
     const rows = Array.from({ length: entries }, (_, at) => `"0x${at.toString(16).padStart(40, "0")}":true`);
     const dataText = `{"allowlist":{"a1":true,${rows.join(",")}}}`;
     expect(dataText.length).toBeGreaterThan(0.95 * MAX_DATA_BYTES);
-    const engine = await start({}, { ...release, dataText });
+    const engine = await start({}, { ...release, data: sharedText(dataText) });
     expect(await decide(engine)).toEqual(GOOD);
     expect(JSON.stringify(await decide(engine, { address: "b1" }))).not.toContain("LISTED");
   });
 
   it("serves data of many small values, and refuses what takes more than 2 GiB when parsed", async () => {
     const dense = (values: number) => `{"allowlist":{"a1":true},"dense":[${"1,".repeat(values)}1]}`;
-    const engine = await start({}, { ...release, dataText: dense(1_000_000) });
+    const engine = await start({}, { ...release, data: sharedText(dense(1_000_000)) });
     expect(await decide(engine)).toEqual(GOOD);
-    const refused = PolicyEngine.start({ ...release, dataText: dense(11_900_000) }, { evaluationMs: 250 });
+    const refused = PolicyEngine.start(
+      { ...release, data: sharedText(dense(11_900_000)) },
+      { evaluationMs: 250 },
+    );
     await expect(refused).rejects.toMatchObject({ step: "data" });
   });
 

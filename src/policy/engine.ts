@@ -114,16 +114,18 @@ export class PolicyEngine {
    *   `data` (does not fit), `warm_up` (a worker did not become ready in time).
    */
   static async start(
-    release: Pick<Release, "wasm" | "dataText" | "index">,
+    release: Pick<Release, "wasm" | "data" | "index">,
     options: EngineOptions,
   ): Promise<PolicyEngine> {
     const module = await compilePolicy(release.wasm).catch((error: unknown) => {
       throw new ReleaseError("archive", `policy.wasm is no module: ${toError(error).message}`, error);
     });
-    const text = Buffer.from(release.dataText);
-    const data = new SharedArrayBuffer(text.byteLength);
-    new Uint8Array(data).set(text);
-    const boot = { module, data, entrypoints: ENTRYPOINTS, warmUp: warmUpQuestions(release.index) };
+    const boot = {
+      module,
+      data: release.data.buffer,
+      entrypoints: ENTRYPOINTS,
+      warmUp: warmUpQuestions(release.index),
+    };
     const engine = new PolicyEngine(boot, options);
     try {
       await new Promise<void>((ready, failed) => {

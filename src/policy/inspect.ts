@@ -28,7 +28,7 @@ export async function inspectRelease(bytes: Uint8Array): Promise<Inspection> {
     await compilePolicy(release.wasm),
     memoryFor(new Uint8Array()),
   );
-  const data = parseStrictJson(release.dataText);
+  const data = parseStrictJson(Buffer.from(release.data).toString());
   const roots = isJsonObject(data) ? Object.entries(data) : [];
   return {
     identity: release.identity,

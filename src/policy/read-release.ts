@@ -4,7 +4,7 @@ import { z } from "zod";
 import { readArchive } from "./archive.ts";
 import { entrypointsDigest, generateEntrypoints } from "./build/entrypoints.ts";
 import { dataProblems, parseData, parseHostData } from "./data-types.ts";
-import { type Release, ReleaseError, type ReleaseStep } from "./release.ts";
+import { type Release, ReleaseError, type ReleaseStep, sharedText } from "./release.ts";
 import { CONTRACT_VERSION, type RuleIndex, ruleIndexSchema } from "./rule-index.ts";
 
 const manifestSchema = z.object({ revision: z.string().min(1).max(128) });
@@ -42,7 +42,7 @@ export async function readRelease(bytes: Uint8Array, sha256?: string): Promise<R
     },
     index,
     wasm,
-    dataText,
+    data: sharedText(dataText),
     hostData: parseHostData(data),
   };
 }

@@ -39,15 +39,23 @@ export interface ReleaseIdentity {
 }
 
 /**
- * @property dataText - `data.json` as text; the worker parses it, numbers keep their spelling.
+ * @property data - `data.json` in UTF-8, in memory that all workers share; numbers keep their spelling.
  * @property hostData - what the host reads of it.
  */
 export interface Release {
   readonly identity: ReleaseIdentity;
   readonly index: RuleIndex;
   readonly wasm: Uint8Array<ArrayBuffer>;
-  readonly dataText: string;
+  readonly data: Uint8Array<SharedArrayBuffer>;
   readonly hostData: HostData;
+}
+
+/** Text as {@link Release.data} has it. */
+export function sharedText(text: string): Uint8Array<SharedArrayBuffer> {
+  const bytes = Buffer.from(text);
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+  shared.set(bytes);
+  return shared;
 }
 
 /**

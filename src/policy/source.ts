@@ -7,12 +7,11 @@
  * read a second time before it is refused: it may have been half written. A refused candidate is not tried
  * again before it changes, or somebody asks (`checkNow`).
  */
-import { createHash } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ActivateOptions, activate } from "./activate.ts";
+import { type ActivateOptions, activate, digestOf } from "./activate.ts";
 import type { LivePolicy } from "./live.ts";
 import { ReleaseError } from "./release.ts";
 import { toError } from "./wasm-instance.ts";
@@ -22,7 +21,7 @@ import { toError } from "./wasm-instance.ts";
  * @property pollMs - milliseconds between two looks.
  * @property buildFolder - builds a folder into an archive's bytes; without it a folder is refused.
  */
-export interface PolicySourceOptions extends Omit<ActivateOptions, "source"> {
+export interface PolicySourceOptions extends Omit<ActivateOptions, "source" | "aside"> {
   readonly path: string;
   readonly pollMs: number;
   readonly live: LivePolicy;
@@ -59,6 +58,7 @@ export class PolicySource {
   #watched: string | undefined;
   #poll: NodeJS.Timeout | undefined;
   #hint: NodeJS.Timeout | undefined;
+  #started = false;
   #closed = false;
 
   constructor(options: PolicySourceOptions) {
@@ -68,6 +68,7 @@ export class PolicySource {
   /** Looks for the first time, then keeps looking. Never rejects: what is wrong stands in the result. */
   async start(): Promise<CheckResult> {
     const result = await this.checkNow();
+    this.#started = true;
     this.#schedulePoll();
     return result;
   }
@@ -128,7 +129,7 @@ export class PolicySource {
 
   async #offer(folder: boolean): Promise<boolean> {
     let bytes = await this.#read(folder);
-    if (this.#isLive(bytes)) return false;
+    if (await this.#isLive(bytes)) return false;
     try {
       this.#options.live.replace(await this.#activate(bytes));
       return true;
@@ -136,26 +137,26 @@ export class PolicySource {
       const unreadable =
         error instanceof ReleaseError && (error.step === "archive" || error.step === "digest");
       if (folder || !unreadable) throw error;
-      const before = digest(bytes);
+      const before = await digestOf(bytes);
       await sleep(REREAD_MS);
       bytes = await this.#read(folder);
-      if (digest(bytes) === before) throw error;
+      if ((await digestOf(bytes)) === before) throw error;
     }
-    if (this.#isLive(bytes)) return false;
+    if (await this.#isLive(bytes)) return false;
     this.#options.live.replace(await this.#activate(bytes));
     return true;
   }
 
-  #isLive(bytes: Uint8Array): boolean {
+  async #isLive(bytes: Uint8Array): Promise<boolean> {
     const { live } = this.#options;
-    if (live.current?.identity.sha256 !== digest(bytes)) return false;
+    if (live.current?.identity.sha256 !== (await digestOf(bytes))) return false;
     live.confirm();
     return true;
   }
 
   #activate(bytes: Uint8Array): ReturnType<typeof activate> {
     const { path, live: _live, pollMs: _pollMs, buildFolder: _buildFolder, ...options } = this.#options;
-    return activate(bytes, { ...options, source: path });
+    return activate(bytes, { ...options, source: path, aside: this.#started });
   }
 
   async #read(folder: boolean): Promise<Uint8Array> {
@@ -219,10 +220,6 @@ export class PolicySource {
     }, ms);
     this.#poll.unref();
   }
-}
-
-function digest(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 async function look(path: string): Promise<Sight> {

@@ -100,10 +100,10 @@ describe("a release", () => {
   });
 
   test("answers as its rules say, names only what it is asked for, and reads no input for facts", async () => {
-    const { wasm, dataText, identity, index } = await loadSourceAsRelease(dir);
+    const { wasm, data: shared, identity, index } = await loadSourceAsRelease(dir);
     expect(identity).toEqual({ revision: built.revision, sequence: 0, sha256: built.sha256 });
     expect(index).toEqual(built.index);
-    const data = new TextEncoder().encode(dataText);
+    const data = new Uint8Array(shared);
     const policy = await PolicyInstance.create(await compilePolicy(wasm), memoryFor(data));
     policy.setData(data.buffer);
     expect(policy.entrypoints().sort()).toEqual([
@@ -197,13 +197,13 @@ describe("a source", () => {
   });
 
   test("keeps the spelling of its numbers", async () => {
-    const { dataText } = await loadSourceAsRelease(
+    const { data } = await loadSourceAsRelease(
       await policySource({
         "rules/key/b/rule.rego": CEREMONY,
         "x/data.yaml": "big: 123456789012345678901234567890\nhalf: 1.50\n",
       }),
     );
-    expect(dataText).toBe('{"x":{"big":123456789012345678901234567890,"half":1.50}}');
+    expect(Buffer.from(data).toString()).toBe('{"x":{"big":123456789012345678901234567890,"half":1.50}}');
   });
 
   test("of the product carries the entrypoints and the schema that the code writes", async () => {

@@ -1,0 +1,49 @@
+/**
+ * Reading a release beside a server that answers: unpacking, parsing and checking the largest takes seconds,
+ * which no request may wait for. A release that needs more memory than reading may take ends its thread, not
+ * the server.
+ */
+import { createRequire } from "node:module";
+import { Worker } from "node:worker_threads";
+import { type Release, ReleaseError, type ReleaseStep } from "./release.ts";
+import { toError } from "./wasm-instance.ts";
+
+export interface ReadOrder {
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+}
+
+export type ReadOutcome =
+  | { readonly ok: true; readonly release: Release }
+  | { readonly ok: false; readonly step: ReleaseStep; readonly message: string };
+
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 2048 };
+
+/**
+ * As `readRelease`, in a thread of its own.
+ *
+ * @throws {ReleaseError} as `readRelease`; step `archive` also where the thread fails.
+ */
+export async function readReleaseAside(bytes: Uint8Array, sha256: string): Promise<Release> {
+  const workerData: ReadOrder = { bytes, sha256 };
+  const worker = new Worker(createRequire(import.meta.url).resolve("#release-reader-worker"), {
+    workerData,
+    name: "release-reader",
+    env: {},
+    execArgv: [],
+    resourceLimits: RESOURCE_LIMITS,
+  });
+  try {
+    const outcome = await new Promise<ReadOutcome>((resolve, reject) => {
+      worker.once("message", resolve).once("error", reject);
+      worker.once("exit", () => reject(new Error("the thread that reads it ended")));
+    });
+    if (outcome.ok) return outcome.release;
+    throw new ReleaseError(outcome.step, outcome.message);
+  } catch (error) {
+    if (error instanceof ReleaseError) throw error;
+    throw new ReleaseError("archive", `it could not be read: ${toError(error).message}`, error);
+  } finally {
+    await worker.terminate();
+  }
+}
