@@ -18,6 +18,15 @@ const FIELD = "TSS_JWT_MSG";
 /** `{"alg":"RS256","typ":"JWT"}`, as every node sends it; any other spelling is parsed. */
 const USUAL_HEADER = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9";
 
+/** A header is read before anything is proven, so it is not read at any length: the usual one has 36. */
+const MAX_HEADER = 4_096;
+
+/**
+ * A node sends one field. Whoever sends a body has proven nothing yet, and a mebibyte of separators, or of spaces,
+ * takes a reader of whole forms a tenth of a second.
+ */
+const MAX_FIELDS = 64;
+
 /** A node as far as tokens go; callers bring their own fuller type. */
 export interface NodeKeys {
   readonly name: string;
@@ -50,12 +59,41 @@ export type VerifiedToken<N extends NodeKeys> =
  * @throws TokenRefusal `TOKEN_MISSING` where the field is missing, empty, or there twice.
  */
 export function fieldOf(body: string): string {
-  const plain = body.startsWith(`${FIELD}=`) && !["&", "%", "+"].some((special) => body.includes(special));
-  const values = plain ? [body.slice(FIELD.length + 1)] : new URLSearchParams(body).getAll(FIELD);
-  const value = values[0]?.trim() ?? "";
+  const pairs = body.split("&", MAX_FIELDS + 1);
+  if (pairs.length > MAX_FIELDS) throw new TokenRefusal("TOKEN_MALFORMED", "the form has too many fields");
+  const values = pairs.flatMap((pair) => {
+    const equals = pair.indexOf("=");
+    const name = equals < 0 ? pair : pair.slice(0, equals);
+    return isField(name) ? [equals < 0 ? "" : pair.slice(equals + 1)] : [];
+  });
+  const value = decoded(withoutOuterSpaces(values[0] ?? "")).trim();
   if (values.length > 1) throw new TokenRefusal("TOKEN_MISSING", `${FIELD} is there more than once`);
   if (value === "") throw new TokenRefusal("TOKEN_MISSING", `${FIELD} is missing or empty`);
   return value;
+}
+
+/** A name of which each character is encoded is three times as long. */
+function isField(name: string): boolean {
+  return name === FIELD || (name.length <= 3 * FIELD.length && decoded(name) === FIELD);
+}
+
+/** What can't be decoded stays as it is: with a `%` in it, it is neither the field's name nor a token. */
+function decoded(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A form spells a space as `+`. A token has neither inside, so there a `+` may stay what no token is. */
+function withoutOuterSpaces(value: string): string {
+  let from = 0;
+  let to = value.length;
+  while (value[from] === "+") from += 1;
+  while (to > from && value[to - 1] === "+") to -= 1;
+  return value.slice(from, to);
 }
 
 /** Base64url without padding, one spelling a value: what does not encode back to itself is refused. */
@@ -79,6 +117,7 @@ function parseObject(bytes: Uint8Array, name: string, node?: NodeKeys): JsonObje
 
 function checkHeader(part: string): void {
   if (part === USUAL_HEADER) return;
+  if (part.length > MAX_HEADER) throw new TokenRefusal("TOKEN_MALFORMED", "the token's header is too long");
   const header = parseObject(decodePart(part, "header"), "header");
   for (const extension of ["crit", "b64"]) {
     if (header[extension] !== undefined) {
