@@ -232,3 +232,23 @@ describe("a call's value", () => {
     expect(amountPaid("BASE_ETH")).toEqual({ token: "BASE_ETH", text: "5" });
   });
 });
+
+describe("long lists", () => {
+  it("of inputs and addresses, or of nodes, are not gone through once for each of the other", () => {
+    const many = <T>(one: (index: number) => T): T[] =>
+      Array.from({ length: 15_000 }, (_, index) => one(index));
+    const startedAt = performance.now();
+    documentOf("v2-keysign-eth", {
+      ...BITCOIN,
+      [`${tx}.raw_tx_info.selected_utxos`]: many(() => ({ address: "a" })),
+      "extra.source_addresses": many(() => ({ address: "a" })),
+    });
+    documentOf("v2-keysign-eth", {
+      "detail.used_node_ids": many((index) => `node-${index}`).reverse(),
+      "extra.signer_key_share_holder_group.key_share_holders": many((index) => ({
+        tss_node_id: `node-${index}`,
+      })),
+    });
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+});

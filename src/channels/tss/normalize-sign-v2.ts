@@ -93,15 +93,15 @@ function sourcesOf(extra: KeySignExtraV2, place: Place): Source[] {
   );
   const inputs = transaction.raw_tx_info?.selected_utxos ?? [];
   if (inputs.length > 0) {
+    const byAddress = onlyOnes(known);
     return inputs.map((input, index) => {
       const address = addressAt(place, input.address);
-      const matching = known.filter((entry) => entry.address !== undefined && entry.address === address);
       const where = `raw_tx_info.selected_utxos.${index}`;
       return stated(
         where,
         present({
           address,
-          ...(matching.length === 1 ? matching[0] : undefined),
+          ...(address === undefined ? undefined : byAddress.get(address)),
           outpoint: outpointOf(input.tx_hash, input.vout_n),
           amount: amountAt(place, `${where}.value`, input.token_id || transaction.token_id, input.value),
         }),
@@ -112,6 +112,19 @@ function sourcesOf(extra: KeySignExtraV2, place: Place): Source[] {
   const source = transaction.source;
   const address = source !== undefined && "address" in source ? addressAt(place, source.address) : undefined;
   return address === undefined ? [] : [{ address }];
+}
+
+/** The entries by address; of an address that stands twice nobody knows which is meant. */
+function onlyOnes(entries: readonly Source[]): ReadonlyMap<string, Source> {
+  const found = new Map<string, Source>();
+  const twice = new Set<string>();
+  for (const entry of entries) {
+    if (entry.address === undefined) continue;
+    if (found.has(entry.address)) twice.add(entry.address);
+    found.set(entry.address, entry);
+  }
+  for (const address of twice) found.delete(address);
+  return found;
 }
 
 /** `hash:index`; a hash of hex in lower case, so that one input has one name. */

@@ -80,7 +80,8 @@ function checkSameNodes(detail: KeyGenDetail, group: GroupV2 | undefined): void 
 function checkHolders(used: readonly string[], group: GroupV2 | undefined, where: string): void {
   const declared = nodesOf(group);
   if (declared.length === 0 || !isComplete(group)) return;
-  if (used.every((node) => declared.includes(node))) return;
+  const holders = new Set(declared);
+  if (used.every((node) => holders.has(node))) return;
   throw new Refusal(
     "REQUEST_SCHEMA",
     `request_detail.used_node_ids and ${where}.key_share_holders contradict each other`,
