@@ -91,6 +91,23 @@ describe("change", () => {
   });
 });
 
+describe("outputs beside an account's that states nothing", () => {
+  it.each([{}, { address: "", memo: "", amount: "" }])("are the destinations: %j", (account_output) => {
+    const document = documentOf("v2-keysign-eth", {
+      ...BITCOIN,
+      [`${tx}.destination.account_output`]: account_output,
+    });
+    expect(payees(document)).toEqual([["payee", "1000000"]]);
+  });
+
+  it("are refused where it states something", () => {
+    const account_output = { address: "", amount: "0.01" };
+    expect(
+      codeOf("v2-keysign-eth", { ...BITCOIN, [`${tx}.destination.account_output`]: account_output }),
+    ).toBe("REQUEST_SCHEMA");
+  });
+});
+
 describe("outputs and inputs that state nothing", () => {
   it.each([{}, { address: "", amount: "" }, { addr: "x", value: "9" }])("refuse: %j", (entry) => {
     const outputs = [{ address: "payee", amount: "0.01" }, entry];

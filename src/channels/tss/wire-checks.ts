@@ -5,7 +5,7 @@
  */
 
 import { Refusal } from "../../input/refusal.ts";
-import { isJsonObject, JsonNumber, type JsonObject, type JsonValue } from "../../input/strict-json.ts";
+import { isJsonObject, type JsonObject } from "../../input/strict-json.ts";
 import {
   checkAgreement,
   checkDistinct,
@@ -13,7 +13,7 @@ import {
   checkListLengths,
   checkSameTask,
 } from "./invariants.ts";
-import { parseHeldJson } from "./wire-members.ts";
+import { parseHeldJson, saysNothing } from "./wire-members.ts";
 import type { KeyGenDetail, KeyReshareDetail, KeySignDetail } from "./wire-request.ts";
 import type {
   CustodyV2,
@@ -236,11 +236,6 @@ export function checkDestinationMembers({ transaction }: JsonObject): void {
       `extra_info.transaction.destination.${member}: belongs to another destination_type`,
     );
   }
-}
-
-function saysNothing(value: JsonValue): boolean {
-  if (typeof value !== "object") return value === "" || value === false;
-  return value === null || (!(value instanceof JsonNumber) && Object.keys(value).length === 0);
 }
 
 /** The members of a transaction that are strings of JSON. */

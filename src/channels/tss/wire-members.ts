@@ -1,9 +1,10 @@
 /**
  * The words that the wire schemas are written in, and how a value is held against one.
  *
- * Cobo's payloads drop, null or empty what they don't have, so `null` counts as absent everywhere and `""`
- * stands for absent in optional text. All else is strict: a known member of a wrong type refuses, a number
- * that isn't spelled as a plain integer is no number, an unknown value of a closed enumeration refuses.
+ * Cobo's payloads drop, null or empty what they don't have, so `null` counts as absent everywhere, `""` stands
+ * for absent in optional text, and so does an object of nothing but these where it would need more. All else is
+ * strict: a known member of a wrong type refuses, a number that isn't spelled as a plain integer is no number, an
+ * unknown value of a closed enumeration refuses.
  * Unknown members are left out here; they live on in the document's `raw`.
  */
 import { z } from "zod";
@@ -39,13 +40,34 @@ export function oneOfInts<const T extends readonly number[]>(values: T) {
   return z.literal(values).optional();
 }
 
+/** Whether a parsed value states nothing: absent, `""`, `false`, `[]`, and objects of nothing but these. */
+export function saysNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === "" || value === false) return true;
+  if (typeof value !== "object" || value instanceof JsonNumber) return false;
+  return Array.isArray(value) ? value.length === 0 : Object.values(value).every(saysNothing);
+}
+
 /** Members whose content is not Cobo's: it is signed as it stands, so nothing in it is touched. */
 const FREE_FORM: ReadonlySet<string> = new Set(["structured_data"]);
 
 /** Stands for a number such as `2.0` or `1e400`: no schema takes a symbol, for a number or anything else. */
 const ODD_NUMBER = Symbol("a number that is not spelled as a plain integer");
 
-/** Takes `null` members out and makes odd numbers unusable, in place. */
+/**
+ * Optional objects with a member that they can't be without. Payloads are written from structures whose empty
+ * parts are not all left out; that member is then missing or `""`, and the object says nothing.
+ */
+const NOTHING_IF_EMPTY: ReadonlySet<string> = new Set([
+  "wallet",
+  "source",
+  "delegate",
+  "account_output",
+  "contract_param",
+  "fee",
+  "result",
+]);
+
+/** Takes `null` members and objects that say nothing out and makes odd numbers unusable, in place. */
 function prepare(value: JsonValue): void {
   if (Array.isArray(value)) {
     const items: unknown[] = value;
@@ -62,7 +84,10 @@ function prepare(value: JsonValue): void {
       if (typeof member !== "object") continue;
       if (member === null) delete members[key];
       else if (member instanceof JsonNumber) members[key] = ODD_NUMBER;
-      else if (!FREE_FORM.has(key)) prepare(member);
+      else if (!FREE_FORM.has(key)) {
+        prepare(member);
+        if (NOTHING_IF_EMPTY.has(key) && isJsonObject(member) && saysNothing(member)) delete members[key];
+      }
     }
   }
 }

@@ -282,6 +282,54 @@ describe("required members", () => {
   });
 });
 
+describe("objects that say nothing", () => {
+  const fee = { fee_type: "", token_id: "", gas_limit: "" };
+  const wallet = { wallet_id: "", wallet_type: "", enable_auto_sweep: false };
+  const payee = { address: "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f", amount: "0.0001" };
+
+  it.each<[string, unknown]>([
+    ["extra.wallet", {}],
+    ["extra.wallet", wallet],
+    ["extra.transaction.source", {}],
+    ["extra.transaction.source", { source_type: "", wallet_id: "", included_utxos: [] }],
+    ["extra.transaction.fee", {}],
+    ["extra.transaction.fee", { fee_type: null }],
+    ["extra.transaction.fee", fee],
+    ["extra.transaction.result", {}],
+    ["extra.transaction.result", { result_type: "", signature: "" }],
+    [
+      "extra.transaction.destination",
+      { destination_type: "Address", account_output: {}, utxo_outputs: [payee] },
+    ],
+    [
+      "extra.transaction.destination",
+      {
+        destination_type: "Address",
+        account_output: { address: "", memo: "", amount: "" },
+        utxo_outputs: [payee],
+      },
+    ],
+    ["extra.transaction.destination.contract_param", { contract_type: "" }],
+  ])("are absent: %s %j", (path, value) => {
+    expect(changed("v2-keysign-eth", path, value)).toBeUndefined();
+  });
+
+  it.each<[string, unknown]>([
+    ["extra.wallet", { ...wallet, name: "x" }],
+    ["extra.wallet", ""],
+    ["extra.transaction.source", { source_type: "", address: "0x00" }],
+    ["extra.transaction.fee", { ...fee, gas_limit: "21000" }],
+    ["extra.transaction.fee", { fee_type: "", gas_used: 0 }],
+    ["extra.transaction.fee", []],
+    ["extra.transaction.fee", false],
+    ["extra.transaction.destination", {}],
+    ["extra.transaction.destination", { destination_type: "" }],
+    ["extra.org", {}],
+  ])("refuse where they say something, are no objects, or have to be there: %s %j", (path, value) => {
+    expect(changed("v2-keysign-eth", path, value)).toBe("REQUEST_SCHEMA");
+  });
+});
+
 describe("types and enumerations", () => {
   it.each([
     ["v2-keysign-eth", "detail.used_node_ids", "coboA"],
