@@ -81,6 +81,14 @@ describe("change", () => {
     expect(transaction?.totals?.["BTC"]?.units).toBe("101000000");
   });
 
+  it.each(["0", "0.00", ""])("of %j to nobody is none", (value) => {
+    const document = documentOf("v2-keysign-eth", {
+      ...BITCOIN,
+      [`${tx}.raw_tx_info.utxo_change`]: { address: "", value },
+    });
+    expect(payees(document)).toEqual([["payee", "1000000"]]);
+  });
+
   it.each(["input", "own"])("to %s is none", (address) => {
     const document = documentOf("v2-keysign-eth", {
       ...BITCOIN,
@@ -211,6 +219,18 @@ describe("version 1", () => {
     expect(documentOf("v1-keysign-utxo", changes).transaction?.totals?.["BTC"]?.units).toBe("2");
   });
 
+  it.each(["", "[]", "null"])("pays to_address where it has no outputs: %j", (details) => {
+    const changes = { "extra.to_address_details": details, "extra.extra_parameters": "null" };
+    const { transaction } = documentOf("v1-keysign-erc20", changes);
+    expect(transaction?.destinations).toHaveLength(1);
+    expect(transaction?.destinations?.[0]?.address).toBeDefined();
+  });
+
+  it("pays nobody where it has neither", () => {
+    const { transaction } = documentOf("v1-keysign-utxo", { "extra.to_address_details": "[]" });
+    expect(transaction?.destinations?.filter(({ address }) => address !== undefined) ?? []).toEqual([]);
+  });
+
   it.each(['{"calldata":"0xa9059cbb"}', '{"instructions":[{"program_id":"x"}]}'])(
     "refuses a transfer with a call: %s",
     (parameters) => {
@@ -254,7 +274,7 @@ describe("long lists", () => {
   it("of inputs and addresses, or of nodes, are not gone through once for each of the other", () => {
     const many = <T>(one: (index: number) => T): T[] =>
       Array.from({ length: 15_000 }, (_, index) => one(index));
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     documentOf("v2-keysign-eth", {
       ...BITCOIN,
       [`${tx}.raw_tx_info.selected_utxos`]: many(() => ({ address: "a" })),
@@ -266,6 +286,6 @@ describe("long lists", () => {
         tss_node_id: `node-${index}`,
       })),
     });
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(2_500);
   });
 });

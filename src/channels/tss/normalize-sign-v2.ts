@@ -165,7 +165,7 @@ function strayChange(extra: KeySignExtraV2, sources: readonly Source[], place: P
     destination.destination_type === "Address" ? addressAt(place, destination.change_address) : undefined;
   if (wished !== undefined && !paid.some(({ address }) => address === wished)) paid.push({ address: wished });
   return paid.filter(({ address, amount }) =>
-    address === undefined ? amount !== undefined : !own.has(address),
+    address === undefined ? amount !== undefined && amount.text !== "0" : !own.has(address),
   );
 }
 

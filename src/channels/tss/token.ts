@@ -27,6 +27,8 @@ const MAX_HEADER = 4_096;
  */
 const MAX_FIELDS = 64;
 
+const PLUS = 0x2b;
+
 /** A node as far as tokens go; callers bring their own fuller type. */
 export interface NodeKeys {
   readonly name: string;
@@ -91,8 +93,8 @@ function decoded(text: string): string {
 function withoutOuterSpaces(value: string): string {
   let from = 0;
   let to = value.length;
-  while (value[from] === "+") from += 1;
-  while (to > from && value[to - 1] === "+") to -= 1;
+  while (value.charCodeAt(from) === PLUS) from += 1;
+  while (to > from && value.charCodeAt(to - 1) === PLUS) to -= 1;
   return value.slice(from, to);
 }
 

@@ -45,8 +45,8 @@ const keySignExtra = z.object({
   raw_tx_info: optional,
 });
 
-/** The outputs of a UTXO transaction, amounts in smallest units. */
-export const toAddressDetails = z.array(z.object({ to_address: required, amount: required })).min(1);
+/** The outputs of a UTXO transaction, amounts in smallest units; none for an account's. */
+export const toAddressDetails = z.array(z.object({ to_address: required, amount: required }));
 
 const inputs = z.array(z.object({ tx_hash: optional, vout_n: integer })).optional();
 

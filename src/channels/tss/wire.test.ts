@@ -389,7 +389,7 @@ describe("types and enumerations", () => {
     ["v1-keysign-erc20", "extra.gas_price", 5.5],
     ["v1-keysign-erc20", "extra.to_address_details", []],
     ["v1-keysign-erc20", "extra.extra_parameters", "[]"],
-    ["v1-keysign-utxo", "extra.to_address_details", "[]"],
+    ["v1-keysign-utxo", "extra.to_address_details", "{}"],
     ["v1-keysign-utxo", "extra.to_address_details", '[{"to_address":"a"}]'],
     ["v1-keysign-utxo", "extra.to_address_details", '[{"to_address":"a","amount":5}]'],
     ["v1-keysign-utxo", "extra.extra_parameters", '{"inputs_to_spend":[{"vout_n":"1"}]}'],

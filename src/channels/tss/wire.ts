@@ -5,6 +5,7 @@
  * schemas, and then what the request alone can contradict itself in. Whatever fails is a refusal that carries
  * the id to echo.
  */
+import type { z } from "zod";
 import { Refusal } from "../../input/refusal.ts";
 import {
   decodeUtf8Strict,
@@ -294,13 +295,19 @@ function readKeySignExtraV1(extra: JsonObject): KeySignExtraV1 {
   const parameters = "extra_info.extra_parameters";
   return {
     ...about,
-    outputs: to_address_details
-      ? checkShape(toAddressDetails, parseHeldJson(to_address_details, outputs), outputs)
-      : undefined,
-    parameters: extra_parameters
-      ? checkShape(extraParameters, parseHeldJson(extra_parameters, parameters), parameters)
-      : undefined,
+    outputs: heldOrAbsent(toAddressDetails, to_address_details, outputs),
+    parameters: heldOrAbsent(extraParameters, extra_parameters, parameters),
   };
+}
+
+/** A member that is a string of JSON; `null` in it is absent as it is elsewhere. */
+function heldOrAbsent<T extends z.ZodType>(
+  schema: T,
+  text: string | undefined,
+  where: string,
+): z.infer<T> | undefined {
+  const value = text ? parseHeldJson(text, where) : null;
+  return value === null ? undefined : checkShape(schema, value, where);
 }
 
 function readKeyShareSign({ payload, requestId, detail, extra, rawText }: Unchecked): KeyShareSign {
