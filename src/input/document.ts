@@ -104,7 +104,7 @@ const vaultSchema = z.strictObject({
   type: text.optional(),
   project_id: text.optional(),
   root_public_keys: z
-    .array(z.strictObject({ key: text, curve: z.enum(curves) }))
+    .array(z.strictObject({ key: text.optional(), curve: z.enum(curves).optional() }))
     .min(1)
     .optional(),
   created_at: milliseconds.optional(),
@@ -157,7 +157,13 @@ const groupSchema = z.strictObject({
   participants: z.int().min(1).optional(),
   holders: z.array(holderSchema).min(1).optional(),
   keys: z
-    .array(z.strictObject({ group_id: text, curve: z.enum(curves), root_public_key: text }))
+    .array(
+      z.strictObject({
+        group_id: text.optional(),
+        curve: z.enum(curves).optional(),
+        root_public_key: text.optional(),
+      }),
+    )
     .min(1)
     .optional(),
   created_at: milliseconds.optional(),

@@ -183,6 +183,28 @@ describe("the key that signs", () => {
   });
 });
 
+describe("keys of which a part is not stated", () => {
+  const group = "extra.signer_key_share_holder_group.tss_key_share_groups";
+  const { root_pub_key: root, group_id: id } = callback("v2-keysign-eth").detail;
+
+  it.each<[string, unknown]>([
+    [group, [{ tss_key_share_group_id: id, root_pubkey: "" }]],
+    [group, [{ root_pubkey: root, curve: "SECP256K1" }]],
+    [group, [{ curve: "SECP256K1" }, {}]],
+    ["extra.vault.root_pubkeys", [{ root_pubkey: "", curve: "ED25519" }]],
+  ])("pass where the others fit: %s %j", (path, value) => {
+    expect(codeOf("v2-keysign-eth", { [path]: value })).toBeUndefined();
+  });
+
+  it.each<[string, unknown]>([
+    [group, [{ tss_key_share_group_id: "other", root_pubkey: "" }]],
+    [group, [{ tss_key_share_group_id: id, root_pubkey: "xpub" }]],
+    ["extra.vault.root_pubkeys", [{ root_pubkey: "xpub" }, { root_pubkey: "" }]],
+  ])("refuse where they don't: %s %j", (path, value) => {
+    expect(codeOf("v2-keysign-eth", { [path]: value })).toBe("REQUEST_SCHEMA");
+  });
+});
+
 describe("members that a node's JSON reader takes for others", () => {
   it.each(["MSG_HASH_LIST", "Msg_hash_list", "m\u017fg_hash_list", "tas\u212a_id", "THRESHOLD"])(
     "refuse in request_detail: %s",

@@ -9,6 +9,10 @@ type Custody = Pick<Document, "organization" | "project" | "vault" | "wallet">;
 
 const CURVES = { SECP256K1: "secp256k1", ED25519: "ed25519" } as const;
 
+function curveOf(curve: keyof typeof CURVES | "" | undefined): Key["curve"] {
+  return curve ? CURVES[curve] : undefined;
+}
+
 /** `organization`, `project`, `vault` and `wallet`; one whose id is not stated is absent as a whole. */
 export function custodyOf({ org, project, vault, wallet }: CustodyV2): Custody {
   return present({
@@ -29,10 +33,11 @@ export function custodyOf({ org, project, vault, wallet }: CustodyV2): Custody {
           name: vault.name,
           type: vault.type,
           project_id: vault.project_id,
-          root_public_keys: vault.root_pubkeys?.map(({ root_pubkey, curve }) => ({
-            key: root_pubkey,
-            curve: CURVES[curve],
-          })),
+          root_public_keys: stating(
+            vault.root_pubkeys?.map(({ root_pubkey, curve }) =>
+              present({ key: root_pubkey, curve: curveOf(curve) }),
+            ),
+          ),
           created_at: vault.created_timestamp || undefined,
         })
       : undefined,
@@ -73,14 +78,23 @@ export function groupOf(group: GroupV2 | undefined): Group | undefined {
     status: group.status,
     threshold: group.threshold || undefined,
     participants: group.participants || undefined,
-    holders: holders.filter((holder) => Object.keys(holder).length > 0),
-    keys: group.tss_key_share_groups?.map((key) => ({
-      group_id: key.tss_key_share_group_id,
-      curve: CURVES[key.curve],
-      root_public_key: key.root_pubkey,
-    })),
+    holders: stating(holders),
+    keys: stating(
+      group.tss_key_share_groups?.map((key) =>
+        present({
+          group_id: key.tss_key_share_group_id,
+          curve: curveOf(key.curve),
+          root_public_key: key.root_pubkey,
+        }),
+      ),
+    ),
     created_at: group.created_timestamp || undefined,
   });
+}
+
+/** The entries that state something: a key that is still to be made may stand there without its parts. */
+function stating<T extends object>(entries: readonly T[] | undefined): T[] | undefined {
+  return entries?.filter((entry) => Object.keys(entry).length > 0);
 }
 
 /** Nodes with what a group says of their holders. */
@@ -100,7 +114,7 @@ export function curveIn(group: GroupV2 | undefined, rootPublicKey: string): Key[
   const curves = new Set(
     (group?.tss_key_share_groups ?? [])
       .filter(({ root_pubkey }) => root_pubkey === rootPublicKey)
-      .map(({ curve }) => CURVES[curve]),
+      .flatMap(({ curve }) => curveOf(curve) ?? []),
   );
   const [curve] = curves;
   return curves.size === 1 ? curve : undefined;

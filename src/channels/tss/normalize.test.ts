@@ -808,6 +808,16 @@ describe("key requests", () => {
     expect(document.transaction).toBeUndefined();
   });
 
+  it("has the keys that are still to be made with what is known of them", () => {
+    const unmade = { tss_key_share_group_id: "", curve: "SECP256K1", root_pubkey: "" };
+    const document = documentOf("v2-keygen-secp256k1", {
+      "extra.vault.root_pubkeys": [{ root_pubkey: "", curve: "SECP256K1" }, { root_pubkey: "xpub" }, {}],
+      "extra.target_key_share_holder_group.tss_key_share_groups": [unmade, { curve: "" }],
+    });
+    expect(document.vault?.root_public_keys).toEqual([{ curve: "secp256k1" }, { key: "xpub" }]);
+    expect(document.key?.group?.keys).toEqual([{ curve: "secp256k1" }]);
+  });
+
   it("v2-keygen-ed25519-user-controlled", () => {
     const document = documentOf("v2-keygen-ed25519-user-controlled");
     expect(document.key).toMatchObject({ curve: "ed25519", threshold: 2 });

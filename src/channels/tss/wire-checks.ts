@@ -98,16 +98,19 @@ function isComplete(group: GroupV2 | undefined): boolean {
  * vault while another one's key is used.
  */
 function checkVaultKey(rootPublicKey: string, vault: CustodyV2["vault"]): void {
-  const roots = vault?.root_pubkeys ?? [];
+  const roots = (vault?.root_pubkeys ?? []).filter(({ root_pubkey }) => root_pubkey);
   if (roots.length === 0 || roots.some(({ root_pubkey }) => root_pubkey === rootPublicKey)) return;
   throw new Refusal("REQUEST_SCHEMA", "request_detail.root_pub_key is none of vault.root_pubkeys");
 }
 
 /** The key that signs is one of the group that signs, under the group id that the detail states. */
 function checkGroupKey({ root_pub_key, group_id }: KeySignDetail, group: GroupV2 | undefined): void {
-  const keys = group?.tss_key_share_groups ?? [];
+  const keys = (group?.tss_key_share_groups ?? []).filter(
+    ({ root_pubkey, tss_key_share_group_id: id }) => root_pubkey || id,
+  );
   const fits = keys.some(
-    (key) => key.root_pubkey === root_pub_key && (!group_id || key.tss_key_share_group_id === group_id),
+    ({ root_pubkey: root, tss_key_share_group_id: id }) =>
+      (!root || root === root_pub_key) && (!id || !group_id || id === group_id),
   );
   if (keys.length === 0 || fits) return;
   throw new Refusal(

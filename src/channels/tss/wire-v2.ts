@@ -7,7 +7,7 @@ import { z } from "zod";
 import { count, flag, oneOf, optional, required, texts, timestamp } from "./wire-members.ts";
 import { destination, source } from "./wire-v2-transfer.ts";
 
-const curve = z.enum(["SECP256K1", "ED25519"]);
+const curve = oneOf(["SECP256K1", "ED25519"]);
 
 const org = z.object({
   org_id: required,
@@ -30,7 +30,7 @@ const vault = z.object({
   project_id: optional,
   name: optional,
   type: oneOf(["Org-Controlled", "User-Controlled"]),
-  root_pubkeys: z.array(z.object({ root_pubkey: required, curve })).optional(),
+  root_pubkeys: z.array(z.object({ root_pubkey: optional, curve })).optional(),
   created_timestamp: timestamp,
 });
 
@@ -69,7 +69,7 @@ const group = z.object({
   key_share_holder_group_id: optional,
   type: oneOf(["MainGroup", "SigningGroup", "RecoveryGroup"]),
   tss_key_share_groups: z
-    .array(z.object({ tss_key_share_group_id: required, curve, root_pubkey: required }))
+    .array(z.object({ tss_key_share_group_id: optional, curve, root_pubkey: optional }))
     .optional(),
   key_share_holders: z.array(holder).optional(),
   participants: count,
