@@ -82,6 +82,18 @@ describe("signature", () => {
       { signing: { ...signing, algorithm: "schnorr" }, evidence: { ...evidence, family: "tron" } },
     ],
     [
+      "a curve and a protocol of two algorithms",
+      { signing: { ...signing, protocol: "lindell" }, key: { curve: "ed25519" } },
+    ],
+    [
+      "ed25519 for an EVM chain, whatever the algorithm",
+      { signing, key: { curve: "ed25519" }, evidence: { ...evidence, family: "evm" } },
+    ],
+    [
+      "the EdDSA protocol for Bitcoin, whatever the algorithm",
+      { signing: { ...signing, protocol: "eddsa_tss" }, evidence: { ...evidence, family: "bitcoin" } },
+    ],
+    [
       "ecdsa on Solana",
       { signing: { ...signing, algorithm: "ecdsa" }, evidence: { ...evidence, family: "solana" } },
     ],
@@ -121,6 +133,18 @@ describe("hashes", () => {
       { signing: { ...signing, algorithm: "schnorr", hashes: [`${digest}00`] } },
     ],
     [
+      "a digest of one byte for an EVM chain, no algorithm stated",
+      { signing: { paths: ["m/0"], hashes: ["0x00"] }, evidence: { ...evidence, family: "evm" } },
+    ],
+    [
+      "a digest of one byte for a secp256k1 key, no algorithm stated",
+      { signing: { paths: ["m/0"], hashes: ["0x00"] }, key: { curve: "secp256k1" } },
+    ],
+    [
+      "a digest of one byte by lindell, no algorithm stated",
+      { signing: { paths: ["m/0"], protocol: "lindell", hashes: ["0x00"] } },
+    ],
+    [
       "a second hash for one EVM transaction",
       { signing: { ...signing, hashes: [digest, digest] }, evidence: { ...evidence, family: "evm" } },
     ],
@@ -135,6 +159,7 @@ describe("hashes", () => {
   test.each([
     ["one digest for an EVM transaction", [digest], "ecdsa", "evm"],
     ["a digest for each input", [digest, digest], "ecdsa", "bitcoin"],
+    ["a whole message where nothing tells the algorithm", ["0x00112233"], undefined, undefined],
     ["a whole message for EdDSA", ["0x00112233"], "eddsa", "solana"],
   ])("admits %s", (_name, hashes, algorithm, family) => {
     const document = {

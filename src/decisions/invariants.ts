@@ -45,6 +45,8 @@ export function assertParticipant(own: string | undefined, participants: readonl
 
 type Algorithm = NonNullable<NonNullable<Document["signing"]>["algorithm"]>;
 
+const ALGORITHMS = ["ecdsa", "schnorr", "eddsa"] as const satisfies readonly Algorithm[];
+
 /** Which curve and which protocols an algorithm goes with (wire dossier 2.1, seed 000). */
 const FITS: Readonly<Record<Algorithm, { curve: string; protocols: readonly string[] }>> = {
   ecdsa: { curve: "secp256k1", protocols: ["gg18", "lindell"] },
@@ -61,6 +63,22 @@ const ALGORITHMS_OF: Partial<Record<ChainFamily, readonly Algorithm[]>> = {
   stellar: ["eddsa"],
 };
 
+/**
+ * The algorithms that the signature can be of: the stated one, else those that fit what is stated of curve,
+ * protocol and chain. A request that leaves the algorithm out must not get past what it would be held against.
+ */
+function possibleAlgorithms({ key, signing, evidence }: Document): readonly Algorithm[] {
+  if (signing?.algorithm !== undefined) return [signing.algorithm];
+  const accepted = evidence?.family === undefined ? undefined : ALGORITHMS_OF[evidence.family];
+  return (accepted ?? ALGORITHMS).filter((algorithm) => {
+    const { curve, protocols } = FITS[algorithm];
+    return (
+      (key?.curve === undefined || key.curve === curve) &&
+      (signing?.protocol === undefined || protocols.includes(signing.protocol))
+    );
+  });
+}
+
 /** ECDSA and Schnorr sign a digest of 32 bytes: `0x` and 64 hex digits. EdDSA signs the message itself. */
 const DIGEST_LENGTH = 66;
 
@@ -71,16 +89,17 @@ const ONE_HASH: readonly (ChainFamily | undefined)[] = ["evm", "tron"];
  * @throws Refusal `SIGNATURE_KIND` where a hash can't be one of the algorithm's, or there are several for a
  *   transaction that has one: what the rules see would be one of them, and the others anything.
  */
-export function assertHashesFit({ kind, signing, evidence }: Document): void {
-  const { algorithm, hashes = [] } = signing ?? {};
-  const digests = algorithm === "ecdsa" || algorithm === "schnorr";
-  const odd = digests ? hashes.find((hash) => hash.length !== DIGEST_LENGTH) : undefined;
+export function assertHashesFit(document: Document): void {
+  const { kind, signing, evidence } = document;
+  const hashes = signing?.hashes ?? [];
+  const algorithms = possibleAlgorithms(document);
+  const odd = algorithms.includes("eddsa") ? undefined : hashes.find((hash) => hash.length !== DIGEST_LENGTH);
   if (odd !== undefined) {
     throw new Refusal(
       "SIGNATURE_KIND",
-      `${algorithm} signs digests of 32 bytes, one has ${odd.length / 2 - 1}`,
+      `${algorithms.join(" or ")} signs digests of 32 bytes, one has ${odd.length / 2 - 1}`,
       {
-        algorithm,
+        algorithms,
         hash: odd.slice(0, DIGEST_LENGTH),
       },
     );
@@ -99,13 +118,19 @@ export function assertHashesFit({ kind, signing, evidence }: Document): void {
 
 /**
  * @throws Refusal `SIGNATURE_KIND` where the signature asked for can't belong to the curve, the protocol or the
- *   chain that the request states. A member that is not stated is not compared.
+ *   chain that the request states, or where none can. A member that is not stated is not compared.
  */
 export function assertSignatureFits(document: Document): void {
   const algorithm = document.signing?.algorithm;
-  if (algorithm === undefined) return;
-  const { curve, protocols } = FITS[algorithm];
   const stated = { curve: document.key?.curve, protocol: document.signing?.protocol };
+  if (algorithm === undefined) {
+    if (document.signing === undefined || possibleAlgorithms(document).length > 0) return;
+    throw new Refusal("SIGNATURE_KIND", "no signature goes with this curve, protocol and chain", {
+      ...stated,
+      family: document.evidence?.family,
+    });
+  }
+  const { curve, protocols } = FITS[algorithm];
   if (stated.curve !== undefined && stated.curve !== curve) {
     throw new Refusal("SIGNATURE_KIND", `${algorithm} signs with ${curve}, the key is on ${stated.curve}`, {
       algorithm,
