@@ -218,6 +218,16 @@ describe("members that a node's JSON reader takes for others", () => {
     expect(() => parseCallback(bytesOf(bytes), "v2")).toThrow(UnusableRequest);
   });
 
+  it.each([
+    { Request_Type: 2, REQUEST_DETAIL: "{}" },
+    { request_type: 0, Request_Detail: '{"threshold":1}' },
+    { request_type: 0, REQUEST_ID: "r1" },
+  ])("refuse in what would be a ping without them: %j", (request) => {
+    expect(() => parseCallback(new TextEncoder().encode(JSON.stringify(request)), "v2")).toThrow(
+      UnusableRequest,
+    );
+  });
+
   it("pass where they mean nothing", () => {
     expect(codeOf("v2-keysign-eth", { "detail.NEW": 1 })).toBeUndefined();
   });

@@ -16,6 +16,8 @@ import {
   type ReadJson,
 } from "../../input/strict-json.ts";
 
+/** As much of a member's name stands in a message. */
+const MAX_NAME = 64;
 const NUL = "\u0000";
 
 /**
@@ -67,7 +69,7 @@ function find(value: JsonValue, where: string): string | undefined {
 
 function first(members: Iterable<[string | number, JsonValue]>, where: string): string | undefined {
   for (const [key, member] of members) {
-    const found = find(member, `${where}.${key}`);
+    const found = find(member, `${where}.${String(key).slice(0, MAX_NAME)}`);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -591,6 +591,16 @@ it("refuses strings of 500 KB, and reads the largest transaction that a chain re
   expect(changed("v2-keysign-eth", "extra.transaction.type", '\\"'.repeat(250_000))).toBe("REQUEST_SCHEMA");
 });
 
+it("names what can't be read in a few words, however long the names are", () => {
+  const request = callback("v2-keysign-eth");
+  put(request as unknown as Record<string, unknown>, "extra.junk", {
+    ["k".repeat(200_000)]: { ["l".repeat(200_000)]: "\u0000" },
+  });
+  const found = refused(bytesOf(request));
+  expect(found?.code).toBe("REQUEST_SCHEMA");
+  expect(found?.message.length).toBeLessThan(1_000);
+});
+
 it("throws nothing but UnusableRequest, whatever the bytes", () => {
   const text = callbackText("v2-keysign-eth");
   fc.assert(

@@ -138,6 +138,7 @@ function isEmpty(value: JsonValue | undefined): boolean {
 
 function readRequest(outer: JsonObject, suspicious: boolean, payload: PayloadVersion): ParsedCallback {
   const { request_type: type, request_id: id, request_detail: detail, extra_info: extra } = outer;
+  refuseOtherSpellings(outer, OUTER, "the request");
   const stated = type !== undefined && type !== null;
   if (stated && typeof type !== "number") {
     throw new Refusal("REQUEST_SCHEMA", "request_type: not spelled as a plain integer");
@@ -146,7 +147,6 @@ function readRequest(outer: JsonObject, suspicious: boolean, payload: PayloadVer
     if (isEmpty(detail) && isEmpty(extra)) return readPing(id);
     throw new Refusal("REQUEST_SCHEMA", "request_type: a ping has neither request_detail nor extra_info");
   }
-  refuseOtherSpellings(outer, OUTER, "the request");
   const known = READERS.get(type);
   if (known === undefined) throw new Refusal("REQUEST_TYPE_UNKNOWN", `request_type: ${type} is unknown`);
   const requestId = echoableId(id);
