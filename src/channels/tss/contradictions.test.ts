@@ -47,6 +47,7 @@ const BITCOIN: Changes = {
     utxo_outputs: [{ address: "payee", amount: "0.01" }],
   },
   [`${tx}.raw_tx_info`]: { selected_utxos: [{ tx_hash: "aa", vout_n: 0, address: "input", value: "100" }] },
+  [`${tx}.source.address`]: undefined,
   "extra.source_addresses": [{ address: "own" }],
 };
 
@@ -177,9 +178,39 @@ describe("the key that signs", () => {
       "detail.root_pub_key": "xpub",
       "extra.vault.root_pubkeys": [],
       "extra.signer_key_share_holder_group": undefined,
+      "extra.source_addresses.0.root_pubkey": undefined,
     };
     expect(codeOf("v2-keysign-eth", silent)).toBeUndefined();
     expect(codeOf("v2-keysign-eth", {})).toBeUndefined();
+  });
+});
+
+describe("where a transaction takes from", () => {
+  const own = "extra.source_addresses.0";
+  const source = `${tx}.source`;
+  const mpc = { source_type: "Org-Controlled", wallet_id: "" };
+  const address = "0x00000000000000000000000000000000000000aa";
+
+  it.each<[string, Changes]>([
+    ["source.address is none of source_addresses", { [`${source}.address`]: address }],
+    ["source_addresses lie on a chain of another family", { [`${own}.chain_id`]: "BTC" }],
+    ["source_addresses are another root key's", { [`${own}.root_pubkey`]: "xpub" }],
+  ])("refuses: %s", (_, changes) => {
+    expect(codeOf("v2-keysign-eth", changes)).toBe("REQUEST_SCHEMA");
+  });
+
+  it.each<[string, Changes]>([
+    [
+      "one spelling and another",
+      { [source]: { ...mpc, address }, [`${own}.address`]: address.replace("aa", "AA") },
+    ],
+    ["no source_addresses", { [`${source}.address`]: address, "extra.source_addresses": [] }],
+    ["no source.address", { [source]: mpc }],
+    ["no root key", { [`${own}.root_pubkey`]: "" }],
+    ["a chain that nobody knows", { [`${own}.chain_id`]: "NEW" }],
+    ["the Safe and its delegate", { [source]: { source_type: "Safe{Wallet}", address } }],
+  ])("passes: %s", (_, changes) => {
+    expect(codeOf("v2-keysign-eth", changes)).toBeUndefined();
   });
 });
 

@@ -86,6 +86,28 @@ function coinOf(place: Place, fee: TransactionV2["fee"]): string | undefined {
   return paid || undefined;
 }
 
+/** Where the transaction takes from, as its source and the list of source addresses state it. */
+function checkSources({ detail, extra }: KeySignV2, place: Place): void {
+  const { transaction, source_addresses: declared = [] } = extra;
+  if (declared.length === 0) return;
+  const refuse = (what: string): never => {
+    throw new Refusal("REQUEST_SCHEMA", `extra_info.source_addresses and ${what} contradict each other`);
+  };
+  const { source } = transaction;
+  const mpc = source?.source_type === "Org-Controlled" || source?.source_type === "User-Controlled";
+  const from = mpc ? addressAt(place, source.address) : undefined;
+  if (from !== undefined && !declared.some(({ address }) => addressAt(place, address) === from)) {
+    refuse("transaction.source.address");
+  }
+  const roots = declared.flatMap(({ root_pubkey: root }) => root || []);
+  if (roots.length > 0 && !roots.includes(detail.root_pub_key)) refuse("request_detail.root_pub_key");
+  // An address serves several chains of one family, so the chains themselves may differ.
+  const families = declared.flatMap(({ chain_id: chain }) => familyOf(place.assets, chain) ?? []);
+  if (place.family !== undefined && families.some((family) => family !== place.family)) {
+    refuse("transaction.chain_id");
+  }
+}
+
 function sourcesOf(extra: KeySignExtraV2, place: Place): Source[] {
   const { transaction, source_addresses: declared = [] } = extra;
   const known = declared.map((entry) =>
@@ -344,14 +366,16 @@ function evidenceOf(kind: Kind, transaction: TransactionV2, place: Place): Docum
 
 /**
  * @throws Refusal `KIND_UNKNOWN`, and `REQUEST_SCHEMA` for amounts, hashes and calldata that are none, for a
- *   token on another chain than the release has it on.
+ *   token on another chain than the release has it on, and for sources stated twice and differently.
  */
-export function signingMembersV2({ detail, extra }: KeySignV2, assets: Assets): SigningMembers {
+export function signingMembersV2(request: KeySignV2, assets: Assets): SigningMembers {
+  const { detail, extra } = request;
   const { transaction, signer_key_share_holder_group: group } = extra;
   const kind = kindOfV2(transaction.type, transaction.destination.destination_type);
   const chain = transaction.chain_id || undefined;
   const place: Place = { assets, chain, family: familyOf(assets, chain) };
   checkChainOfToken(assets, transaction.token_id, chain);
+  checkSources(request, place);
   return {
     kind,
     ...custodyOf(extra),
