@@ -1,9 +1,9 @@
 # METADATA
 # title: Destinations on the allow-list
 # description: |
-#   Every address that is paid stands in the allow-list of the transaction's chain, with the memo that is paid
-#   to, where there is one: behind one address of an exchange the memo says whose money it is. An empty list
-#   refuses everything.
+#   Every address that is paid stands in the allow-list of the transaction's chain, and is paid with the memo of
+#   its entry, or with none where the entry has none: behind one address of an exchange the memo says whose money
+#   it is. An empty list refuses everything.
 # custom:
 #   severity: critical
 #   kinds: [transaction_signing, withdrawal_confirmation]
@@ -19,13 +19,24 @@ require["DESTINATION_ALLOWLIST"] if {
 }
 
 listed(destination) if {
-	data.allowlist[input.transaction.chain][destination.address]
+	entry := data.allowlist[input.transaction.chain][destination.address]
 	not destination.memo
+	asks_no_memo(entry)
 }
 
 listed(destination) if {
 	memo := object.get(data.allowlist[input.transaction.chain][destination.address], "memo", "")
 	destination.memo == memo
+}
+
+# Behind a shared address, money without the memo is nobody's.
+asks_no_memo(true)
+
+asks_no_memo(entry) if is_string(entry)
+
+asks_no_memo(entry) if {
+	is_object(entry)
+	object.get(entry, "memo", "") == ""
 }
 
 unlisted := [concat(" with memo ", array.concat([destination.address], memos)) |

@@ -47,6 +47,16 @@ test_memo_of_the_entry if {
 	contains(message(paying_with_memo("12"), {"XRP": {"rX": {"memo": "1"}}}), "rX with memo 12")
 }
 
+test_memo_of_the_entry_left_out if {
+	document := {"transaction": {"chain": "XRP", "destinations": [{"address": "rX"}]}}
+	not holds(document, {"XRP": {"rX": {"memo": "12"}}})
+	not holds(document, {"XRP": {"rX": {"memo": 12}}})
+	every entry in [true, "exchange", {}, {"name": "exchange"}, {"memo": ""}] {
+		holds(document, {"XRP": {"rX": entry}})
+	}
+	contains(message(document, {"XRP": {"rX": {"memo": "12"}}}), "rX")
+}
+
 test_entry_switched_off if {
 	not holds(paying("ETH", ["0xaa"]), {"ETH": {"0xaa": false}})
 }
