@@ -28,7 +28,7 @@ export function checkChainOfToken(
 ): void {
   const known = tokenOf(assets, token);
   if (known === undefined || !chain || known.chain === chain) return;
-  throw new Refusal("REQUEST_SCHEMA", "the transaction's token lies on another chain in data.tokens", {
+  throw new Refusal("REQUEST_SCHEMA", "a token of the transaction lies on another chain in data.tokens", {
     token,
     chain,
     known: known.chain,

@@ -328,8 +328,31 @@ describe("a call's value", () => {
       .transaction?.destinations?.[0]?.amount;
 
   it("is not in another chain's coin, whatever the fee is said to be paid in", () => {
-    expect(amountPaid("ETH")).toBeUndefined();
+    expect(() => amountPaid("ETH")).toThrow("another chain");
     expect(amountPaid("BASE_ETH")).toEqual({ token: "BASE_ETH", text: "5" });
+  });
+});
+
+describe("tokens of another chain", () => {
+  const fee = { fee_type: "EVM_Legacy", gas_limit: "21000", gas_price: "1" };
+
+  it.each<[string, Changes]>([
+    ["the fee's", { [`${tx}.fee`]: { ...fee, token_id: "BTC" } }],
+    ["that of a fee of another type", { [`${tx}.fee`]: { fee_type: "Fixed", token_id: "BTC" } }],
+    [
+      "the change's",
+      { ...BITCOIN, [`${tx}.raw_tx_info.utxo_change`]: { address: "x", value: "1", token_id: "ETH" } },
+    ],
+    [
+      "one of several changes'",
+      { ...BITCOIN, [`${tx}.raw_tx_info.utxo_changes`]: [{ address: "own", token_id: "ETH" }] },
+    ],
+  ])("refuse: %s", (_, changes) => {
+    expect(codeOf("v2-keysign-eth", changes)).toBe("REQUEST_SCHEMA");
+  });
+
+  it.each(["ETH", "NEW", ""])("pass on the same one, unknown or not stated: %j", (token_id) => {
+    expect(codeOf("v2-keysign-eth", { [`${tx}.fee`]: { ...fee, token_id } })).toBeUndefined();
   });
 });
 

@@ -86,6 +86,12 @@ function coinOf(place: Place, fee: TransactionV2["fee"]): string | undefined {
   return paid || undefined;
 }
 
+/** The tokens that a transaction names: its own, the fee's, those of its change. */
+function tokensOf({ token_id: token, fee, raw_tx_info: raw }: TransactionV2): (string | undefined)[] {
+  const changes = [raw?.utxo_change, ...(raw?.utxo_changes ?? [])];
+  return [token, fee?.token_id, ...changes.map((change) => change?.token_id)];
+}
+
 /** Where the transaction takes from, as its source and the list of source addresses state it. */
 function checkSources({ detail, extra }: KeySignV2, place: Place): void {
   const { transaction, source_addresses: declared = [] } = extra;
@@ -374,7 +380,8 @@ export function signingMembersV2(request: KeySignV2, assets: Assets): SigningMem
   const kind = kindOfV2(transaction.type, transaction.destination.destination_type);
   const chain = transaction.chain_id || undefined;
   const place: Place = { assets, chain, family: familyOf(assets, chain) };
-  checkChainOfToken(assets, transaction.token_id, chain);
+  // What a fee or change is, in another chain's token, a rule would hold against that one's limits.
+  for (const token of tokensOf(transaction)) checkChainOfToken(assets, token, chain);
   checkSources(request, place);
   return {
     kind,
