@@ -1,5 +1,5 @@
 /** One request through the whole decision, as the server would decide it, with a clock and facts of one's own. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { normalize, participantsOf } from "../channels/tss/normalize.ts";
 import { parseCallback } from "../channels/tss/wire.ts";
@@ -14,6 +14,7 @@ import { activate } from "../policy/activate.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import { chainsOf } from "../policy/release.ts";
 import type { Reason } from "../policy/verdict.ts";
+import { readGiven, readGivenOrInput, unreadable } from "./given-file.ts";
 import { UsageError } from "./output.ts";
 
 const EVALUATION_MS = 2_000;
@@ -35,11 +36,12 @@ export type Evaluated =
 
 /**
  * @param path - a release file, or a folder of Rego, which is built first.
+ * @throws UsageError where a file cannot be read or used.
  * @throws ReleaseError where the release could not go live.
  */
 export async function evaluateRequest(path: string, options: EvaluateOptions): Promise<Evaluated> {
   const given = await givenMembers(options);
-  const packageData = await readFile(options.request === "-" ? "/dev/stdin" : options.request);
+  const packageData = await readGivenOrInput(options.request);
   const live = await activate(await releaseBytes(path), {
     trust: "unsigned",
     source: path,
@@ -82,7 +84,10 @@ function requestOf(
 }
 
 async function releaseBytes(path: string): Promise<Uint8Array> {
-  if (!(await stat(path)).isDirectory()) return await readFile(path);
+  const found = await stat(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  if (!found.isDirectory()) return await readGiven(path);
   const { buildRelease } = await import("../policy/build/build.ts");
   return (await buildRelease(path)).bytes;
 }
@@ -94,8 +99,8 @@ async function givenMembers({ facts, lists }: EvaluateOptions): Promise<Partial<
     lists: documentSchema.shape.lists,
   });
   const given = schema.safeParse({
-    ...(facts === undefined ? {} : { facts: JSON.parse(await readFile(facts, "utf8")) }),
-    ...(lists === undefined ? {} : { lists: JSON.parse(await readFile(lists, "utf8")) }),
+    ...(facts === undefined ? {} : { facts: await readJson(facts) }),
+    ...(lists === undefined ? {} : { lists: await readJson(lists) }),
   });
   if (!given.success) {
     const [issue] = given.error.issues;
@@ -108,4 +113,13 @@ async function givenMembers({ facts, lists }: EvaluateOptions): Promise<Partial<
     ...(checkedFacts === undefined ? {} : { facts: checkedFacts }),
     ...(checkedLists === undefined ? {} : { lists: checkedLists }),
   };
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const bytes = await readGiven(file);
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch (error) {
+    throw new UsageError(`${file}: not JSON`, { cause: error });
+  }
 }

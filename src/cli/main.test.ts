@@ -65,6 +65,11 @@ describe("wrong usage and config end in 2", () => {
     expect(errors).not.toMatch(/\n\s+at /);
   });
 
+  test("half a client certificate", async () => {
+    const { code, errors } = await run("status", "--config", "/nowhere.yaml", "--client-cert", "a.pem");
+    expect({ code, errors }).toEqual({ code: 2, errors: "--client-cert and --client-key go together\n" });
+  });
+
   test("a refused config names every problem, with --json as one object", async () => {
     const file = install().write("bad.yaml", "colour: red\nledger: {}\n");
     const { code, errors } = await run("serve", "--config", file);

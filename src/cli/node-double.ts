@@ -1,8 +1,7 @@
 /** `node-double`: asks a callback server as a TSS Node would, and prints the verified reply. */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
 import type { Command } from "commander";
+import { readGiven, readGivenOrInput } from "./given-file.ts";
 import { EXIT, printJson, runCommand, UsageError } from "./output.ts";
 
 interface Options {
@@ -42,7 +41,7 @@ export function registerNodeDouble(program: Command): void {
         const quiet = options.json === true;
         const result = await postCallback({
           url: httpUrl(options.url),
-          request: options.request === "-" ? await text(process.stdin) : await readText(options.request),
+          request: (await readGivenOrInput(options.request)).toString("utf8"),
           key: await readKey(options.key, createPrivateKey),
           serverKey: await readKey(options.serverKey, createPublicKey),
           retryTimes: wholeNumber("--retry-times", options.retryTimes),
@@ -76,22 +75,16 @@ function httpUrl(value: string): string {
   return url.href;
 }
 
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-    throw new UsageError(`${file}: cannot be read (${String(code)})`, { cause: error });
-  }
-}
-
-function readOptional(file: string | undefined): Promise<string | undefined> {
-  return file === undefined ? Promise.resolve(undefined) : readText(file);
+async function readOptional(file: string | undefined): Promise<string | undefined> {
+  return file === undefined ? undefined : (await readGiven(file)).toString("utf8");
 }
 
 /** Any RSA key in PEM, as the node's own loader takes it; blank lines between the lines do no harm. */
 async function readKey(file: string, parse: (pem: string) => KeyObject): Promise<KeyObject> {
-  const pem = (await readText(file)).replace(/\n\s*\n/g, "\n").trim();
+  const pem = (await readGiven(file))
+    .toString("utf8")
+    .replace(/\n\s*\n/g, "\n")
+    .trim();
   let key: KeyObject;
   try {
     key = parse(pem);

@@ -1,10 +1,11 @@
 /** `policy build | test | inspect`: releases, from source folder to file. */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import type { SourceTests } from "../policy/build/test-source.ts";
 import type { Inspection } from "../policy/inspect.ts";
+import { readGiven } from "./given-file.ts";
 import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
 
 /** Adds `policy` with its subcommands to the program. */
@@ -132,9 +133,7 @@ function testText({ tests, rules, untested, unexplained, coverage }: SourceTests
 }
 
 async function inspect(file: string, { json }: { json?: true }): Promise<ExitCode> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file}: cannot be read (${error.code ?? "error"})`);
-  });
+  const bytes = await readGiven(file);
   const { inspectRelease } = await import("../policy/inspect.ts");
   const inspection = await inspectRelease(bytes);
   if (json) {

@@ -1,8 +1,8 @@
 /** `status`: what a running server says of itself. */
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type { Status } from "../admin/status.ts";
-import { EXIT, printJson, runCommand } from "./output.ts";
+import { readGiven } from "./given-file.ts";
+import { EXIT, printJson, runCommand, UsageError } from "./output.ts";
 
 interface Options {
   readonly config: string;
@@ -27,10 +27,13 @@ export function registerStatus(program: Command): void {
           import("../admin/status.ts"),
         ]);
         const { clientCert, clientKey } = options;
+        if ((clientCert === undefined) !== (clientKey === undefined)) {
+          throw new UsageError("--client-cert and --client-key go together");
+        }
         const client =
           clientCert === undefined || clientKey === undefined
             ? undefined
-            : { cert: await readFile(clientCert, "utf8"), key: await readFile(clientKey, "utf8") };
+            : { cert: String(await readGiven(clientCert)), key: String(await readGiven(clientKey)) };
         const response = await askAdmin(await loadConfig(options.config), "/v1/status", "GET", client);
         if (response.status !== 200) throw new Error(`the admin listener answered ${response.status}`);
         const status = statusSchema.parse(JSON.parse(response.body));

@@ -1,0 +1,103 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { MAIN } from "../../test/support/installation.ts";
+
+const RELEASE = "bundles/demo.tar.gz";
+const LISTED = "bundles/demo/requests/listed-transfer.json";
+const UNLISTED = "bundles/demo/requests/unlisted-transfer.json";
+const folder = mkdtempSync(join(tmpdir(), "eval-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly errors: string;
+}
+
+/** Runs `eval`. Its standard input is what Node gives a child: a socket, which no path leads to. */
+function evaluate(options: readonly string[], input?: string): Promise<Run> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [MAIN, "eval", ...options], (error, out, errors) => {
+      resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, out, errors });
+    });
+    child.stdin?.end(input);
+  });
+}
+
+function written(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+test("the decision: 0 where it is approved, 1 where not, one object with --json", async () => {
+  expect(await evaluate([RELEASE, "--request", LISTED])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^approved {2}transaction_signing/),
+  });
+  const { code, out } = await evaluate([RELEASE, "--request", UNLISTED, "--json"]);
+  expect(code).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({
+    outcome: "denied",
+    action: "REJECT",
+    reasons: [{ rule: "transfer/destination_allowlist", code: "DESTINATION_ALLOWLIST" }],
+  });
+});
+
+test("a request from standard input", async () => {
+  const approved = await evaluate([RELEASE, "--request", "-"], readFileSync(LISTED, "utf8"));
+  expect(approved).toMatchObject({ code: 0, errors: "" });
+  const unusable = await evaluate([RELEASE, "--request", "-", "--json"], '{"a":');
+  expect(unusable.code).toBe(1);
+  expect(JSON.parse(unusable.out)).toMatchObject({
+    outcome: "unusable",
+    reasons: [{ code: "REQUEST_JSON" }],
+  });
+});
+
+test("the channel says which payload is expected", async () => {
+  const { code, out } = await evaluate([RELEASE, "--request", LISTED, "--channel", "tss.v1", "--json"]);
+  expect(code).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ reasons: [{ code: "PAYLOAD_VERSION" }] });
+});
+
+test.each(["2026-01-04T10:00:00Z", "2026-01-04T11:00:00.000+01:00", "1767520800000"])(
+  "the clock of --now %s",
+  async (now) => {
+    const { out } = await evaluate([RELEASE, "--request", LISTED, "--now", now, "--json"]);
+    expect(JSON.parse(out).at).toBe(1_767_520_800_000);
+  },
+);
+
+describe("wrong usage ends in 2 and says what to change", () => {
+  test.each([
+    [["--now", "2026-01-02"], /neither RFC 3339 nor milliseconds/],
+    [["--now", "March 7"], /neither RFC 3339 nor milliseconds/],
+    [["--now", "9007199254740991"], /neither RFC 3339 nor milliseconds/],
+    [["--now", "2026-13-01T00:00:00Z"], /neither RFC 3339 nor milliseconds/],
+    [["--channel", "push.custodial"], /not built yet/],
+    [["--facts", "/nowhere.json"], /^\/nowhere\.json: cannot be read \(ENOENT\)/],
+    [["--facts", written("bad.json", "{")], /bad\.json: not JSON/],
+    [["--lists", written("list.json", "[]")], /^lists: /],
+  ])("%j", async (options, message) => {
+    const { code, errors } = await evaluate([RELEASE, "--request", LISTED, ...options]);
+    expect(errors).toMatch(message);
+    expect(code).toBe(2);
+  });
+
+  test("a request or a release that is not there", async () => {
+    for (const [release, request] of [
+      [RELEASE, "/nowhere"],
+      ["/nowhere", LISTED],
+    ] as const) {
+      const { code, out } = await evaluate([release, "--request", request, "--json"]);
+      expect({ code, error: JSON.parse(out).error }).toEqual({
+        code: 2,
+        error: "/nowhere: cannot be read (ENOENT)",
+      });
+    }
+  });
+});

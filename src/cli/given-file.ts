@@ -1,0 +1,30 @@
+/** Files that a command line names: one that cannot be read is wrong usage. */
+import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import { UsageError } from "./output.ts";
+
+/**
+ * The bytes of a file.
+ *
+ * @throws UsageError where it cannot be read.
+ */
+export async function readGiven(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+/** The bytes of a file, or of standard input for `-`. It is read as a stream: it may be a socket. */
+export function readGivenOrInput(file: string): Promise<Buffer> {
+  return file === "-" ? buffer(process.stdin) : readGiven(file);
+}
+
+/** The system's error for a file as wrong usage. */
+export function unreadable(file: string, error: unknown): UsageError {
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  return new UsageError(`${file}: cannot be read (${typeof code === "string" ? code : "error"})`, {
+    cause: error,
+  });
+}
