@@ -65,6 +65,11 @@ test("the README's first rule, word by word", { timeout: 120_000 }, async () => 
   const prepare = block("first-rule").replace("make build tools\n", "");
   expect(prepare).not.toContain("make");
   expect(await run(prepare)).toContain("0 errors");
+  // Whoever pastes it a second time keeps keys and policies.
+  const again = await run(prepare);
+  expect(again).toContain("keys are never overwritten");
+  expect(again).toContain("0 errors");
+  expect(page(".gitignore").split("\n")).toContain("/try/");
 
   const serve = /npx countersign (serve [^\n]*)\n/.exec(page("README.md"))?.[1] ?? "";
   const server = spawn("npx", ["countersign", ...serve.split(" ")], { cwd: checkout, detached: true });
