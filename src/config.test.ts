@@ -299,7 +299,7 @@ describe("taken", () => {
   });
 });
 
-test("what is left of a refused config can still be looked at, where nothing required is missing", () => {
+test("what is left of a refused config can still be looked at, whatever required is missing", () => {
   const refused = (source: string): ConfigError => {
     try {
       parseConfig(source, "/c");
@@ -311,7 +311,14 @@ test("what is left of a refused config can still be looked at, where nothing req
   const source = `${MINIMAL}colour: red\nledger: {}\nzone: Mars\nscope: {vaults: [1, a, 2]}\n`;
   const config = salvageConfig(source, "/c", refused(source));
   expect(config).toMatchObject({ signing_key: "/c/keys/server.pem", zone: "UTC", scope: { vaults: ["a"] } });
-  expect(salvageConfig("zone: UTC\n", "/c", refused("zone: UTC\n"))).toBeUndefined();
+  expect(salvageConfig("zone: UTC\n", "/c", refused("zone: UTC\n"))).toMatchObject({
+    zone: "UTC",
+    nodes: [{ callback_public_keys: ["/c/refused"] }],
+    signing_key: "/c/refused",
+  });
+  for (const text of ["[]", "zone: [", "listen: *a"]) {
+    expect(salvageConfig(text, "/c", refused(text))).toBeUndefined();
+  }
 });
 
 test("durations and sizes are whole numbers of one unit, whatever the number", () => {

@@ -37,7 +37,7 @@ function notBuilt(what: string) {
 
 const trust = z.unknown().transform((value, context): "unsigned" | { readonly sha256: string } => {
   if (value === "unsigned") return value;
-  if (typeof value === "object" && value !== null && "keys" in value) {
+  if (typeof value === "object" && value !== null && Object.hasOwn(value, "keys")) {
     context.addIssue("not built yet: signed releases; use unsigned or {sha256: …}");
     return z.NEVER;
   }
@@ -233,18 +233,71 @@ export function parseConfig(source: string, directory: string, environment: Envi
 
 /**
  * As much of a config as can be had without what {@link parseConfig} refused, so that `check` can look at the
- * rest as well. Nothing may ever be served from it.
+ * rest as well. What is refused is left out, or, where it is required, has a {@link standIn}. Nothing may ever
+ * be served from it, and what is found at a refused path means nothing.
  *
- * @returns undefined where something required is missing.
+ * @returns undefined where nothing can be had.
  */
 export function salvageConfig(source: string, directory: string, refused: ConfigError): Config | undefined {
+  let raw: unknown;
   try {
-    const raw = parseYaml(source);
-    // The last first: an element that goes must not move the others.
-    for (const { path } of refused.problems.toReversed()) remove(raw, path.match(/[^.[\]]+/g) ?? []);
-    return checkConfig(raw, directory, {});
+    raw = parseYaml(source);
   } catch {
     return undefined;
+  }
+  // What is left out may be required: that is the next round's problem.
+  let problems = refused.problems;
+  for (let round = 0; round < SALVAGE_ROUNDS; round += 1) {
+    // The last first: an element that goes must not move the others.
+    for (const { path } of problems.toReversed()) mend(raw, path.match(/[^.[\]]+/g) ?? [], standIn(path));
+    try {
+      return checkConfig(raw, directory, {});
+    } catch (error) {
+      if (!(error instanceof ConfigError)) return undefined;
+      problems = error.problems;
+    }
+  }
+  return undefined;
+}
+
+const SALVAGE_ROUNDS = 4;
+
+/** What takes the place of a required value that is refused; undefined where it can be left out. */
+function standIn(path: string): unknown {
+  const [, index = "0"] = /^[a-z_]+\[(\d+)\]/.exec(path) ?? [];
+  const node = { name: `nodes-${index}`, callback_public_keys: ["refused"] };
+  switch (path.replace(/\[\d+\]/g, "[]").replace(/^listen\.[a-z]+\./, "listen.*.")) {
+    case "nodes":
+      return [node];
+    case "nodes[]":
+      return node;
+    case "nodes[].name":
+      return node.name;
+    case "nodes[].callback_public_keys":
+      return node.callback_public_keys;
+    case "nodes[].callback_public_keys[]":
+    case "signing_key":
+    case "listen.*.tls.cert":
+    case "listen.*.tls.key":
+      return "refused";
+    case "listen.*.address":
+      return "127.0.0.1:0";
+    case "policy":
+      return { trust: "unsigned" };
+    case "policy.trust":
+      return "unsigned";
+    case "admin_tokens[].name":
+      return `admin_tokens-${index}`;
+    case "admin_tokens[].sha256":
+      return "0".repeat(64);
+    case "admin_tokens[].role":
+      return "read";
+    case "scope.organizations":
+    case "scope.vaults":
+    case "scope.wallets":
+      return [];
+    default:
+      return undefined;
   }
 }
 
@@ -258,10 +311,12 @@ function checkConfig(raw: unknown, directory: string, environment: Environment):
   return deepFreeze(result.data);
 }
 
-function remove(value: unknown, path: readonly string[]): void {
+/** Puts a value at a path, or, for `undefined`, takes away what is there. */
+function mend(value: unknown, path: readonly string[], replacement: unknown): void {
   const [key, ...rest] = path;
   if (key === undefined || typeof value !== "object" || value === null) return;
-  if (rest.length > 0) remove(member(value, key), rest);
+  if (rest.length > 0) mend(member(value, key), rest, replacement);
+  else if (replacement !== undefined) Reflect.set(value, key, replacement);
   else if (Array.isArray(value)) value.splice(Number(key), 1);
   else Reflect.deleteProperty(value, key);
 }
@@ -279,7 +334,8 @@ function parseYaml(source: string): unknown {
     problems.push({ path: "", message: "YAML 1.2 is expected" });
   if (problems.length > 0) throw new ConfigError(problems);
   try {
-    return document.toJS({ maxAliasCount: 0 });
+    // An empty file is told what it lacks.
+    return document.toJS({ maxAliasCount: 0 }) ?? {};
   } catch {
     throw new ConfigError([{ path: "", message: "aliases (*name) are not taken" }]);
   }

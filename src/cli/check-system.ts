@@ -1,7 +1,7 @@
 /** `check`: what the machine must give: a writable state folder, free ports, a clock that runs. */
 import { once } from "node:events";
 import { access, constants, stat } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import { adminTokenFile, readAdminToken } from "../admin/tokens.ts";
 import { addressText } from "../config/values.ts";
@@ -14,10 +14,12 @@ const CLOCK_TOLERANCE_MS = 60_000;
 export async function checkSystem(config: Config, configFile: string): Promise<Finding[]> {
   const findings = [...(await checkStateDir(config.state_dir)), ...(await checkClock(configFile))];
   let running: boolean | undefined;
+  // All at once, as the server does: one that takes every interface leaves no other its port.
+  const bound: Server[] = [];
   for (const listener of ["nodes", "push", "admin"] as const) {
     const listen = config.listen[listener];
     if (listen === undefined) continue;
-    const problem = await bindProblem(listen);
+    const problem = await bindProblem(listen, bound);
     if (problem === undefined) continue;
     const where = addressText(listen.address.host, listen.address.port);
     if (problem === "EADDRINUSE") running ??= await isRunning(config);
@@ -27,6 +29,7 @@ export async function checkSystem(config: Config, configFile: string): Promise<F
       message: `${where}: ${running === true ? "in use by this installation's running server" : `cannot listen (${problem})`}`,
     });
   }
+  for (const server of bound) server.close();
   return findings;
 }
 
@@ -72,16 +75,15 @@ async function checkClock(configFile: string): Promise<Finding[]> {
 }
 
 /** The system's code, where the address cannot be bound. */
-async function bindProblem({ address }: ListenConfig): Promise<string | undefined> {
+async function bindProblem({ address }: ListenConfig, bound: Server[]): Promise<string | undefined> {
   const server = createServer();
   try {
     server.listen({ host: address.host, port: address.port });
     await once(server, "listening");
+    bound.push(server);
     return undefined;
   } catch (error) {
     return codeOf(error);
-  } finally {
-    server.close();
   }
 }
 

@@ -56,6 +56,57 @@ describe("errors", () => {
     });
   });
 
+  test("a required member that is refused or absent hides nothing else", async () => {
+    const { config } = install({
+      listen: { nodes: "nowhere", admin: "127.0.0.1:0" },
+      nodes: [
+        { name: "a b", callback_public_keys: ["missing.key"] },
+        { name: "c", callback_public_keys: [5, "absent.key"], payload: "v3" },
+        { callback_public_keys: ["node.key"] },
+        { name: "c", callback_public_keys: "node.key" },
+      ],
+      scope: { vaults: 1 },
+      policy: { release: "release.tar.gz" },
+      state_dir: "server.pem",
+    });
+    const found = await check(config, {});
+    const errors = found.filter(({ severity }) => severity === "error").map(({ path }) => path);
+    expect(errors.sort()).toEqual([
+      "listen.nodes",
+      "nodes[0].callback_public_keys[0]",
+      "nodes[0].name",
+      "nodes[1].callback_public_keys[0]",
+      "nodes[1].callback_public_keys[1]",
+      "nodes[1].payload",
+      "nodes[2].name",
+      "nodes[3].callback_public_keys",
+      "policy.release",
+      "policy.trust",
+      "scope.vaults",
+      "state_dir",
+    ]);
+    expect(found.find(({ path }) => path === "policy.trust")?.message).toMatch(/^must be said/);
+
+    writeFileSync(config, JSON.stringify({ listen: { admin: "127.0.0.1:0", nodes: { address: 1 } } }));
+    expect(Object.keys(await findings(config)).sort()).toEqual([
+      "listen.nodes.address",
+      "nodes",
+      "policy",
+      "scope",
+      "signing_key",
+    ]);
+  });
+
+  test("two listeners that cannot have their ports at once", async () => {
+    const free = createServer().listen(0, "127.0.0.1");
+    await once(free, "listening");
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    await once(free, "close");
+    const { config } = install({ listen: { nodes: `0.0.0.0:${port}`, admin: `127.0.0.1:${port}` } });
+    expect(await findings(config)).toEqual({ "listen.admin": expect.stringMatching(/^error .*EADDRINUSE/) });
+  });
+
   test("a release that is not there", async () => {
     const found = await check(install().config, {});
     expect(found.map(({ severity, path }) => `${severity} ${path}`)).toEqual(["error policy.release"]);

@@ -65,20 +65,25 @@ export async function check(
     findings.push({ severity: "warning", path: variable, message: "names no key of the config: ignored" });
   }
   if (config === undefined) return findings;
+  const refused = findings.filter(({ severity }) => severity === "error").map(({ path }) => path);
   const [{ checkKeys }, { checkSystem }, { checkRelease }] = await Promise.all([
     import("./check-keys.ts"),
     import("./check-system.ts"),
     import("./check-release.ts"),
   ]);
-  findings.push(...checkPolicy(config));
-  for (const part of await Promise.all([
+  const parts = await Promise.all([
+    checkPolicy(config),
     checkKeys(config),
     checkSystem(config, file),
     checkRelease(config),
-  ])) {
-    findings.push(...part);
-  }
-  return findings;
+  ]);
+  // At a refused path a stand-in or a default was looked at.
+  const meant = parts.flat().filter(({ path }) => !refused.some((other) => isWithin(path, other)));
+  return [...findings, ...meant];
+}
+
+function isWithin(path: string, other: string): boolean {
+  return path === other || path.startsWith(`${other}.`) || path.startsWith(`${other}[`);
 }
 
 /** What is allowed, and weak. */
