@@ -1,4 +1,7 @@
-/** Every sample of the docs is run: the README's first five minutes on a real server, the rules of docs/rules.md. */
+/**
+ * The samples of the docs are run: the README's first five minutes on a real server, its configs, the rules and
+ * commands of docs/rules.md and docs/operations.md. Those of docs/configuration.md are in src/config.test.ts.
+ */
 import { execFile, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -6,10 +9,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
+import { parse } from "yaml";
+import { parseConfig } from "../src/config.ts";
 import { activate } from "../src/policy/activate.ts";
 import { buildRelease } from "../src/policy/build/build.ts";
 import { testSource } from "../src/policy/build/test-source.ts";
 import { MAX_DATA_BYTES } from "../src/policy/release.ts";
+import { createLog } from "../src/telemetry/log.ts";
 
 const ROOT = process.cwd();
 const SWAP_LIMIT_MS = 20_000;
@@ -126,4 +132,71 @@ test("the rules of docs/rules.md build, pass their tests and go live", { timeout
 
 test("docs/rules.md states how much data a release may have", () => {
   expect(page("docs/rules.md")).toContain(`at most ${MAX_DATA_BYTES / 2 ** 20} MiB in all`);
+});
+
+/** Runs shell lines with `set -e`; the command line is the built one. */
+function shell(script: string, cwd: string): Promise<{ code: number; out: string }> {
+  const command = `${process.execPath} ${join(ROOT, "dist/cli/main.js")}`;
+  const text = `set -e\n${script.replaceAll(/^(npx )?countersign /gm, `${command} `)}`;
+  return new Promise((resolve) => {
+    execFile("bash", ["-c", text], { cwd }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? -1), out: stdout + stderr }),
+    );
+  });
+}
+
+/** The fenced blocks of a page, of one language. */
+function blocks(name: string, language: string): string[] {
+  const found = page(name).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"));
+  return [...found].map(([, text = ""]) => text);
+}
+
+test("the commands of docs/rules.md do what it says", { timeout: 60_000 }, async () => {
+  const cwd = join(folder, "commands");
+  cpSync(join(ROOT, "policies"), join(cwd, "policies"), { recursive: true });
+  cpSync(join(ROOT, "bundles/demo/data.yaml"), join(cwd, "policies/data.yaml"));
+  cpSync(join(ROOT, "bundles/demo/requests/listed-transfer.json"), join(cwd, "request.json"));
+  const commands = blocks("docs/rules.md", "sh");
+  expect(commands).toHaveLength(1);
+  const { code, out } = await shell(commands.join("\n"), cwd);
+  expect(out).toMatch(/, 0 failed.*bundles\/mine\.tar\.gz: 9 rules.*approved {2}transaction_signing/s);
+  expect(code).toBe(0);
+});
+
+test("the commands of docs/operations.md do what it says", async () => {
+  const [start = "", keys = "", digest = ""] = blocks("docs/operations.md", "");
+  for (const [, name = ""] of start.matchAll(/^countersign (\w+) --config \S+$/gm)) {
+    expect((await shell(`countersign ${name} --config /nowhere`, folder)).code).toBe(2);
+  }
+  expect(start.trim().split("\n")).toHaveLength(2);
+  expect(await shell(keys.replace("generate", "generate --bits 2048"), folder)).toMatchObject({ code: 0 });
+  const { out } = await shell(`TOKEN=abc\n${digest}`, folder);
+  expect(out.slice(0, 64)).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+});
+
+test("the decision's line of docs/operations.md has the members that the log writes", () => {
+  const lines: string[] = [];
+  const log = createLog({ level: "info", destination: { write: (line) => void lines.push(line) } });
+  const [sample = ""] = blocks("docs/operations.md", "json");
+  const { code, rule, kind, channel, outcome, action, source } = JSON.parse(sample);
+  log.decision({
+    ...{ id: "d_1", kind, channel, outcome, action, source, request_id: "r" },
+    reasons: [{ code, rule }],
+    alerts: [],
+    release: { revision: "1", sequence: 0 },
+    timings: { normalize: 0, evaluate: 0, explain: 0, total: 0 },
+  });
+  expect(Object.keys(JSON.parse(sample))).toEqual(Object.keys(JSON.parse(lines[0] ?? "")));
+  const text = page(`policies/rules/${rule}/rule.rego`);
+  expect(text).toContain(`require["${code}"]`);
+});
+
+test("the README's configs: the node's names this server's path, this server's is a good one", () => {
+  const [node = "", server = "", ...others] = blocks("README.md", "yaml");
+  expect(others).toEqual([]);
+  expect(parse(node).callback.cb_server_v2[0].service_address).toMatch(/:11020\/v2\/check$/);
+  const rest = { signing_key: "a.pem", policy: { trust: "unsigned" } };
+  const { nodes, scope } = parseConfig(JSON.stringify({ ...parse(server), ...rest }), "/c");
+  expect(nodes).toMatchObject([{ name: "node-1", node_id: expect.stringMatching(/^cobo/) }]);
+  expect(scope.organizations).toHaveLength(1);
 });
