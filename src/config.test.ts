@@ -173,6 +173,8 @@ admin_tokens: [{name: local, sha256: ${"0a".repeat(32)}, role: read}]
     "COUNTERSIGN_LISTEN__NODES__TLS__CLIENT_CA",
     "COUNTERSIGN_LISTEN__NODES__ALLOW",
     "COUNTERSIGN_LISTEN__NODEZ",
+    "COUNTERSIGN_LEDGER__MIN_FREE",
+    "COUNTERSIGN_POLICY__MAX_AGE",
     "COUNTERSIGN_LIMITS__BODY__X",
   ])("%s from the environment", (variable) => {
     expect(problemsOf(MINIMAL, { [variable]: "unsigned" })).toHaveProperty([variable]);

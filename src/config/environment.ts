@@ -29,8 +29,12 @@ export function applyEnvironment(
       problems.push({ path: variable, message });
     };
     const key = keys.find((candidate) => candidate.path === path.join("."));
+    const unbuilt = keys.find(
+      ({ built, path: known }) => !built && `${path.join(".")}.`.startsWith(`${known}.`),
+    );
     const isListener = path[0] === "listen" && path.length === 2;
     if (path.some(isTrusted)) refuse("trust, keys, tokens and scope are never taken from the environment");
+    else if (unbuilt !== undefined) refuse(`${unbuilt.path} is not built yet`);
     else if (key === undefined) refuse("names no key of the config");
     else if (isListener) value = withMember(value, addressPath(value, path), text);
     else if (key.scalar === undefined) refuse("only scalars are taken from the environment");
