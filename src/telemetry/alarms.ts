@@ -6,6 +6,9 @@ import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 
 const MAX_ALARMS = 100;
+/** A release that does not build may have a hundred problems: the first ones are enough for an alarm. */
+const MAX_LINES = 5;
+const MAX_LENGTH = 2_000;
 
 /**
  * @property first_at - milliseconds since the epoch.
@@ -22,7 +25,8 @@ interface Alarm {
 export interface Alarms {
   /**
    * @param code - `^[A-Z][A-Z0-9_]{2,63}$`.
-   * @param message - names members, codes, files and rules; never a token, a key or a payload.
+   * @param message - names members, codes, files and rules; never a token, a key or a payload. Of a long one
+   *   the first lines are kept.
    */
   raise(code: string, message: string): void;
   /** The latest first. */
@@ -37,7 +41,8 @@ export function createAlarms(
 ): Alarms {
   const entries = new Map<string, Alarm>();
   return {
-    raise(code, message) {
+    raise(code, whole) {
+      const message = shortened(whole);
       const key = `${code} ${message}`;
       const at = now();
       const known = entries.get(key);
@@ -57,4 +62,11 @@ export function createAlarms(
     },
     list: () => [...entries.values()].reverse(),
   };
+}
+
+function shortened(message: string): string {
+  const lines = message.split("\n");
+  const left = lines.length - MAX_LINES;
+  const kept = left > 0 ? [...lines.slice(0, MAX_LINES), `and ${left} more`].join("\n") : message;
+  return kept.length <= MAX_LENGTH ? kept : `${kept.slice(0, MAX_LENGTH)}…`;
 }

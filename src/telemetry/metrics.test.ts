@@ -109,6 +109,12 @@ test("alarms are logged, counted and listed, the same one once, and boundedly ma
     { code: "CHANGED_REQUEST", message: "node-1 r-1", first_at: 1_000_000, last_at: 1_001_000, count: 2 },
     { code: "POLICY_RESTARTED", message: "deadline", first_at: 1_001_000, last_at: 1_001_000, count: 1 },
   ]);
+  const lines = Array.from({ length: 100 }, (_, index) => `line ${index}`);
+  alarms.raise("RELEASE_REFUSED", lines.join("\n"));
+  alarms.raise("RELEASE_REFUSED", "x".repeat(10_000));
+  expect(alarms.list().map(({ message }) => message)).toEqual(
+    expect.arrayContaining([`${lines.slice(0, 5).join("\n")}\nand 95 more`, `${"x".repeat(2_000)}…`]),
+  );
   for (let i = 0; i < 200; i += 1) alarms.raise("FLOOD", String(i));
   expect(alarms.list()).toHaveLength(100);
   expect(alarms.list()[0]?.message).toBe("199");
