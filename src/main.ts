@@ -7,8 +7,8 @@ export interface RunningServer {
   readonly addresses: ListenerAddresses;
   /** Reads policy and TLS files again, at once. */
   reload(): Promise<ReloadOutcome>;
-  /** Accepts nothing more, lets what is in flight be answered, and ends the parts. */
-  close(): Promise<void>;
+  /** Accepts nothing more, lets what is in flight be answered, and ends the parts. The log names the signal. */
+  close(signal?: string): Promise<void>;
 }
 
 /**
@@ -21,7 +21,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const server = await CountersignServer.create(config);
   try {
     const addresses = await server.listen();
-    return { addresses, reload: () => server.reload(), close: () => server.close() };
+    return { addresses, reload: () => server.reload(), close: (signal) => server.close(signal) };
   } catch (error) {
     await server.close();
     throw error;

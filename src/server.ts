@@ -90,18 +90,19 @@ export class CountersignServer {
 
   /** Looks for a new release and reads TLS files again. What fails stays as it was. */
   async reload(): Promise<ReloadOutcome> {
-    const [result] = await Promise.all([this.#source.checkNow(), this.#reloadTls()]);
+    const [result, tlsErrors] = await Promise.all([this.#source.checkNow(), this.#reloadTls()]);
+    const errors = [...(result.error === undefined ? [] : [result.error]), ...tlsErrors];
     const live = this.#live.current?.identity;
     this.#telemetry.log.reloaded("release", result.changed);
     return {
       changed: result.changed,
       ...(live === undefined ? {} : { live }),
-      ...(result.error === undefined ? {} : { error: result.error }),
+      ...(errors.length === 0 ? {} : { error: errors.join("\n") }),
     };
   }
 
-  async close(): Promise<void> {
-    this.#telemetry.log.stopping("close");
+  async close(signal?: string): Promise<void> {
+    this.#telemetry.log.stopping(signal);
     await Promise.all(this.#listeners.map((listener) => listener.drain()));
     await this.#source.close();
     await this.#live.close();
@@ -168,26 +169,31 @@ export class CountersignServer {
     const listener = await startListener(listen, app, {
       onRejected: (rejection) =>
         this.#telemetry.metrics.httpRejected(name, rejection === "rate" ? "429" : rejection),
+    }).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : "unknown error";
+      throw new Error(`listen.${name}: ${why}`, { cause: error });
     });
     this.#listeners.push(listener);
     return listener;
   }
 
-  async #reloadTls(): Promise<void> {
+  /** What is wrong with the files, a line for each listener. */
+  async #reloadTls(): Promise<string[]> {
     const { alarms, log } = this.#telemetry;
-    await Promise.all(
+    const problems = await Promise.all(
       this.#listeners.map(async (listener) => {
         try {
           await listener.reloadTls();
+          return [];
         } catch (error) {
-          alarms.raise(
-            "TLS_RELOAD",
-            `${listener.address} keeps its certificate: the new files cannot be read`,
-          );
+          const problem = `${listener.address} keeps its certificate: the new files cannot be read`;
+          alarms.raise("TLS_RELOAD", problem);
           log.exception("tls", error);
+          return [`tls: ${problem}`];
         }
       }),
     );
+    return problems.flat();
   }
 
   #onLiveEvent(event: LiveEvent): void {

@@ -279,6 +279,24 @@ describe("nodes", () => {
   });
 });
 
+test("a reload says which listener kept its certificate", async () => {
+  const installation = install();
+  const { cert, key } = createAuthority().issue("server");
+  installation.config["listen"] = {
+    nodes: { address: "127.0.0.1:0", tls: { cert, key } },
+    admin: "127.0.0.1:0",
+  };
+  const server = await installation.start();
+  writeFileSync(cert, "half a certif");
+  const { status, body } = await admin(server, installation, "/v1/reload", "POST");
+  expect({ status, ...body }).toMatchObject({
+    status: 200,
+    changed: false,
+    live: { revision: expect.any(String) },
+    error: `tls: ${server.addresses.nodes} keeps its certificate: the new files cannot be read`,
+  });
+});
+
 test("over TLS with client certificates: a stranger gets no connection, a node its answer", async () => {
   const installation = install();
   const authority = createAuthority();

@@ -107,7 +107,7 @@ describe("what was asked for failed: 1", () => {
     const other = install({ listen: { nodes: running.addresses.nodes, admin: "127.0.0.1:0" } });
     const { code, errors } = await run("serve", "--config", other.writeConfig());
     expect(code).toBe(1);
-    expect(errors).toMatch(/EADDRINUSE/);
+    expect(errors).toMatch(/^listen\.nodes: .*EADDRINUSE/);
   });
 
   test("a node's request that nobody answers, with its tries", async () => {
@@ -190,6 +190,7 @@ describe("a running server", () => {
     running.child.kill("SIGHUP");
     await until(() => running.log.some(({ msg }) => msg === "reloaded"));
     expect(await running.stop("SIGTERM")).toBe(0);
+    expect(running.log).toContainEqual(expect.objectContaining({ msg: "stopping", signal: "SIGTERM" }));
   });
 
   test("over TLS the token goes to the configured certificate only", async () => {

@@ -26,10 +26,10 @@ async function serve(file: string): Promise<ExitCode> {
   const reloads = signals.onReload(async () => {
     await server.reload();
   });
-  await signals.stop;
+  const signal = await signals.stop;
   process.once("SIGTERM", forceExit).once("SIGINT", forceExit);
   await reloads();
-  await server.close();
+  await server.close(signal);
   process.off("SIGTERM", forceExit).off("SIGINT", forceExit);
   signals.release();
   return EXIT.done;
@@ -41,15 +41,15 @@ function forceExit(): void {
 
 interface Signals {
   /** Resolves at the first SIGTERM or SIGINT. */
-  readonly stop: Promise<void>;
+  readonly stop: Promise<NodeJS.Signals>;
   /** Sets what SIGHUP does; the function returned waits for a reload that runs, and allows no other. */
   onReload(reload: () => Promise<void>): () => Promise<void>;
   release(): void;
 }
 
 function createSignals(): Signals {
-  let stopNow = (): void => {};
-  const stop = new Promise<void>((resolve) => {
+  let stopNow = (_signal: NodeJS.Signals): void => {};
+  const stop = new Promise<NodeJS.Signals>((resolve) => {
     stopNow = resolve;
   });
   let reload: (() => Promise<void>) | undefined;
@@ -70,9 +70,9 @@ function createSignals(): Signals {
         if (again) onHangup();
       });
   };
-  const onStop = (): void => {
+  const onStop = (signal: NodeJS.Signals): void => {
     process.off("SIGTERM", onStop).off("SIGINT", onStop);
-    stopNow();
+    stopNow(signal);
   };
   process.on("SIGTERM", onStop).on("SIGINT", onStop).on("SIGHUP", onHangup);
   return {

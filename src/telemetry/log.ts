@@ -62,7 +62,7 @@ export interface Log {
   reloaded(what: string, changed: boolean): void;
   /** A call of the admin API that changes something. */
   operated(who: string, what: string): void;
-  stopping(signal: string): void;
+  stopping(signal?: string): void;
   stopped(): void;
   /**
    * An exception nobody expected: its class, its code and where it was thrown. Its message is left out, for it
