@@ -6,6 +6,7 @@ import tls from "node:tls";
 import { readAdminToken } from "../admin/tokens.ts";
 import type { Config } from "../config.ts";
 import { type HttpResponse, sendRequest } from "./http-request.ts";
+import { UsageError } from "./output.ts";
 
 const TIMEOUT_MS = 5_000;
 
@@ -19,6 +20,7 @@ export interface ClientCertificate {
  * Sends one request to the admin listener.
  *
  * @param path - with its slash: `/v1/status`.
+ * @throws UsageError where the config leaves the port open.
  * @throws Error where nothing answers, or where over TLS another certificate than the configured one does.
  */
 export async function askAdmin(
@@ -27,8 +29,10 @@ export async function askAdmin(
   method: "GET" | "POST" = "GET",
   client?: ClientCertificate,
 ): Promise<HttpResponse> {
-  const token = await readAdminToken(config.state_dir);
   const { address, tls: files } = config.listen.admin;
+  // Node would take port 80 instead, and whoever listens there would get the token.
+  if (address.port === 0) throw new UsageError("listen.admin: port 0 tells nobody where the server listens");
+  const token = await readAdminToken(config.state_dir);
   const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[address.host] ?? address.host;
   const agent =
     files === undefined ? undefined : pinned(host, address.port, await readFile(files.cert), client);

@@ -101,8 +101,13 @@ describe("what was asked for failed: 1", () => {
   });
 
   test("status of a server that does not run, serve on an address that is taken", async () => {
-    const installation = install();
+    const installation = install({ listen: { nodes: "127.0.0.1:0", admin: "127.0.0.1:9" } });
     expect((await run("status", "--config", installation.writeConfig())).code).toBe(1);
+    installation.config["listen"] = { nodes: "127.0.0.1:0", admin: "127.0.0.1:0" };
+    expect(await run("status", "--config", installation.writeConfig())).toMatchObject({
+      code: 2,
+      errors: expect.stringMatching(/^listen\.admin: port 0/),
+    });
     const running = await installation.start();
     const other = install({ listen: { nodes: running.addresses.nodes, admin: "127.0.0.1:0" } });
     const { code, errors } = await run("serve", "--config", other.writeConfig());
