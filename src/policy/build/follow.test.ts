@@ -43,6 +43,10 @@ const CASES: Readonly<Record<string, Case>> = {
     rego: `import data.lib.amount\n\nrequire["X_X"] if amount.int(input.transaction.total_usd_micros) < 5`,
     reads: ["transaction.total_usd_micros"],
   },
+  function_of_lib_imported: {
+    rego: `import data.lib.amount.int as whole\n\nrequire["X_X"] if whole(input.transaction.total_usd_micros) < 5`,
+    reads: ["transaction.total_usd_micros"],
+  },
   lib_called_in_full: {
     rego: `require["X_X"] if data.lib.amount.int(input.transaction.total_usd_micros) < 5`,
     reads: ["transaction.total_usd_micros"],

@@ -448,10 +448,10 @@ class Follower {
     const [first = "", ...rest] = names;
     const isFunction = (module: Module, name: string) =>
       module.rules.some((rule) => rule.head.name === name && rule.head.args !== undefined);
-    if (rest.length === 0) {
+    const imported = importOf(frame.module, first);
+    if (rest.length === 0 && imported === undefined) {
       return isFunction(frame.module, first) ? { module: frame.module, name: first } : undefined;
     }
-    const imported = importOf(frame.module, first);
     const path = imported === undefined ? names : [...imported.path, ...rest];
     const name = path.at(-1);
     const module = this.#context.packages.get(path.slice(1, -1).join("."));

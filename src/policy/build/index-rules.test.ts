@@ -355,11 +355,11 @@ const CASES: Readonly<Record<string, Case>> = {
     },
     problem: new RegExp(`${AT}no-shadow: eq is the name of a built-in: import it .as. another name`),
   },
-  "an entrypoint of the package": {
-    files: {
-      [B]: ruleText(FINE, { name: "transfer/b" }).replace("# title", "# entrypoint: true\n# title"),
-    },
-    problem: new RegExp(`${AT}no-entrypoint`),
+  "a helper with the name of an import": {
+    files: rule(
+      `import input.transaction.destinations as dests\n\ndests := [{"memo": "x"}]\n\nrequire["X_X"] if {\n\tcount(input.transaction.destinations) > 0\n\tevery d in dests {\n\t\tnot d.memo == "bad"\n\t}\n}`,
+    ),
+    problem: /rule\.rego:10: no-shadow: dests is imported in line 8, which hides this rule/,
   },
   "an entrypoint in a rule": {
     files: rule(`# METADATA\n# entrypoint: true\n${FINE}`),

@@ -31,10 +31,12 @@ export function referenceProblems(module: Module): Problem[] {
 }
 
 /**
- * Rules and imports with the name of a built-in or of its family (`array`, `internal`), check `no-shadow`.
+ * Rules and imports with the name of a built-in or of its family (`array`, `internal`), and rules with the name
+ * of an import, check `no-shadow`.
  *
  * OPA calls the nearest function of a name, for operators as well: `=` is `eq`, `:=` is `assign`, `in` is
- * `internal.member_2`. With such a name in a module nothing in it means what it says, to a reader or here.
+ * `internal.member_2`. With such a name in a module nothing in it means what it says, to a reader or here. And
+ * where a rule has the name of an import, OPA takes the import: the rule that stands there is never asked.
  */
 export function shadowProblems(module: Module, builtins: Builtins): Problem[] {
   const taken = new Set([...builtins.keys()].map((name) => name.split(".", 1)[0]));
@@ -43,13 +45,20 @@ export function shadowProblems(module: Module, builtins: Builtins): Problem[] {
     ...imports.map(({ name, line }) => ({ name, line, cure: "import it `as` another name" })),
     ...rules.map(({ head, line }) => ({ name: head.name, line, cure: "give the rule another name" })),
   ];
-  return names
+  const builtinNames = names
     .filter(({ name }) => taken.has(name))
     .map(({ name, line, cure }) => ({
       file,
       line,
       message: `no-shadow: ${name} is the name of a built-in: ${cure}`,
     }));
+  const importNames = rules.flatMap(({ head, line }) => {
+    const imported = imports.find(({ name, path }) => name === head.name && path[0] !== "rego");
+    if (imported === undefined) return [];
+    const message = `no-shadow: ${head.name} is imported in line ${imported.line}, which hides this rule: give one of them another name`;
+    return [{ file, line, message }];
+  });
+  return [...builtinNames, ...importNames];
 }
 
 function termFault(term: Term, module: Module): string | undefined {
