@@ -122,14 +122,17 @@ function isText(values: Values): boolean {
   );
 }
 
-/** The names that a key may have; every element where they are not known. */
+/** The names that a key may have; one step for all where they are not known. */
 export function stepsOf(reader: Reader, place: Place, key: Values): readonly Step[] {
   reader.consume(key, place);
-  const names = key.map(
-    (each): Step =>
-      each.kind === "constant" && typeof each.value === "string" ? { name: each.value } : "any",
-  );
-  return names.includes("any") ? ["any"] : names;
+  const steps = key.map((each): Step => {
+    if (each.kind === "constant" && typeof each.value === "string") return { name: each.value };
+    // `-` may make a set, which is the key of nothing in JSON.
+    const isElement = isNumber(each) || each.kind === "set" || (each.kind === "opaque" && each.is === "key");
+    return isElement ? "any" : "key";
+  });
+  if (steps.includes("key")) return ["key"];
+  return steps.includes("any") ? ["any"] : steps;
 }
 
 const MODELS: ReadonlyMap<string, Model> = new Map<string, Model>([

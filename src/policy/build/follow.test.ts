@@ -320,6 +320,34 @@ const CASES: Readonly<Record<string, Case>> = {
     rego: `require["X_X"] if {\n\tdetail := input.raw.request_detail\n\tdetail.memo == "x"\n\tnot contains(json.marshal(detail), "bad")\n}`,
     reads: ["raw.request_detail", "raw.request_detail.memo"],
   },
+  original_by_a_made_key: {
+    rego: `require["X_X"] if not input.raw.extra[concat("", ["me", "mo"])] == "bad"`,
+    refused: /variable step into input\.raw\.extra, which has no schema/,
+  },
+  original_by_a_key_from_data: {
+    rego: `require["X_X"] if {\n\tevery k in data.list {\n\t\tnot input.raw.extra[k] == "bad"\n\t}\n}`,
+    refused: /variable step into input\.raw\.extra, which has no schema/,
+  },
+  original_by_a_path_in_a_variable: {
+    rego: `path := ["memo"]\n\nrequire["X_X"] if object.get(input.raw.extra, path, "ok") != "bad"`,
+    refused: /variable step into input\.raw\.extra, which has no schema/,
+  },
+  original_by_loops_and_numbers: {
+    rego: `require["X_X"] if {\n\tsome i\n\tinput.raw.extra[i].x == 1\n\tevery k, v in input.raw.more {\n\t\tinput.raw.more[k] == v\n\t}\n\tinput.raw.list[i + 1] == "x"\n}`,
+    reads: ["raw.extra.*.x", "raw.list.*", "raw.more.*"],
+  },
+  original_by_one_key_of_a_loop: {
+    rego: `require["X_X"] if count([v | some "memo", v in input.raw.extra; v == "bad"]) == 0`,
+    reads: ["raw.extra.memo"],
+  },
+  entry_of_a_list_by_a_made_key: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tnot input.lists.labels[d.address][lower("Kind")] == "bad"\n\t}\n}`,
+    refused: /variable step into input\.lists\.labels\.\*, which has no schema/,
+  },
+  entry_of_a_list_by_name: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tnot input.lists.labels[d.address].kind == "bad"\n\t}\n}`,
+    reads: ["lists.labels.*.kind", "transaction.destinations.*.address"],
+  },
   variable_with_the_name_of_an_import_of_rego: {
     rego: `import rego.v1\n\nrequire["X_X"] if ${DESTINATIONS}[v1].memo == "x"`,
     reads: ["transaction.destinations.*.memo"],

@@ -173,8 +173,7 @@ class Follower {
       case "every": {
         const domain = this.evaluate(what.domain, frame);
         const inner: Frame = { ...frame, scope: new Scope(frame.scope) };
-        if (what.key !== undefined) this.bind(what.key, this.reader.keys(domain), inner, what.key, true);
-        this.bind(what.value, this.reader.elements(domain, what.domain), inner, what.value, true);
+        this.#loop(what.key, what.value, domain, inner, what.domain);
         this.#body(what.body, inner);
         return;
       }
@@ -203,8 +202,16 @@ class Follower {
       return;
     }
     const values = this.evaluate(domain, frame);
+    this.#loop(key, value, values, frame, domain);
+  }
+
+  #loop(key: Term | undefined, value: Term, values: Values, frame: Frame, place: Place): void {
     if (key !== undefined) this.bind(key, this.reader.keys(values), frame, key, true);
-    this.bind(value, this.reader.elements(values, domain), frame, value, true);
+    const isOne = key?.type === "constant" && typeof key.value === "string";
+    const elements = isOne
+      ? this.reader.elementsUnder(String(key.value), values, place)
+      : this.reader.elements(values, place);
+    this.bind(value, elements, frame, value, true);
   }
 
   #unify(call: Extract<Term, { type: "call" }>, frame: Frame): void {

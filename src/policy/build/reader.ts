@@ -11,8 +11,8 @@ import type { Problem } from "./problem.ts";
 import { isReadable, type SchemaNode } from "./schema-node.ts";
 import { constant, KEY, NUMBER, OPAQUE, union, type Value, type Values } from "./values.ts";
 
-/** One step of a reference: a name, or every element. */
-export type Step = { readonly name: string } | "any";
+/** One step of a reference: a name, every element (by a loop or a number), or one by a key that is not known. */
+export type Step = { readonly name: string } | "any" | "key";
 
 type DocumentValue = Extract<Value, { kind: "document" }>;
 type DataValue = Extract<Value, { kind: "data" }>;
@@ -77,7 +77,7 @@ export class Reader {
 
   /** What lies one step below each of the values. */
   step(values: Values, step: Step, place: Place): Values {
-    if (step !== "any" && /[.*]/.test(step.name)) {
+    if (typeof step === "object" && /[.*]/.test(step.name)) {
       this.problem(
         place,
         `cannot follow a member named ${JSON.stringify(step.name)}: paths have no dots or stars in names`,
@@ -102,6 +102,15 @@ export class Reader {
     });
     const all = union(...found);
     return all.length === 0 && values.length > 0 ? OPAQUE : all;
+  }
+
+  /** The elements under one key, where only that one is looped over: `some "ETH", total in totals`. */
+  elementsUnder(key: string, values: Values, place: Place): Values {
+    const named = values.filter(({ kind }) => kind === "document");
+    const others = values.filter(({ kind }) => kind !== "document");
+    const found = this.step(named, { name: key }, place);
+    this.note([...named, ...found]);
+    return union(found, others.length === 0 ? [] : this.elements(others, place));
   }
 
   /** The keys that a loop over the values runs through. */
@@ -182,7 +191,7 @@ export class Reader {
       case "set":
         return value.items.length === 0 ? OPAQUE : value.items;
       case "object": {
-        if (step === "any") {
+        if (typeof step !== "object") {
           const all = union(...value.members.values(), value.others);
           return all.length === 0 ? OPAQUE : all;
         }
@@ -208,19 +217,25 @@ export class Reader {
       case "value":
         return refuse(`${path} has nothing below it`);
       case "any":
+        // Without a schema each element may be another member: that one is there shows nothing of another.
+        if (step === "key") {
+          return refuse(`cannot follow a variable step into ${path}, which has no schema: name the member`);
+        }
         return below(step === "any" ? "*" : step.name, node);
       case "list":
-        return step === "any"
-          ? below("*", node.items)
-          : refuse(`${path} is a list: it has no "${step.name}"`);
+        return typeof step === "object"
+          ? refuse(`${path} is a list: it has no "${step.name}"`)
+          : below("*", node.items);
       case "table":
-        return below(step === "any" ? "*" : step.name, node.values);
+        return below(typeof step === "object" ? step.name : "*", node.values);
       case "namespace":
-        if (step === "any")
+        if (typeof step !== "object")
           return refuse(`cannot follow a variable step into ${path}: write each list by name`);
         return below(step.name, node.values);
       case "object": {
-        if (step === "any") return refuse(`cannot follow a variable step into ${path}: name the member`);
+        if (typeof step !== "object") {
+          return refuse(`cannot follow a variable step into ${path}: name the member`);
+        }
         const member = node.members.get(step.name);
         if (member !== undefined) return below(step.name, member);
         if (value.path[0] === "facts") {
@@ -240,12 +255,16 @@ export class Reader {
   }
 
   #stepData(value: DataValue, step: Step, place: Place): Values {
-    if (value.path.length === 0 && step === "any") {
+    if (value.path.length === 0 && typeof step !== "object") {
       this.problem(place, "cannot follow a variable step into data: name the table");
       return OPAQUE;
     }
     return [
-      { kind: "data", path: [...value.path, step === "any" ? "*" : step.name], mayLack: value.mayLack },
+      {
+        kind: "data",
+        path: [...value.path, typeof step === "object" ? step.name : "*"],
+        mayLack: value.mayLack,
+      },
     ];
   }
 }
