@@ -127,6 +127,7 @@ export function stepsOf(reader: Reader, place: Place, key: Values): readonly Ste
   reader.consume(key, place);
   const steps = key.map((each): Step => {
     if (each.kind === "constant" && typeof each.value === "string") return { name: each.value };
+    if (each.kind === "constant" && typeof each.value === "number") return { place: each.value };
     // `-` may make a set, which is the key of nothing in JSON.
     const isElement = isNumber(each) || each.kind === "set" || (each.kind === "opaque" && each.is === "key");
     return isElement ? "any" : "key";

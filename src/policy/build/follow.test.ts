@@ -119,6 +119,22 @@ const CASES: Readonly<Record<string, Case>> = {
     rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\t[a, m] := [d.address, d.memo]\n\t\ta == m\n\t}\n}`,
     reads: ["transaction.destinations.*.address", "transaction.destinations.*.memo"],
   },
+  pairs: {
+    rego: `require["X_X"] if {\n\tpairs := [[d, e] | some i, d in ${DESTINATIONS}; e := input.evidence.effects[i]]\n\tevery pair in pairs {\n\t\t[d, e] := pair\n\t\td.address == e.to\n\t}\n}`,
+    reads: ["evidence.effects.*.to", "transaction.destinations.*.address"],
+  },
+  places_of_pairs: {
+    rego: `require["X_X"] if {\n\tevery pair in [[d.memo, d] | some d in ${DESTINATIONS}] {\n\t\tdata.allow.ETH[pair[1].address].label == pair[0]\n\t}\n}`,
+    reads: ["transaction.destinations.*.address", "transaction.destinations.*.memo"],
+  },
+  place_by_a_loop: {
+    rego: `require["X_X"] if {\n\tevery part in [input.wallet, input.vault] {\n\t\tpart.name == "x"\n\t}\n\tsome i\n\t[input.project, input.organization][i].name == "x"\n}`,
+    reads: ["organization.name", "project.name", "vault.name", "wallet.name"],
+  },
+  pattern_of_another_length: {
+    rego: `require["X_X"] if {\n\txs := [input.wallet, input.vault]\n\tnot three(xs)\n}\n\nthree([a, _, _]) if a.name == "x"`,
+    reads: ["vault", "wallet"],
+  },
   count_only: {
     rego: `require["X_X"] if count(${DESTINATIONS}) == 1`,
     reads: ["transaction.destinations"],

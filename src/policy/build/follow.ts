@@ -90,11 +90,12 @@ class Follower {
         return this.#variable(term, frame);
       case "ref":
         return this.#reference(term, frame);
-      case "array":
-      case "set": {
-        const items = union(...term.items.map((item) => this.evaluate(item, frame)));
-        return [{ kind: term.type === "array" ? "list" : "set", items }];
+      case "array": {
+        const places = term.items.map((item) => this.evaluate(item, frame));
+        return [{ kind: "list", items: union(...places), places }];
       }
+      case "set":
+        return [setOf(union(...term.items.map((item) => this.evaluate(item, frame))))];
       case "object": {
         const entries = term.entries.map(
           ([key, value]) => [this.evaluate(key, frame), this.evaluate(value, frame)] as const,
@@ -120,8 +121,9 @@ class Follower {
         frame.scope.bind(pattern.name, source, values);
         return;
       case "array":
-        for (const item of pattern.items) {
-          this.bind(item, this.reader.elements(values, pattern), frame, item, declares);
+        for (const [at, item] of pattern.items.entries()) {
+          const inside = this.reader.placeIn(values, at, pattern.items.length, pattern);
+          this.bind(item, inside, frame, item, declares);
         }
         return;
       case "object":

@@ -11,8 +11,10 @@ import type { Problem } from "./problem.ts";
 import { isReadable, type SchemaNode } from "./schema-node.ts";
 import { constant, KEY, NUMBER, OPAQUE, union, type Value, type Values } from "./values.ts";
 
-/** One step of a reference: a name, every element (by a loop or a number), or one by a key that is not known. */
-export type Step = { readonly name: string } | "any" | "key";
+/** A name, every element (by a loop or a number), or one by a key that is not known. */
+type PlainStep = { readonly name: string } | "any" | "key";
+/** One step of a reference. A known number is a place of an array that is written out, and any of all others. */
+export type Step = PlainStep | { readonly place: number };
 
 type DocumentValue = Extract<Value, { kind: "document" }>;
 type DataValue = Extract<Value, { kind: "data" }>;
@@ -77,7 +79,7 @@ export class Reader {
 
   /** What lies one step below each of the values. */
   step(values: Values, step: Step, place: Place): Values {
-    if (typeof step === "object" && /[.*]/.test(step.name)) {
+    if (typeof step === "object" && "name" in step && /[.*]/.test(step.name)) {
       this.problem(
         place,
         `cannot follow a member named ${JSON.stringify(step.name)}: paths have no dots or stars in names`,
@@ -102,6 +104,18 @@ export class Reader {
     });
     const all = union(...found);
     return all.length === 0 && values.length > 0 ? OPAQUE : all;
+  }
+
+  /** What an array pattern of this length finds at one of its places. */
+  placeIn(values: Values, at: number, length: number, place: Place): Values {
+    const others: Value[] = [];
+    const fitting: Values[] = [];
+    for (const value of values) {
+      if (value.kind !== "list" || value.places === undefined) others.push(value);
+      else if (value.places.length === length) fitting.push(value.places[at] ?? []);
+    }
+    if (others.length > 0) fitting.push(this.elements(others, place));
+    return fitting.length === 0 && values.length > 0 ? OPAQUE : union(...fitting);
   }
 
   /** The elements under one key, where only that one is looped over: `some "ETH", total in totals`. */
@@ -179,7 +193,16 @@ export class Reader {
     );
   }
 
-  #stepOne(value: Value, step: Step, place: Place): Values {
+  #stepOne(value: Value, wanted: Step, place: Place): Values {
+    if (
+      typeof wanted === "object" &&
+      "place" in wanted &&
+      value.kind === "list" &&
+      value.places !== undefined
+    ) {
+      return value.places[wanted.place] ?? OPAQUE;
+    }
+    const step = typeof wanted === "object" && "place" in wanted ? "any" : wanted;
     switch (value.kind) {
       case "document":
         return this.#stepDocument(value, value.node, step, place, false);
@@ -203,7 +226,13 @@ export class Reader {
     }
   }
 
-  #stepDocument(value: DocumentValue, node: SchemaNode, step: Step, place: Place, lenient: boolean): Values {
+  #stepDocument(
+    value: DocumentValue,
+    node: SchemaNode,
+    step: PlainStep,
+    place: Place,
+    lenient: boolean,
+  ): Values {
     const path = ["input", ...value.path].join(".");
     const below = (name: string, next: SchemaNode): Values => [
       { kind: "document", path: [...value.path, name], node: next },
@@ -254,7 +283,7 @@ export class Reader {
     }
   }
 
-  #stepData(value: DataValue, step: Step, place: Place): Values {
+  #stepData(value: DataValue, step: PlainStep, place: Place): Values {
     if (value.path.length === 0 && typeof step !== "object") {
       this.problem(place, "cannot follow a variable step into data: name the table");
       return OPAQUE;

@@ -13,7 +13,12 @@ export type Value =
   | { readonly kind: "document"; readonly path: readonly string[]; readonly node: SchemaNode }
   | { readonly kind: "data"; readonly path: readonly string[]; readonly mayLack: boolean }
   | { readonly kind: "constant"; readonly value: Constant }
-  | { readonly kind: "list" | "set"; readonly items: Values }
+  | {
+      readonly kind: "list" | "set";
+      readonly items: Values;
+      /** What each place of an array that is written out holds. */
+      readonly places?: readonly Values[];
+    }
   | {
       readonly kind: "object";
       readonly members: ReadonlyMap<string, Values>;
@@ -52,6 +57,7 @@ function spell(value: Value): string {
       return `c:${JSON.stringify(value.value)}`;
     case "list":
     case "set":
+      if (value.places !== undefined) return `places:[${value.places.map(keyOfAll).join(";")}]`;
       return `${value.kind}:[${keyOfAll(value.items)}]`;
     case "object": {
       const members = [...value.members].map(([name, held]) => `${JSON.stringify(name)}=${keyOfAll(held)}`);
