@@ -5,7 +5,7 @@
 import type { DataUse } from "../data-types.ts";
 import type { Place, Term } from "./ast.ts";
 import type { Reader, Step } from "./reader.ts";
-import { NUMBER, OPAQUE, union, type Values } from "./values.ts";
+import { NUMBER, OPAQUE, union, type Value, type Values } from "./values.ts";
 
 /** Number of arguments by name. */
 export type Builtins = ReadonlyMap<string, number>;
@@ -67,31 +67,55 @@ function membership(reader: Reader, call: Call, args: readonly Values[]): Values
 
 /**
  * `object.get(from, "name", default)` reads `from.name`: that it is absent must refuse, or be `optional`.
- * In the release's data the default is an answer: the entry may lack the member.
+ * In the release's data the default is an answer: the entry may lack the member. A key that is an array is a
+ * path; where it is not known which keys lie in which place of it, there is no following it.
  */
 function objectGet(
   reader: Reader,
   call: Call,
   [from = [], key = [], fallback = []]: readonly Values[],
 ): Values {
-  const term = call.args[1];
-  const steps = term?.type === "array" ? term.items.map(literalStep) : [stepsOf(reader, call, key)];
-  let values = from;
-  for (const names of steps) {
-    if (names === undefined) {
-      reader.problem(call, "cannot follow object.get with a path that is no literal: name the members");
-      return OPAQUE;
-    }
-    reader.noteUse(values, "key");
-    values = union(...names.map((name) => reader.step(values, name, call)));
-    values = values.map((value) => (value.kind === "data" ? { ...value, mayLack: true } : value));
+  const paths: (readonly Values[])[] = [];
+  const keys: Value[] = [];
+  for (const each of key) {
+    if (each.kind !== "list") keys.push(each);
+    else if (each.places !== undefined) paths.push(each.places);
+    else reader.problem(call, "cannot follow object.get with a path that is made elsewhere: write it out");
   }
-  reader.note(values);
-  return union(values, fallback);
+  if (keys.length > 0) paths.push([keys]);
+  const found = paths.map((path) => {
+    let values = from;
+    for (const [at, step] of path.entries()) {
+      reader.noteUse(values, at === 0 ? "key" : useOf(step));
+      const below = stepsOf(reader, call, step).map((each) => reader.step(values, each, call));
+      values = mayLack(union(...below));
+    }
+    reader.note(values);
+    return values;
+  });
+  return union(...found, fallback);
 }
 
-function literalStep(term: Term): readonly Step[] | undefined {
-  return term.type === "constant" && typeof term.value === "string" ? [{ name: term.value }] : undefined;
+/** What comes from data may lack what is looked for in it: the rule goes on without it. */
+function mayLack(values: Values): Values {
+  return values.map((value) => (value.kind === "data" ? { ...value, mayLack: true } : value));
+}
+
+/** What holds the members of its first arguments, all or some of them: a look into it looks into them. */
+function copyOf(count: number): Model {
+  return (reader, call, args) => {
+    for (const arg of args) reader.consume(arg, call);
+    const copied = args.slice(0, count);
+    for (const arg of copied) reader.noteUse(arg, "key");
+    return mayLack(union(...copied));
+  };
+}
+
+function unionOfObjects(reader: Reader, call: Call, [objects = []]: readonly Values[]): Values {
+  reader.consume(objects, call);
+  const elements = reader.elements(objects, call);
+  reader.noteUse(elements, "key");
+  return mayLack(elements);
 }
 
 /** What a container must be for a look-up by this key to find anything. */
@@ -157,4 +181,10 @@ const MODELS: ReadonlyMap<string, Model> = new Map<string, Model>([
   ["internal.member_2", membership],
   ["internal.member_3", membership],
   ["object.get", objectGet],
+  ["object.union", copyOf(2)],
+  ["object.union_n", unionOfObjects],
+  ["object.filter", copyOf(1)],
+  ["object.remove", copyOf(1)],
+  ["json.filter", copyOf(1)],
+  ["json.remove", copyOf(1)],
 ]);

@@ -19,6 +19,7 @@ const DATA = {
   caps: { ETH: "5" },
   hours: [true, false],
   wrapped: { list: ["0xaa"] },
+  lists: { ETH: ["0xaa"] },
 };
 
 const LIB = `package lib.doc
@@ -229,11 +230,40 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   object_get_by_variable_path: {
     rego: `require["X_X"] if object.get(input, ["transaction", input.channel], "") == ""`,
-    refused: /path that is no literal/,
+    refused: /variable step into input\.transaction: name the member/,
   },
   walk: {
     rego: `require["X_X"] if {\n\twalk(input.transaction, [_, v])\n\tv == 1\n}`,
     refused: /name the member/,
+  },
+  object_get_by_path_in_a_rule: {
+    rego: `path := ["transaction", "fee", "usd_micros"]\n\nrequire["X_X"] if object.get(input, path, "0") == "0"`,
+    reads: ["transaction.fee.usd_micros"],
+  },
+  object_get_by_path_made_elsewhere: {
+    rego: `path := [k | some k in ["transaction", "chain"]]\n\nrequire["X_X"] if object.get(input, path, "0") == "0"`,
+    refused: /path that is made elsewhere: write it out/,
+  },
+  object_get_of_data_by_path: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tobject.get(data.allow, [input.transaction.chain, d.address, "label"], "") == "a"\n\t}\n}`,
+    reads: ["transaction.chain", "transaction.destinations.*.address"],
+    data: ["allow"],
+  },
+  object_get_of_data_by_path_of_another_shape: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tpath := [input.transaction.chain, d.address]\n\t\tnot object.get(data.lists, path, false)\n\t}\n}`,
+    refused: /data\.lists\.ETH is an array, but the rule looks a key up in it/,
+  },
+  union_of_data: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tnot object.union(data.lists, data.allow)[input.transaction.chain][d.address]\n\t}\n}`,
+    refused: /data\.lists\.ETH is an array, but the rule looks a key up in it/,
+  },
+  union_of_a_list: {
+    rego: `require["X_X"] if not object.union_n([data.list, data.blocked])[input.initiator.id]`,
+    refused: /data\.list is an array, but the rule looks a key up in it/,
+  },
+  entry_of_a_list_by_copy: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tnot json.filter(input.lists.labels, [d.address])[d.address].kind == "bad"\n\t\tentry := object.union(input.lists.scam[d.address], {})\n\t\tnot entry.since == "bad"\n\t}\n}`,
+    reads: ["lists.labels.*.kind", "lists.scam.*.since", "transaction.destinations.*.address"],
   },
   object_union: {
     rego: `require["X_X"] if object.union({}, input.transaction).chain == "ETH"`,
@@ -346,7 +376,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   original_by_a_path_in_a_variable: {
     rego: `path := ["memo"]\n\nrequire["X_X"] if object.get(input.raw.extra, path, "ok") != "bad"`,
-    refused: /variable step into input\.raw\.extra, which has no schema/,
+    reads: ["raw.extra.memo"],
   },
   original_by_loops_and_numbers: {
     rego: `require["X_X"] if {\n\tsome i\n\tinput.raw.extra[i].x == 1\n\tevery k, v in input.raw.more {\n\t\tinput.raw.more[k] == v\n\t}\n\tinput.raw.list[i + 1] == "x"\n}`,
