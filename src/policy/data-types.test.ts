@@ -1,15 +1,8 @@
 import { expect, test } from "vitest";
 import { isJsonObject, type JsonObject, parseStrictJson } from "../input/strict-json.ts";
-import {
-  type DataUse,
-  dataProblems,
-  parseData,
-  parseHostData,
-  recordTypes,
-  useProblems,
-} from "./data-types.ts";
+import { checkData, dataProblems, parseData, parseHostData, recordTypes, useProblems } from "./data-types.ts";
 import { MAX_DATA_BYTES, ReleaseError } from "./release.ts";
-import type { IndexedRule, RuleIndex } from "./rule-index.ts";
+import type { DataUse, IndexedRule, RuleIndex } from "./rule-index.ts";
 
 function json(value: unknown): JsonObject {
   const parsed = parseStrictJson(JSON.stringify(value));
@@ -44,6 +37,7 @@ function rule(
     checks: [{ code: "X_X", part: "require", consequence: "deny", line: 1, reads: [] }],
     optional: [],
     data: reads,
+    data_uses: [],
     has_values: false,
     messages: [],
     has_facts: false,
@@ -117,7 +111,7 @@ test("types can't be recorded where they are not there, or differ", () => {
 });
 
 test("data in which a rule would find nothing is a problem, in each entry", () => {
-  const uses = (path: string, use: DataUse) => useProblems(new Map([[path, new Set([use])]]), json(GOOD));
+  const uses = (path: string, use: DataUse) => useProblems([{ path, uses: [use] }], json(GOOD));
   expect(uses("list", "key").join()).toMatch(/data\.list is an array/);
   expect(uses("limits.tx", "key").join()).toMatch(/data\.limits\.tx is a string/);
   expect(uses("allow", "index").join()).toMatch(/data\.allow is an object/);
@@ -125,6 +119,24 @@ test("data in which a rule would find nothing is a problem, in each entry", () =
   expect(uses("allow.*", "text").join()).toMatch(/data\.allow\.ETH is an object/);
   expect([uses("allow", "key"), uses("list", "index"), uses("allow.*", "loop")].flat()).toEqual([]);
   expect([uses("list.*", "text"), uses("nowhere.*", "key")].flat()).toEqual([]);
+});
+
+test("other data than that of the build is held against how the rules look into it", () => {
+  const empty = { blocked: {}, list: [] };
+  const blocked: IndexedRule = {
+    ...rule(["blocked.*.*", "list.*"], ["blocked", "list"], empty),
+    data_uses: [
+      { path: "blocked.*", uses: ["key"] },
+      { path: "list.*", uses: ["text"] },
+    ],
+  };
+  const problems = (data: unknown) => dataProblems(index(blocked), json(data)).join("\n");
+  expect(problems(empty)).toBe("");
+  expect(problems({ blocked: { ETH: { "0xdd": {} } }, list: ["0xdd"] })).toBe("");
+  expect(problems({ ...empty, blocked: { ETH: ["0xdd"] } })).toBe(
+    "data.blocked.ETH is an array, but the rule looks a key up in it: write an object with those keys (read by transfer/a)",
+  );
+  expect(problems({ ...empty, list: [{ address: "0xdd" }] })).toMatch(/data\.list\.0 is an object/);
 });
 
 test("modes name rules that are there and not mandatory", () => {

@@ -2,8 +2,8 @@
  * Whether a release's data is what its rules were built to read (design 3.5, layer 4).
  *
  * A table that is missing, `null`, empty or of another type makes a deny-list see nothing and pass everything.
- * So each path below `data` that a rule reads is recorded with its JSON type at build, and data must match
- * that record wherever it goes live.
+ * So each path below `data` that a rule reads is recorded with its JSON type at build, and with how the rule
+ * looks into it; data must match that record wherever it goes live.
  */
 import {
   isJsonObject,
@@ -12,16 +12,10 @@ import {
   type JsonValue,
   parseStrictJson,
 } from "../input/strict-json.ts";
-import { type HostData, hostDataSchema, MAX_DATA_BYTES, ReleaseError } from "./release.ts";
-import type { IndexedRule, JsonType, RuleIndex } from "./rule-index.ts";
+import { type HostData, hostDataSchema, MAX_DATA_BYTES, type Release, ReleaseError } from "./release.ts";
+import type { DataUse, IndexedRule, JsonType, RuleIndex } from "./rule-index.ts";
 
 type DataRead = IndexedRule["data"][number];
-
-/**
- * How a rule looks into a place in the data: up by a text or by a number, through all of it, or for a text
- * among its elements (a use of each element).
- */
-export type DataUse = "key" | "index" | "loop" | "text";
 
 /** What a value must be for that to find anything. Where it is something else, a deny-list denies nothing. */
 const USES: Readonly<Record<DataUse, { readonly types: readonly JsonType[]; readonly words: string }>> = {
@@ -74,9 +68,11 @@ export function dataProblems(index: Pick<RuleIndex, "rules">, data: JsonObject):
   );
   problems.push(...nulls(data, "data"));
   for (const rule of index.rules) {
-    for (const read of rule.data) {
-      problems.push(...readProblems(read, data).map((problem) => `${problem} (read by ${rule.name})`));
-    }
+    const found = [
+      ...rule.data.flatMap((read) => readProblems(read, data)),
+      ...useProblems(rule.data_uses, data),
+    ];
+    problems.push(...found.map((problem) => `${problem} (read by ${rule.name})`));
   }
   problems.push(...modeProblems(index, data));
   return problems;
@@ -158,13 +154,13 @@ function modeProblems({ rules }: Pick<RuleIndex, "rules">, data: JsonObject): st
  * Data in which a rule would never find anything, whatever the document says: `data.blocked[d.address]` in a
  * list of addresses, a loop over a text.
  *
- * @param uses - by path, with `*`, as followed. A place that is not there is no problem here.
+ * @param recorded - as followed, paths with `*`. A place that is not there is no problem here.
  */
-export function useProblems(uses: ReadonlyMap<string, ReadonlySet<DataUse>>, data: JsonObject): string[] {
+export function useProblems(recorded: IndexedRule["data_uses"], data: JsonObject): string[] {
   const problems: string[] = [];
-  for (const [steps, each] of uses) {
+  for (const { path: steps, uses } of recorded) {
     const found = valuesAt(data, steps.split("."));
-    for (const use of each) {
+    for (const use of uses) {
       const { types, words } = USES[use];
       const wrong = found.find(
         ({ value }) => value != null && !types.some((type) => type === jsonType(value)),

@@ -20,6 +20,13 @@ const RULE_NAME = /^[a-z][a-z0-9_]*\/[a-z][a-z0-9_]*$/;
 export const JSON_TYPES = ["string", "number", "boolean", "array", "object"] as const;
 export type JsonType = (typeof JSON_TYPES)[number];
 
+/**
+ * How a rule looks into a place in the data: up by a text or by a number, through all of it, or for a text
+ * among its elements (a use of each element).
+ */
+export const DATA_USES = ["key", "index", "loop", "text"] as const;
+export type DataUse = (typeof DATA_USES)[number];
+
 const path = z.string().min(1);
 
 /**
@@ -43,6 +50,12 @@ const dataReadSchema = z.strictObject({
   allow_empty: z.boolean(),
 });
 
+/**
+ * How the rule looks into a place below `data`, also where nothing lay at build: an empty table, or an entry that
+ * may lack the member.
+ */
+const dataUseSchema = z.strictObject({ path, uses: z.array(z.enum(DATA_USES)).min(1) });
+
 const ruleSchema = z.strictObject({
   name: z.string().regex(RULE_NAME),
   group: z.enum(GROUPS),
@@ -57,6 +70,7 @@ const ruleSchema = z.strictObject({
   /** Document paths that may be absent; below them the reads hold once the member is there. */
   optional: z.array(path),
   data: z.array(dataReadSchema),
+  data_uses: z.array(dataUseSchema),
   /** Which parts for people the rule has: `values`, and the codes with a `message`. */
   has_values: z.boolean(),
   messages: z.array(z.string()),

@@ -60,6 +60,7 @@ export function indexedRule(
     mandatory: false,
     optional: [],
     data: [],
+    data_uses: [],
     has_values: false,
     messages: [],
     has_facts: false,

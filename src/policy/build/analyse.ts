@@ -1,13 +1,19 @@
 /** From parsed modules to the rule index: form, reads and data of every rule, and all that is wrong. */
 import { documentJsonSchema } from "../../input/document.ts";
 import type { JsonObject } from "../../input/strict-json.ts";
-import { type DataUse, recordTypes, useProblems } from "../data-types.ts";
-import { CONTRACT_VERSION, type IndexedCheck, type IndexedRule, type RuleIndex } from "../rule-index.ts";
+import { recordTypes, useProblems } from "../data-types.ts";
+import {
+  CONTRACT_VERSION,
+  type DataUse,
+  type IndexedCheck,
+  type IndexedRule,
+  type RuleIndex,
+} from "../rule-index.ts";
 import type { Module, Rule, Term } from "./ast.ts";
 import { entrypointsDigest, generateEntrypoints } from "./entrypoints.ts";
 import { type Followed, followRule, type Packages } from "./follow.ts";
 import { type FoundRule, findRules } from "./index-rules.ts";
-import type { Problem } from "./problem.ts";
+import { compareText, type Problem } from "./problem.ts";
 import { referenceProblems, shadowProblems } from "./references.ts";
 import { anyFactNode, documentNode, factNode, type SchemaNode, schemaNode } from "./schema-node.ts";
 
@@ -126,8 +132,15 @@ function indexRule(
     problems.push({ ...at, message: `\`optional\` lists ${path}, which the rule does not read` });
   }
   const types = recordTypes([...dataReads], metadata.allowEmpty, data);
-  const misused = useProblems(dataUses, data);
-  problems.push(...[...types.problems, ...misused].map((message) => ({ ...at, message })));
+  // What is wrong with the data here is said here; the index holds what other data is then held against.
+  const uses: IndexedRule["data_uses"] = [];
+  for (const [path, each] of [...dataUses].sort(([a], [b]) => compareText(a, b))) {
+    const use = { path, uses: [...each].sort() };
+    const misused = useProblems([use], data);
+    if (misused.length === 0) uses.push(use);
+    types.problems.push(...misused);
+  }
+  problems.push(...types.problems.map((message) => ({ ...at, message })));
   checks.sort((a, b) => a.line - b.line);
   return {
     input,
@@ -144,6 +157,7 @@ function indexRule(
       checks,
       optional: [...metadata.optional],
       data: types.reads,
+      data_uses: uses,
       has_values: rule.hasValues,
       messages: [...rule.messages],
       has_facts: rule.facts.size > 0,

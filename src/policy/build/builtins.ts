@@ -2,7 +2,7 @@
  * What built-ins do to places: a few pass on what they are given, or look only at its size; all others look
  * at the whole of each argument and give back something in which no place hides.
  */
-import type { DataUse } from "../data-types.ts";
+import type { DataUse } from "../rule-index.ts";
 import type { Place, Term } from "./ast.ts";
 import type { Reader, Step } from "./reader.ts";
 import { NUMBER, OPAQUE, union, type Value, type Values } from "./values.ts";

@@ -22,6 +22,7 @@ function rule(
     checks: parts.map((part, at) => ({ code: `X_${at}X`, part, line: 1, reads: [] })),
     optional: [],
     data: [],
+    data_uses: [],
     has_values: false,
     messages: [],
     has_facts: false,

@@ -6,7 +6,7 @@
  * arguments, and each reference is noted. What it does not understand is a problem, never a shrug: a read
  * that is missed here would let a rule pass on what nobody saw (reference: rule contract, "Followed reads").
  */
-import type { DataUse } from "../data-types.ts";
+import type { DataUse } from "../rule-index.ts";
 import type { Expression, Import, Module, Place, Rule, Term } from "./ast.ts";
 import { type Builtins, builtin, stepsOf, useOf } from "./builtins.ts";
 import type { Problem } from "./problem.ts";

@@ -468,6 +468,7 @@ describe("the rule index", () => {
         ],
         optional: ["key.curve"],
         data: [{ path: "allow", type: "object", allow_empty: true }],
+        data_uses: [{ path: "allow", uses: ["key"] }],
         has_values: true,
         messages: ["ONE"],
         has_facts: true,

@@ -5,7 +5,7 @@
  * to a built-in there has members that the host could not check one by one. The error then says
  * "name the member".
  */
-import type { DataUse } from "../data-types.ts";
+import type { DataUse } from "../rule-index.ts";
 import type { Place } from "./ast.ts";
 import type { Problem } from "./problem.ts";
 import { isReadable, type SchemaNode } from "./schema-node.ts";
