@@ -23,6 +23,15 @@ const USES: Readonly<Record<DataUse, { readonly types: readonly JsonType[]; read
   index: { types: ["array"], words: "takes an element by its number: write an array" },
   loop: { types: ["object", "array"], words: "looks for what lies in it: write an object or an array" },
   text: { types: ["string"], words: "compares it with a text: write texts, or look the key up" },
+  number: {
+    types: ["number"],
+    words: "compares it with a number: write numbers, or give both to amount.int",
+  },
+  boolean: { types: ["boolean"], words: "compares it with true or false: write one of them" },
+  a_string: { types: ["string"], words: "hands it to a built-in that takes a text: write a text" },
+  a_number: { types: ["number"], words: "hands it to a built-in that takes a number: write a number" },
+  an_array: { types: ["array"], words: "hands it to a built-in that takes an array: write an array" },
+  an_object: { types: ["object"], words: "hands it to a built-in that takes an object: write an object" },
 };
 
 /** Roots that belong to code: data there would stand in for rules. */

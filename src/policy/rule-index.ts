@@ -21,10 +21,13 @@ export const JSON_TYPES = ["string", "number", "boolean", "array", "object"] as 
 export type JsonType = (typeof JSON_TYPES)[number];
 
 /**
- * How a rule looks into a place in the data: up by a text or by a number, through all of it, or for a text
- * among its elements (a use of each element).
+ * How a rule looks into a place in the data: up by a text or by a number, through all of it, or for a text, a
+ * number or `true` among its elements (a use of each element). The others are what a built-in wants there.
  */
-export const DATA_USES = ["key", "index", "loop", "text"] as const;
+export const DATA_USES = [
+  ...["key", "index", "loop", "text", "number", "boolean"],
+  ...["a_string", "a_number", "an_array", "an_object"],
+] as const;
 export type DataUse = (typeof DATA_USES)[number];
 
 const path = z.string().min(1);

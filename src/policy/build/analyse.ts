@@ -10,6 +10,7 @@ import {
   type RuleIndex,
 } from "../rule-index.ts";
 import type { Module, Rule, Term } from "./ast.ts";
+import type { Builtins } from "./builtins.ts";
 import { entrypointsDigest, generateEntrypoints } from "./entrypoints.ts";
 import { type Followed, followRule, type Packages } from "./follow.ts";
 import { type FoundRule, findRules } from "./index-rules.ts";
@@ -35,8 +36,8 @@ export interface AnalyseOptions {
   readonly tests: readonly Module[];
   readonly data: JsonObject;
   readonly opaVersion: string;
-  /** Arity by name, of the built-ins that the runtime has. */
-  readonly builtins: ReadonlyMap<string, number>;
+  /** The built-ins that the runtime has. */
+  readonly builtins: Builtins;
 }
 
 /** Works through all rules; the index is only to be used where there are no problems. */
@@ -73,7 +74,7 @@ function indexRule(
   rule: FoundRule,
   libraries: readonly Module[],
   schema: SchemaNode,
-  builtins: ReadonlyMap<string, number>,
+  builtins: Builtins,
   data: JsonObject,
   problems: Problem[],
 ): { entry: IndexedRule; input: Set<string>; data: Set<string> } {

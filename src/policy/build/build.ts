@@ -17,6 +17,7 @@ import { MAX_DATA_BYTES, type Release, ReleaseError } from "../release.ts";
 import { ENTRYPOINTS, type RuleIndex } from "../rule-index.ts";
 import { type Analysis, analyse } from "./analyse.ts";
 import { decodeModule, type Module, UnknownSyntax } from "./ast.ts";
+import type { Builtins } from "./builtins.ts";
 import { coverageProblems } from "./coverage.ts";
 import { generateEntrypoints } from "./entrypoints.ts";
 import * as opa from "./opa.ts";
@@ -164,14 +165,21 @@ function dataFaults(source: Source, index: RuleIndex): Problem[] {
 }
 
 const capabilitiesSchema = z.object({
-  builtins: z.array(z.object({ name: z.string(), decl: z.object({ args: z.array(z.unknown()).nullish() }) })),
+  builtins: z.array(
+    z.object({
+      name: z.string(),
+      decl: z.object({ args: z.array(z.object({ type: z.string() })).nullish() }),
+    }),
+  ),
 });
 
-/** Arity by name, from the file that OPA is given, too. */
-async function builtins(): Promise<Map<string, number>> {
+/** From the file that OPA is given, too. */
+async function builtins(): Promise<Builtins> {
   const text = await readFile(opa.CAPABILITIES_FILE, "utf8");
   const capabilities = capabilitiesSchema.parse(JSON.parse(text));
-  return new Map(capabilities.builtins.map(({ name, decl }) => [name, decl.args?.length ?? 0]));
+  return new Map(
+    capabilities.builtins.map(({ name, decl }) => [name, (decl.args ?? []).map(({ type }) => type)]),
+  );
 }
 
 async function compile(dir: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -7,8 +7,8 @@ import type { Place, Term } from "./ast.ts";
 import type { Reader, Step } from "./reader.ts";
 import { NUMBER, OPAQUE, union, type Value, type Values } from "./values.ts";
 
-/** Number of arguments by name. */
-export type Builtins = ReadonlyMap<string, number>;
+/** The JSON types of the arguments by name; `any` for all that is not one type. */
+export type Builtins = ReadonlyMap<string, readonly string[]>;
 
 type Call = Extract<Term, { type: "call" }>;
 type Model = (reader: Reader, call: Call, args: readonly Values[]) => Values;
@@ -18,6 +18,60 @@ export function builtin(reader: Reader, call: Call, args: readonly Values[]): Va
   if (reader.isQuiet && args.some((arg) => arg.length === 0)) return [];
   const model = MODELS.get(call.operator) ?? consumeAll;
   return model(reader, call, args);
+}
+
+/**
+ * What the release's data must be where a built-in is given it: under `not`, one that fails on another type is
+ * as good as false. What a function was given is left out: it may ask for the type itself.
+ *
+ * @param isGiven - whether a term is a parameter of the function around it.
+ */
+export function noteOperands(
+  reader: Reader,
+  { call, args, types }: { call: Call; args: readonly Values[]; types: readonly string[] },
+  isGiven: (term: Term) => boolean,
+): void {
+  const own = args.map((arg, at) => {
+    const term = call.args[at];
+    return term === undefined || isGiven(term) ? [] : arg;
+  });
+  for (const [at, arg] of own.entries()) {
+    const use = OPERAND_USES.get(types[at] ?? "any");
+    if (use !== undefined) reader.noteUse(arg, use);
+  }
+  const [left = [], right = []] = own;
+  if (COMPARISONS.has(call.operator)) noteComparison(reader, left, right);
+}
+
+const OPERAND_USES: ReadonlyMap<string, DataUse> = new Map<string, DataUse>([
+  ["string", "a_string"],
+  ["number", "a_number"],
+  ["array", "an_array"],
+  ["object", "an_object"],
+]);
+const COMPARISONS: ReadonlySet<string> = new Set(["eq", "equal", "neq", "lt", "lte", "gt", "gte"]);
+
+/** A text is never equal to an object, and less than every one: data of another type than the other side. */
+export function noteComparison(reader: Reader, left: Values, right: Values): void {
+  noteLike(reader, left, right);
+  noteLike(reader, right, left);
+}
+
+function noteLike(reader: Reader, one: Values, other: Values): void {
+  if (one.length === 0) return;
+  if (isText(one)) reader.noteUse(other, "text");
+  else if (one.every(isNumber)) reader.noteUse(other, "number");
+  else if (one.every(isBoolean)) reader.noteUse(other, "boolean");
+}
+
+/** A text finds nothing in a set of objects, nor under keys that are none. */
+export function noteLookup(reader: Reader, values: Values, key: Values): void {
+  reader.noteUse(values, useOf(key));
+  if (key.length === 0 || !isText(key)) return;
+  for (const value of values) {
+    if (value.kind === "set") reader.noteUse(value.items, "text");
+    if (value.kind === "object") reader.noteUse(value.keys, "text");
+  }
 }
 
 function consumeAll(reader: Reader, call: Call, args: readonly Values[]): Values {
@@ -52,7 +106,10 @@ function listOf(count: number): Model {
 function consumedElements(kind: "list" | "set", otherwise: Values = OPAQUE): Model {
   return (reader, call, args) => {
     for (const arg of args) reader.consume(arg, call);
-    return union([{ kind, items: OPAQUE }], otherwise);
+    const sets = args.map((arg) => arg.flatMap((value) => (value.kind === "set" ? value.items : [])));
+    const [left = [], right = []] = sets;
+    noteComparison(reader, left, right);
+    return union([{ kind, items: union(OPAQUE, ...sets) }], otherwise);
   };
 }
 
@@ -61,7 +118,7 @@ function membership(reader: Reader, call: Call, args: readonly Values[]): Values
   for (const arg of args.slice(0, -1)) reader.consume(arg, call);
   const elements = reader.elements(domain, call);
   reader.consume(elements, call);
-  if (isText(args.at(-2) ?? [])) reader.noteUse(elements, "text");
+  noteLike(reader, args.at(-2) ?? [], elements);
   return OPAQUE;
 }
 
@@ -136,6 +193,11 @@ function isNumber(value: Values[number]): boolean {
     default:
       return value.kind === "opaque" && value.is === "number";
   }
+}
+
+function isBoolean(value: Value): boolean {
+  if (value.kind === "constant") return typeof value.value === "boolean";
+  return value.kind === "document" && value.node.type === "value" && value.node.json === "boolean";
 }
 
 function isText(values: Values): boolean {

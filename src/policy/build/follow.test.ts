@@ -458,6 +458,71 @@ const CASES: Readonly<Record<string, Case>> = {
     rego: `require["X_X"] if not input.initiator.id in data.blocked`,
     refused: /data\.blocked\.0xdd is an object, but the rule compares it with a text/,
   },
+  text_against_a_list: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\td.address != data.list\n\t}\n}`,
+    refused: /data\.list is an array, but the rule compares it with a text/,
+  },
+  text_not_equal_to_a_list: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tnot d.address == data.list\n\t}\n}`,
+    refused: /data\.list is an array, but the rule compares it with a text/,
+  },
+  text_unified_with_a_list: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tnot d.address = data.list\n\t}\n}`,
+    refused: /data\.list is an array, but the rule compares it with a text/,
+  },
+  text_against_entries_of_a_table: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tevery b in data.blocked {\n\t\t\td.address != b\n\t\t}\n\t}\n}`,
+    refused: /data\.blocked\.0xdd is an object, but the rule compares it with a text/,
+  },
+  text_in_a_set_of_entries: {
+    rego: `bad := {b | some b in data.blocked}\n\nrequire["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tnot bad[d.address]\n\t}\n}`,
+    refused: /data\.blocked\.0xdd is an object, but the rule compares it with a text/,
+  },
+  text_under_keys_that_are_entries: {
+    rego: `bad := {b: true | some b in data.blocked}\n\nrequire["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tnot bad[d.address]\n\t}\n}`,
+    refused: /data\.blocked\.0xdd is an object, but the rule compares it with a text/,
+  },
+  texts_and_a_set_of_entries: {
+    rego: `bad := {b | some b in data.blocked}\n\nrequire["X_X"] if count({d.address | some d in ${DESTINATIONS}} & bad) == 0`,
+    refused: /data\.blocked\.0xdd is an object, but the rule compares it with a text/,
+  },
+  text_of_a_built_in: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tnot startswith(d.address, data.list)\n\t}\n}`,
+    refused: /data\.list is an array, but the rule hands it to a built-in that takes a text/,
+  },
+  text_of_a_built_in_in_a_loop: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tevery b in data.blocked {\n\t\t\tnot startswith(d.address, b)\n\t\t}\n\t}\n}`,
+    refused: /data\.blocked\.0xdd is an object, but the rule hands it to a built-in that takes a text/,
+  },
+  array_of_a_built_in: {
+    rego: `require["X_X"] if {\n\tevery d in ${DESTINATIONS} {\n\t\tcount([x | some x in array.concat(data.list, data.blocked); x == d.address]) == 0\n\t}\n}`,
+    refused: /data\.blocked is an object, but the rule hands it to a built-in that takes an array/,
+  },
+  number_against_a_text: {
+    rego: `require["X_X"] if input.now.hour < data.caps.ETH`,
+    refused: /data\.caps\.ETH is a string, but the rule compares it with a number/,
+  },
+  amount_against_a_text: {
+    rego: `import data.lib.amount\n\nrequire["X_X"] if amount.int(input.transaction.total_usd_micros) <= data.caps.ETH`,
+    refused:
+      /data\.caps\.ETH is a string, but the rule compares it with a number: write numbers, or give both to amount\.int/,
+  },
+  number_against_texts: {
+    rego: `require["X_X"] if not input.now.hour in data.list`,
+    refused: /data\.list\.0 is a string, but the rule compares it with a number/,
+  },
+  truth_against_a_text: {
+    rego: `require["X_X"] if input.transaction.internal != data.caps.ETH`,
+    refused: /data\.caps\.ETH is a string, but the rule compares it with true or false/,
+  },
+  function_that_asks_for_the_type: {
+    rego: `spelled(x) := x if is_string(x)\n\nspelled(x) := format_int(x, 10) if is_number(x)\n\nspelled(x) := "none" if x == "none"\n\nrequire["X_X"] if {\n\tspelled(data.caps.ETH) == input.channel\n\tevery tier in data.tiers {\n\t\tspelled(tier.n) != input.channel\n\t}\n}`,
+    reads: ["channel"],
+  },
+  data_of_the_right_types: {
+    rego: `import data.lib.amount\n\nrequire["X_X"] if {\n\tamount.int(input.transaction.total_usd_micros) <= amount.int(data.caps.ETH)\n\tinput.now.hour < data.tiers[0].n\n\tdata.hours[0] == input.transaction.internal\n\tstartswith(input.initiator.id, data.list[_])\n\tcount({input.initiator.id} & {x | some x in data.list}) == data.tiers[0].n\n}`,
+    reads: ["initiator.id", "now.hour", "transaction.internal", "transaction.total_usd_micros"],
+  },
   text_in_a_list: {
     rego: `require["X_X"] if not input.initiator.id in data.list`,
     reads: ["initiator.id"],

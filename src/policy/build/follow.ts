@@ -8,7 +8,7 @@
  */
 import type { DataUse } from "../rule-index.ts";
 import type { Expression, Import, Module, Place, Rule, Term } from "./ast.ts";
-import { type Builtins, builtin, stepsOf, useOf } from "./builtins.ts";
+import { type Builtins, builtin, noteComparison, noteLookup, noteOperands, stepsOf } from "./builtins.ts";
 import type { Problem } from "./problem.ts";
 import { Reader, type Step } from "./reader.ts";
 import type { SchemaNode } from "./schema-node.ts";
@@ -20,7 +20,7 @@ export type Packages = ReadonlyMap<string, Module>;
 
 /**
  * @property document - the document as this rule may read it.
- * @property builtins - arity by name, of the built-ins that the runtime has.
+ * @property builtins - the built-ins that the runtime has.
  */
 export interface FollowContext {
   readonly packages: Packages;
@@ -64,6 +64,8 @@ const MAX_DEPTH = 100;
 interface Frame {
   readonly module: Module;
   readonly scope: Scope;
+  /** The names of what the function around it is given. */
+  readonly parameters: ReadonlySet<string>;
 }
 
 class Follower {
@@ -245,8 +247,10 @@ class Follower {
     } else if (bindsRight || right.type === "array" || right.type === "object") {
       this.bind(right, this.evaluate(left, frame), frame, right, false);
     } else {
-      this.reader.consume(this.evaluate(left, frame), left);
-      this.reader.consume(this.evaluate(right, frame), right);
+      const [one, other] = [this.evaluate(left, frame), this.evaluate(right, frame)];
+      this.reader.consume(one, left);
+      this.reader.consume(other, right);
+      if (!isGiven(left, frame) && !isGiven(right, frame)) noteComparison(this.reader, one, other);
     }
   }
 
@@ -376,7 +380,7 @@ class Follower {
     }
     const keys = this.evaluate(step, frame);
     if (keys.length === 0 && this.reader.isQuiet) return [];
-    this.reader.noteUse(values, useOf(keys));
+    noteLookup(this.reader, values, keys);
     return stepsOf(this.reader, step, keys);
   }
 
@@ -412,8 +416,9 @@ class Follower {
   }
 
   #ruleValue(module: Module, rule: Rule, args: readonly Values[]): Values {
-    const frame: Frame = { module, scope: new Scope() };
-    for (const [index, parameter] of (rule.head.args ?? []).entries()) {
+    const given = rule.head.args ?? [];
+    const frame: Frame = { module, scope: new Scope(), parameters: new Set(given.flatMap(variablesIn)) };
+    for (const [index, parameter] of given.entries()) {
       this.bind(parameter, args[index] ?? [], frame, parameter, true);
     }
     this.#body(rule.body, frame);
@@ -430,12 +435,14 @@ class Follower {
   #call(term: Extract<Term, { type: "call" }>, frame: Frame): Values {
     const target = this.#function(term.operator, frame);
     if (target !== undefined) return this.#callFunction(term, target, frame);
-    const arity = this.#context.builtins.get(term.operator);
-    if (arity === undefined) {
+    const types = this.#context.builtins.get(term.operator);
+    if (types === undefined) {
       this.reader.problem(term, `cannot follow a call of ${term.operator}: there is no such function here`);
       return OPAQUE;
     }
+    const arity = types.length;
     const args = term.args.slice(0, arity).map((arg) => this.evaluate(arg, frame));
+    noteOperands(this.reader, { call: term, args, types }, (arg) => isGiven(arg, frame));
     const result = builtin(this.reader, term, args);
     return this.#output(term, term.args[arity], result, frame);
   }
@@ -478,9 +485,10 @@ class Follower {
     const args = term.args.slice(0, arity).map((arg) => this.evaluate(arg, frame));
     if (this.reader.isQuiet && args.some((arg) => arg.length === 0)) return [];
     const key = `${module.package.join(".")}.${name}(${args.map(keyOfAll).join(";")})`;
-    const result = this.#once(key, term, () =>
+    const found = this.#once(key, term, () =>
       union(...definitions.map((rule) => this.#ruleValue(module, rule, args))),
     );
+    const result = definitions.length > 1 ? settled(found, args) : found;
     return this.#output(term, term.args[arity], result, frame);
   }
 }
@@ -498,6 +506,38 @@ function pick(place: Place): Place {
 
 function spellVariable(name: string): string {
   return name.startsWith("$") ? "`_`" : `\`${name}\``;
+}
+
+/**
+ * A function with several bodies may tell data of one type from data of another: what it gives back as it came is
+ * then of the type that was asked for, whatever the data is.
+ */
+function settled(found: Values, args: readonly Values[]): Values {
+  const given = new Set(
+    args
+      .flat()
+      .filter(({ kind }) => kind === "data")
+      .map((value) => keyOfAll([value])),
+  );
+  return union(...found.map((value) => (given.has(keyOfAll([value])) ? OPAQUE : [value])));
+}
+
+/** Whether the term is what the function around it was given, and nothing of its own. */
+function isGiven(term: Term, { parameters }: Frame): boolean {
+  return term.type === "var" && parameters.has(term.name);
+}
+
+function variablesIn(pattern: Term): readonly string[] {
+  switch (pattern.type) {
+    case "var":
+      return [pattern.name];
+    case "array":
+      return pattern.items.flatMap(variablesIn);
+    case "object":
+      return pattern.entries.flatMap(([, value]) => variablesIn(value));
+    default:
+      return [];
+  }
 }
 
 function setOf(items: Values): Values[number] {
