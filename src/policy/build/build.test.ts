@@ -180,6 +180,13 @@ describe("a source", () => {
     ["data of another name", { "allowlist/list.json": "{}" }, /allowlist\/list\.json: is read by nothing/],
     ["data with the other ending", { "data.yml": "a: 1" }, /data\.yml: is read by nothing/],
     ["data twice", { "limits/data.json": '{"tx": "6"}' }, /data\.limits\.tx stands in another data file/],
+    ["null in a YAML file", { "data.yaml": "limits:\n  tx: ~\n" }, /^data\.yaml: data\.limits\.tx is null/m],
+    ["null in a table", { "other/data.json": '{"x": null}' }, /^other\/data\.json: data\.other\.x is null/m],
+    [
+      "a file that looks like an option",
+      { "--help.rego": "package x\n" },
+      /^--help\.rego:1: no rule or library lies here[^\n]*$/,
+    ],
     ["a key twice in JSON", { "x/data.json": '{"a": 1, "a": 2}' }, /x\/data\.json:/],
     ["a key twice in YAML", { "x/data.yaml": "a: 1\na: 2\n" }, /x\/data\.yaml:2:/],
     [

@@ -150,18 +150,27 @@ async function writeEntrypoints(dir: string, index: RuleIndex): Promise<void> {
 }
 
 function dataFaults(source: Source, index: RuleIndex): Problem[] {
-  const at = { file: "data.json" };
-  const faults = dataProblems(index, source.data).map((message) => ({ ...at, message }));
+  const at = (message: string): Problem => ({ file: dataFileOf(source, message), message });
+  const faults = dataProblems(index, source.data).map(at);
   try {
     parseHostData(source.data);
   } catch (error) {
     if (!(error instanceof ReleaseError)) throw error;
-    faults.push(...error.message.split("\n").map((message) => ({ ...at, message })));
+    faults.push(...error.message.split("\n").map(at));
   }
   if (Buffer.byteLength(canonicalData(source.data)) > MAX_DATA_BYTES) {
-    faults.push({ ...at, message: `the data is larger than ${MAX_DATA_BYTES} bytes` });
+    faults.push(at(`the data is larger than ${MAX_DATA_BYTES} bytes`));
   }
   return faults;
+}
+
+/** The file that the data at fault comes from: by the root that the message names, or else all of them. */
+function dataFileOf({ dataFiles }: Source, message: string): string {
+  const roots = [...dataFiles.keys()].filter((root) => message.startsWith(`data.${root}`));
+  const [root] = roots.sort((a, b) => b.length - a.length);
+  const files =
+    root === undefined ? [...new Set([...dataFiles.values()].flat())] : (dataFiles.get(root) ?? []);
+  return files.length === 0 ? "data.json" : files.join(", ");
 }
 
 const capabilitiesSchema = z.object({

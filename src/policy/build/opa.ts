@@ -159,7 +159,7 @@ export async function check(dir: string, schemaFile: string, files: readonly str
     [
       ...["check", "--strict", "--format", "json", "--max-errors", MAX_ERRORS],
       ...["--capabilities", CAPABILITIES_FILE, "--schema", schemaFile],
-      ...files,
+      ...files.map((file) => `./${file}`),
     ],
     dir,
   );
@@ -174,7 +174,7 @@ export type Parsed =
 export async function parse(dir: string, files: readonly string[]): Promise<Parsed[]> {
   return eachOf(files, async (file) => {
     const answer = await opa(
-      ["parse", "--format", "json", "--json-include", "locations,-comments", file],
+      ["parse", "--format", "json", "--json-include", "locations,-comments", `./${file}`],
       dir,
     );
     const ast = answer.code === 0 ? firstJson(answer.stdout) : undefined;

@@ -39,6 +39,7 @@ const CODE_FOLDERS = ["rules", "lib", ...GENERATED, "tests"];
  * @property modules - Rego text by path, without tests and without the entrypoints.
  * @property tests - Rego text of `*_test.rego` by path.
  * @property data - all data files merged.
+ * @property dataFiles - the files that each root of the data comes from.
  * @property checkedInEntrypoints - the text of the source's own generated file, if it has one.
  * @property readmes - rule folders that have a `README.md`.
  */
@@ -46,6 +47,7 @@ export interface Source {
   readonly modules: ReadonlyMap<string, string>;
   readonly tests: ReadonlyMap<string, string>;
   readonly data: JsonObject;
+  readonly dataFiles: ReadonlyMap<string, readonly string[]>;
   readonly checkedInEntrypoints: string | undefined;
   readonly checkedInSchema: string | undefined;
   readonly readmes: ReadonlySet<string>;
@@ -90,8 +92,17 @@ export async function readSource(dir: string): Promise<Source> {
   }
   problems.push(...emptyRuleFolders(files));
   await addProductLib(modules, problems);
-  const data = await readData(dir, dataFiles, problems);
-  return { modules, tests, data, checkedInEntrypoints, checkedInSchema, readmes, problems };
+  const { data, origins } = await readData(dir, dataFiles, problems);
+  return {
+    modules,
+    tests,
+    data,
+    dataFiles: origins,
+    checkedInEntrypoints,
+    checkedInSchema,
+    readmes,
+    problems,
+  };
 }
 
 /** A rule that was renamed, or whose file was left behind, is not one that nobody wants. */
@@ -167,17 +178,24 @@ async function addProductLib(modules: Map<string, string>, problems: Problem[]):
   }
 }
 
-async function readData(dir: string, files: readonly string[], problems: Problem[]): Promise<JsonObject> {
+async function readData(
+  dir: string,
+  files: readonly string[],
+  problems: Problem[],
+): Promise<{ data: JsonObject; origins: Map<string, string[]> }> {
   const data: JsonObject = Object.create(null);
+  const origins = new Map<string, string[]>();
   for (const file of files) {
     const value = parseData(await readText(dir, file, problems), file, problems);
     if (value === undefined) continue;
     const [table, nested] = file.split("/");
     const root: JsonValue = nested === undefined || table === undefined ? value : { [table]: value };
-    if (isJsonObject(root)) merge(data, root, file, [], problems);
-    else problems.push({ file, message: "must be an object: its keys are the names of the tables" });
+    if (isJsonObject(root)) {
+      for (const key of Object.keys(root)) origins.set(key, [...(origins.get(key) ?? []), file]);
+      merge(data, root, file, [], problems);
+    } else problems.push({ file, message: "must be an object: its keys are the names of the tables" });
   }
-  return data;
+  return { data, origins };
 }
 
 function parseData(text: string, file: string, problems: Problem[]): JsonValue | undefined {
