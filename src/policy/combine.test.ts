@@ -337,6 +337,13 @@ describe("words", () => {
     expect(withWords([blind], explained)).toEqual([{ ...blind, values: { limit: "1" } }]);
   });
 
+  it("nested too deeply to be written are left out, and cost nothing else", () => {
+    const nested: unknown = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`);
+    const explained = { "transfer/a": { values: { nested }, message: { A_A: "no" } } };
+    const [words] = withWords([{ ...reason, rule: "transfer/a", code: "A_A" }], explained);
+    expect(words).toEqual({ ...reason, rule: "transfer/a", code: "A_A", message: "no" });
+  });
+
   it("replace the title", () => {
     const explained = { "transfer/limits": { message: { LIMIT: "11 is over 10" }, values: { limit: "10" } } };
     expect(withWords([reason], explained)).toEqual([

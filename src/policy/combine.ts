@@ -116,11 +116,18 @@ export function withWords(reasons: readonly Reason[], explained: unknown): Reaso
       ...(typeof message === "string" && message !== "" && reason.absent === undefined
         ? { message: cut(message) }
         : {}),
-      ...(isObject(values) && Buffer.byteLength(JSON.stringify(values)) <= MAX_VALUES_BYTES
-        ? { values }
-        : {}),
+      ...(isObject(values) && sizeOf(values) <= MAX_VALUES_BYTES ? { values } : {}),
     };
   });
+}
+
+/** In bytes of JSON. What is nested too deeply to be written has no size: words must never cost the verdict. */
+function sizeOf(values: unknown): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(values));
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 function ruleFault(plan: RulePlan, answer: unknown): string | undefined {
