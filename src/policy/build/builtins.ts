@@ -176,7 +176,7 @@ function unionOfObjects(reader: Reader, call: Call, [objects = []]: readonly Val
 }
 
 /** What a container must be for a look-up by this key to find anything. */
-export function useOf(key: Values): DataUse {
+function useOf(key: Values): DataUse {
   if (key.every((each) => each.kind === "data" || (each.kind === "opaque" && each.is === "key")))
     return "loop";
   // `-` may make a set, which is the key of nothing in JSON.

@@ -136,6 +136,15 @@ const CASES: Readonly<Record<string, Case>> = {
     rego: `require["X_X"] if {\n\txs := [input.wallet, input.vault]\n\tnot three(xs)\n}\n\nthree([a, _, _]) if a.name == "x"`,
     reads: ["vault", "wallet"],
   },
+  objects_that_hold_others_twice: {
+    rego: `x0 := input.transaction.chain\n\n${Array.from({ length: 40 }, (_, at) => `x${at + 1} := {"a": x${at}, "b": x${at}}`).join("\n\n")}\n\nrequire["X_X"] if x40.a.b != "z"`,
+    reads: ["transaction.chain"],
+  },
+  helpers_without_end: {
+    rego: `f0(x) := x\n\n${Array.from({ length: 120 }, (_, at) => `f${at + 1}(x) := f${at}(x)`).join("\n\n")}\n\nrequire["X_X"] if f120(input.channel) != "z"`,
+    refused:
+      /cannot follow rules\.transfer\.helpers_without_end\.f\d+: more than 100 helpers call one another/,
+  },
   count_only: {
     rego: `require["X_X"] if count(${DESTINATIONS}) == 1`,
     reads: ["transaction.destinations"],

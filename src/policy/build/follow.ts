@@ -401,8 +401,10 @@ class Follower {
     const key = `${this.reader.isQuiet ? "quiet" : "noted"} ${name}`;
     const known = this.#results.get(key) ?? this.#results.get(`noted ${name}`);
     if (known !== undefined) return known;
-    if (this.#active.has(name) || this.#active.size > MAX_DEPTH) {
-      this.reader.problem(place, `cannot follow ${name}: it calls itself`);
+    const isRecursive = this.#active.has(name);
+    if (isRecursive || this.#active.size > MAX_DEPTH) {
+      const why = isRecursive ? "it calls itself" : `more than ${MAX_DEPTH} helpers call one another`;
+      this.reader.problem(place, `cannot follow ${name.split("(", 1)[0]}: ${why}`);
       return OPAQUE;
     }
     this.#active.add(name);

@@ -143,7 +143,14 @@ export class Reader {
   /** A value is looked at as a whole: compared, printed, handed to a built-in. */
   consume(values: Values, place: Place): void {
     if (values.length === 0) this.problem(place, "cannot follow where this value comes from");
+    this.#consumeAll(values, place, new Set());
+  }
+
+  /** @param seen - what was looked at already: the same value may be held many times over. */
+  #consumeAll(values: Values, place: Place, seen: Set<Value>): void {
     for (const value of values) {
+      if (seen.has(value)) continue;
+      seen.add(value);
       switch (value.kind) {
         case "document":
           if (!isReadable(value.node)) this.#endsAtObject(value, place);
@@ -151,11 +158,11 @@ export class Reader {
           break;
         case "list":
         case "set":
-          if (value.items.length > 0) this.consume(value.items, place);
+          this.#consumeAll(value.items, place, seen);
           break;
         case "object":
           for (const held of [...value.members.values(), value.others, value.keys]) {
-            if (held.length > 0) this.consume(held, place);
+            this.#consumeAll(held, place, seen);
           }
           break;
       }

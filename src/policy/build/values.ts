@@ -5,6 +5,7 @@
  * keeps what it holds as long as that may be a place in the document with members of its own; `opaque` is a
  * value in which no such place can hide.
  */
+import { createHash } from "node:crypto";
 import type { SchemaNode } from "./schema-node.ts";
 
 export type Constant = string | number | boolean | null;
@@ -37,12 +38,15 @@ export const NUMBER: Values = [{ kind: "opaque", is: "number" }];
 export const KEY: Values = [{ kind: "opaque", is: "key" }];
 
 const keys = new WeakMap<Value, string>();
+/** Longer ones are hashed: an object that holds another one twice, and so on, would double them each time. */
+const MAX_KEY = 256;
 
 /** Two values with the same key mean the same. */
 function keyOf(value: Value): string {
   const known = keys.get(value);
   if (known !== undefined) return known;
-  const key = spell(value);
+  const spelled = spell(value);
+  const key = spelled.length > MAX_KEY ? createHash("sha256").update(spelled).digest("base64") : spelled;
   keys.set(value, key);
   return key;
 }
