@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { isJsonObject, type JsonObject, parseStrictJson } from "../input/strict-json.ts";
-import { checkData, dataProblems, parseData, parseHostData, recordTypes, useProblems } from "./data-types.ts";
+import { dataProblems, parseData, parseHostData, recordTypes, useProblems } from "./data-types.ts";
 import { MAX_DATA_BYTES, ReleaseError } from "./release.ts";
 import type { DataUse, IndexedRule, RuleIndex } from "./rule-index.ts";
 

@@ -12,7 +12,7 @@ import {
   type JsonValue,
   parseStrictJson,
 } from "../input/strict-json.ts";
-import { type HostData, hostDataSchema, MAX_DATA_BYTES, type Release, ReleaseError } from "./release.ts";
+import { type HostData, hostDataSchema, MAX_DATA_BYTES, ReleaseError } from "./release.ts";
 import type { DataUse, IndexedRule, JsonType, RuleIndex } from "./rule-index.ts";
 
 type DataRead = IndexedRule["data"][number];

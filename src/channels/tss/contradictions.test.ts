@@ -90,9 +90,24 @@ describe("change", () => {
     expect(payees(document)).toEqual([["payee", "1000000"]]);
   });
 
-  it.each(["input", "own"])("to %s is none", (address) => {
+  it("to an input that is none of the stated source addresses is a destination", () => {
     const document = documentOf("v2-keysign-eth", {
       ...BITCOIN,
+      [`${tx}.raw_tx_info.utxo_changes`]: [{ address: "input", value: "99.9" }],
+    });
+    expect(payees(document)).toEqual([
+      ["payee", "1000000"],
+      ["input", "9990000000"],
+    ]);
+  });
+
+  it.each([
+    ["input", { "extra.source_addresses": undefined }],
+    ["own", {}],
+  ])("to %s is none", (address, changes) => {
+    const document = documentOf("v2-keysign-eth", {
+      ...BITCOIN,
+      ...changes,
       [`${tx}.destination.change_address`]: address,
       [`${tx}.raw_tx_info.utxo_changes`]: [{ address, value: "99.9" }],
     });

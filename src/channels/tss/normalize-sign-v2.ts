@@ -163,14 +163,13 @@ function outpointOf(hash: string | undefined, index: number | undefined): string
 
 /**
  * Change that goes to an address the transaction does not take from is a payment like any other: whoever calls
- * Cobo's API may name the change address, and there would go all that the inputs hold beyond the outputs.
+ * Cobo's API may name the change address, and there would go all that the inputs hold beyond the outputs. Where
+ * the source addresses are stated they are what it takes from: an input may be anybody's.
  */
 function strayChange(extra: KeySignExtraV2, sources: readonly Source[], place: Place): Destination[] {
   const { raw_tx_info: raw, destination, token_id: token } = extra.transaction;
-  const own = new Set([
-    ...sources.map(({ address }) => address),
-    ...(extra.source_addresses ?? []).map(({ address }) => addressAt(place, address)),
-  ]);
+  const stated = (extra.source_addresses ?? []).map(({ address }) => addressAt(place, address));
+  const own = new Set(stated.length > 0 ? stated : sources.map(({ address }) => address));
   const declared = (raw?.utxo_changes ?? []).map((change, index) => ({
     change,
     where: `raw_tx_info.utxo_changes.${index}.value`,

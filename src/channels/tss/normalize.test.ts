@@ -98,6 +98,7 @@ const UTXO = {
       { tx_hash: "cd".repeat(32), vout_n: 0, address: "bc1other", value: "0.5" },
     ],
   },
+  [`${tx}.source.address`]: "bc1from",
   "extra.source_addresses": [{ address: "bc1from", chain_id: "BTC", path: "m/84/0/0/0/5", pubkey: "02ab" }],
 };
 
@@ -246,6 +247,7 @@ describe("tokens and amounts", () => {
       const { transaction } = documentOf("v2-keysign-eth", {
         [`${tx}.token_id`]: token,
         [`${tx}.chain_id`]: token,
+        [`${tx}.fee`]: undefined,
       });
       expect(transaction?.destinations?.[0]?.amount).toEqual({ token, text: "0.0001" });
     }
@@ -483,9 +485,24 @@ describe("other destinations and members", () => {
   });
 });
 
+interface StatedFee extends Record<string, unknown> {
+  readonly token_id: string;
+  readonly fee_type: string;
+}
+
 describe("fees", () => {
   const fee = (members: Record<string, unknown>, using = context): unknown =>
     documentOf("v2-keysign-eth", { [`${tx}.fee`]: members }, using).transaction?.fee;
+
+  /** A transfer of a chain's own coin, with the fee that is stated in that coin. */
+  const withFee = (members: StatedFee) => ({
+    [`${tx}.fee`]: members,
+    [`${tx}.chain_id`]: members.token_id,
+    [`${tx}.token_id`]: members.token_id,
+    "extra.source_addresses": undefined,
+  });
+  const feeElsewhere = (members: StatedFee): unknown =>
+    documentOf("v2-keysign-eth", withFee(members)).transaction?.fee;
 
   it("take the maximum by EIP-1559, and nothing that is estimated", () => {
     const seth = JSON.parse(
@@ -529,16 +546,16 @@ describe("fees", () => {
   });
 
   it("of other chains have no maximum but a stated one", () => {
-    expect(fee({ fee_type: "SOL", token_id: "SOL", base_fee: "0.000005" })).toEqual({
+    expect(feeElsewhere({ fee_type: "SOL", token_id: "SOL", base_fee: "0.000005" })).toEqual({
       token: "SOL",
       type: "SOL",
     });
-    expect(fee({ fee_type: "FIL", token_id: "FIL", gas_limit: "7", gas_fee_cap: "2" })).toEqual({
+    expect(feeElsewhere({ fee_type: "FIL", token_id: "FIL", gas_limit: "7", gas_fee_cap: "2" })).toEqual({
       token: "FIL",
       type: "FIL",
       gas_limit: "7",
     });
-    expect(fee({ fee_type: "Fixed", token_id: "TRON", max_fee_amount: "36.3" })).toMatchObject({
+    expect(feeElsewhere({ fee_type: "Fixed", token_id: "TRON", max_fee_amount: "36.3" })).toMatchObject({
       units: "36300000",
     });
   });
@@ -552,7 +569,10 @@ describe("fees", () => {
     { fee_type: "UTXO", token_id: "BTC", fee_rate: "fast" },
     { fee_type: "Fixed", token_id: "TRON", max_fee_amount: "1.0000001" },
   ])("refuse %j", (members) => {
-    expect(codeOf("v2-keysign-eth", { [`${tx}.fee`]: members })).toBe("REQUEST_SCHEMA");
+    expect(
+      codeOf("v2-keysign-eth", withFee({ fee_type: members.fee_type, token_id: members.token_id })),
+    ).toBe(undefined);
+    expect(codeOf("v2-keysign-eth", withFee(members))).toBe("REQUEST_SCHEMA");
   });
 });
 
