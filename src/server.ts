@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { createAdminApp, type ReloadResult, type StatusSource } from "./admin/app.ts";
 import { ensureAdminToken, localToken } from "./admin/tokens.ts";
 import { createTssApp, type TssEvents, type TssNode } from "./channels/tss/routes.ts";
+import { Signer } from "./channels/tss/signer.ts";
 import type { Config } from "./config.ts";
 import { type HttpApp, type Listener, startListener } from "./listener.ts";
 import { type Keys, loadKeys } from "./node-keys.ts";
@@ -36,6 +37,7 @@ export class CountersignServer {
   readonly #source: PolicySource;
   readonly #nodes: readonly TssNode[];
   readonly #signingKey: KeyObject;
+  readonly #signer = new Signer();
   readonly #startedAt = Date.now();
   #listeners: Listener[] = [];
 
@@ -105,7 +107,7 @@ export class CountersignServer {
     this.#telemetry.log.stopping(signal);
     await Promise.all(this.#listeners.map((listener) => listener.drain()));
     await this.#source.close();
-    await this.#live.close();
+    await Promise.all([this.#live.close(), this.#signer.close()]);
     this.#telemetry.eventLoop.stop();
     this.#telemetry.log.stopped();
     this.#telemetry.log.flush();
@@ -116,6 +118,7 @@ export class CountersignServer {
     return createTssApp({
       nodes: this.#nodes,
       signingKey: this.#signingKey,
+      signer: this.#signer,
       reply: {
         detail: config.reply.detail,
         quoted: config.reply.quoted,

@@ -5,6 +5,7 @@
  * and only then the words for people. Whatever goes wrong on the way refuses, each thing under its own code:
  * there is no path to an approval but the last line of `judge`.
  */
+import { fitsSchema } from "../input/check-document.ts";
 import { type Document, documentSchema } from "../input/document.ts";
 import { Refusal } from "../input/refusal.ts";
 import { combine, withWords } from "../policy/combine.ts";
@@ -126,9 +127,9 @@ function policyAbsent(refusedStep: string | undefined): Refusal {
 
 /** The document is ours: where it breaks its own schema, the fault is ours too. */
 function assertComplete(document: Document): void {
-  const checked = documentSchema.safeParse(document);
-  if (checked.success) return;
-  const where = checked.error.issues.map((issue) => issue.path.join(".")).slice(0, 3);
+  if (fitsSchema(document)) return;
+  const { error } = documentSchema.safeParse(document);
+  const where = (error?.issues ?? []).map((issue) => issue.path.join(".")).slice(0, 3);
   throw new Refusal("INTERNAL", `the input document breaks its schema at ${where.join(", ")}`);
 }
 

@@ -19,6 +19,9 @@ const wholeUnits = z.string().regex(/^(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$/);
 const milliseconds = z.int().min(0);
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/);
 
+/** What `isFilled` asks for, in the words of JSON Schema, which has no refinements. */
+const FILLED = { minProperties: 1 };
+
 function isFilled(table: Readonly<Record<string, unknown>>): boolean {
   return Object.keys(table).length > 0;
 }
@@ -235,7 +238,7 @@ const transactionSchema = z.strictObject({
   token: text.optional(),
   sources: z.array(sourceSchema).min(1).optional(),
   destinations: z.array(destinationSchema).min(1).optional(),
-  totals: z.record(z.string(), amountSchema).refine(isFilled, "never empty").optional(),
+  totals: z.record(z.string(), amountSchema).refine(isFilled, "never empty").meta(FILLED).optional(),
   total_usd_micros: digits.optional(),
   fee: feeSchema.optional(),
   nonce: digits.optional(),
@@ -363,13 +366,17 @@ const factSchema = z.union([
       }),
     )
     .min(1),
-  z.record(z.string(), z.union([digits, flagsSchema])).refine(isFilled, "never empty"),
+  z
+    .record(z.string(), z.union([digits, flagsSchema]))
+    .refine(isFilled, "never empty")
+    .meta(FILLED),
 ]);
 
 /** What a list says of an address on it. `false` would read as not on it, to `not input.lists.x[address]`. */
 const listEntrySchema = z
   .unknown()
-  .refine((entry) => entry !== false && entry !== null && entry !== undefined, "an entry says something");
+  .refine((entry) => entry !== false && entry !== null && entry !== undefined, "an entry says something")
+  .meta({ not: { enum: [false, null] } });
 
 /** The document without the untouched original, which travels beside it as text: see `serialize`. */
 export const documentSchema = z.strictObject({

@@ -22,6 +22,17 @@ export function measureFloor(bits: number, operations: number): Floor {
   return { bits, verifyMs, signMs, totalMs: verifyMs + signMs };
 }
 
+/** Two measurements of one machine. */
+export function meanOf(one: Floor, other: Floor): Floor {
+  const mean = (pick: (floor: Floor) => number) => (pick(one) + pick(other)) / 2;
+  return {
+    bits: one.bits,
+    verifyMs: mean(({ verifyMs }) => verifyMs),
+    signMs: mean(({ signMs }) => signMs),
+    totalMs: mean(({ totalMs }) => totalMs),
+  };
+}
+
 function median(operation: () => unknown, operations: number): number {
   const rounds: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {

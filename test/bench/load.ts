@@ -33,6 +33,9 @@ export interface LoadResult {
   readonly max: number;
 }
 
+/** As many tokens are signed for the warm-up; then they come again. */
+const DISTINCT_WARM_UP = 500;
+
 /** A token as a node signs it, with a request id of its own. */
 function signToken(template: Readonly<Record<string, unknown>>, key: KeyObject, id: string): string {
   const callback = { ...template, request_id: id };
@@ -84,7 +87,8 @@ function isExpected(reply: string, serverKey: KeyObject, id: string, action: str
 
 async function run(order: Order): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: order.inFlight * 4 });
-  const total = order.warmUp + order.count;
+  const distinct = Math.min(order.warmUp, DISTINCT_WARM_UP);
+  const total = distinct + order.count;
   const template = JSON.parse(readFileSync(order.requestFile, "utf8"));
   const nodeKey = createPrivateKey(readFileSync(order.nodeKey));
   const serverKey = createPublicKey(readFileSync(order.serverKey));
@@ -94,10 +98,13 @@ async function run(order: Order): Promise<LoadResult> {
     const id = `bench-${process.pid}-${index}`;
     bodies.push({ id, body: Buffer.from(`TSS_JWT_MSG=${signToken(template, nodeKey, id)}`) });
   }
-  await closedLoop(order.url, agent, bodies.slice(0, order.warmUp), order.inFlight);
+  const warmUp = Array.from({ length: order.warmUp }, (_, at) => bodies[at % distinct]).filter(
+    (each) => each !== undefined,
+  );
+  await closedLoop(order.url, agent, warmUp, order.inFlight);
   process.send?.({ phase: "start" });
 
-  const measured = bodies.slice(order.warmUp);
+  const measured = bodies.slice(distinct);
   const started = performance.now();
   const answers =
     order.rate === undefined

@@ -3,6 +3,7 @@ import { createPublicKey, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { normalize, participantsOf } from "../../src/channels/tss/normalize.ts";
 import { createReplier } from "../../src/channels/tss/reply.ts";
+import { Signer } from "../../src/channels/tss/signer.ts";
 import { fieldOf, verifyToken } from "../../src/channels/tss/token.ts";
 import { parseCallback } from "../../src/channels/tss/wire.ts";
 import { decide } from "../../src/decisions/decide.ts";
@@ -81,8 +82,9 @@ export async function measurePhases(print: Print): Promise<void> {
     });
   const { approval } = await decide(verified(), { live, scope: {}, decisionMs: 5_000 });
   if (approval === undefined) throw new Error("the demo release does not approve the listed transfer");
+  const signer = new Signer();
   const settings = { detail: "full", issuer: "countersign", lifetimeMs: 120_000 } as const;
-  const replier = createReplier(server.privateKey, settings, Date.now);
+  const replier = createReplier(server.privateKey, settings, Date.now, signer);
 
   print(
     `\nEach step alone, microseconds of CPU (document ${serialize(input, false).length} bytes, token ${token.length}):`,
@@ -122,5 +124,5 @@ export async function measurePhases(print: Print): Promise<void> {
     await cpuAsync(() => decide(verified(), { live, scope: {}, decisionMs: 5_000 })),
   );
   line("reply, with one RS256 signature", await cpuAsync(() => replier.approve(approval)));
-  await live.engine.close();
+  await Promise.all([live.engine.close(), signer.close()]);
 }

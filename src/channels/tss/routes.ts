@@ -20,7 +20,13 @@ import { chainsOf } from "../../policy/release.ts";
 import { BodyError, type BodyLimits, readBody } from "../body.ts";
 import { normalize, participantsOf } from "./normalize.ts";
 import { RefusedTokenReplies } from "./refused-token-replies.ts";
-import { createReplier, type Rejection, type Replier, type ReplySettings } from "./reply.ts";
+import {
+  createReplier,
+  type Rejection,
+  type Replier,
+  type ReplySettings,
+  type ReplySigner,
+} from "./reply.ts";
 import { fieldOf, TokenRefusal, type VerifiedToken, verifyToken } from "./token.ts";
 import { type ParsedTask, type Ping, parseCallback, UnusableRequest } from "./wire.ts";
 
@@ -57,6 +63,7 @@ export interface TssOptions {
   readonly nodes: readonly TssNode[];
   /** Signs the answers to whoever could not prove to be a node. */
   readonly signingKey: KeyObject;
+  readonly signer: ReplySigner;
   readonly reply: ReplySettings & { readonly quoted: boolean };
   readonly leewayMs: number;
   readonly limits: { readonly bodyBytes: number; readonly decisionMs: number; readonly inFlight: number };
@@ -243,7 +250,7 @@ class TssChannel {
   #replier(key: KeyObject): Replier {
     let replier = this.#repliers.get(key);
     if (replier === undefined) {
-      replier = createReplier(key, this.#options.reply, this.#options.now);
+      replier = createReplier(key, this.#options.reply, this.#options.now, this.#options.signer);
       this.#repliers.set(key, replier);
     }
     return replier;
