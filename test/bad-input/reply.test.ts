@@ -222,6 +222,17 @@ describe("reply", () => {
     expectApproval(await ask(LISTED), key, LISTED_ID);
   });
 
+  test("lifetime: of answers to requests; one to a refused token serves for a minute however short it is", async () => {
+    const { ask, caller } = await start({ reply: { lifetime: "2s" } });
+    const secondsLeft = ({ body }: Answer): number =>
+      JSON.parse(Buffer.from(body.split(".")[1] ?? "", "base64url").toString()).exp - Date.now() / 1000;
+    expect(secondsLeft(await ask(LISTED))).toBeLessThanOrEqual(2);
+    const first = await caller.sendToken("a");
+    expect(secondsLeft(first)).toBeGreaterThan(110);
+    await sleep(1_500);
+    expect((await caller.sendToken("a")).body).toBe(first.body);
+  });
+
   test("quoted: the token in quotes, as JSON, whatever the answer", async () => {
     const { ask, caller, installation } = await start({ reply: { quoted: true } });
     const answers = [await ask(LISTED), await ask(UNLISTED), await ask("{}"), await caller.sendToken("a")];

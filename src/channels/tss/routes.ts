@@ -35,6 +35,7 @@ const FORM = "application/x-www-form-urlencoded";
 const BODY_DEADLINE_MS = 5_000;
 /** As many bodies of the largest size may be half read at once. */
 const BODIES_IN_MEMORY = 64;
+const REFUSED_TOKEN_LIFETIME_MS = 120_000;
 const CHECK_PATHS = ["/v2/check", "/v1/check"];
 
 /** One configured TSS Node. */
@@ -109,6 +110,7 @@ class TssChannel {
   readonly #options: TssOptions;
   readonly #refusedTokens: RefusedTokenReplies;
   readonly #repliers = new Map<KeyObject, Replier>();
+  readonly #refusedTokenRepliers = new Map<KeyObject, Replier>();
   readonly #bodyLimits: BodyLimits;
 
   constructor(options: TssOptions) {
@@ -160,7 +162,7 @@ class TssChannel {
       if (!(error instanceof TokenRefusal)) throw error;
       events.tokenRefused(error.code, remote);
       const key = nodes.find((node) => node === error.node)?.signingKey ?? this.#options.signingKey;
-      return await this.#refusedTokens.reply(error, key, this.#replier(key));
+      return await this.#refusedTokens.reply(error, key, this.#refusedTokenReplier(key));
     }
     events.phase("verify", performance.now() - startedAt);
     const { node } = verified;
@@ -248,10 +250,21 @@ class TssChannel {
   }
 
   #replier(key: KeyObject): Replier {
-    let replier = this.#repliers.get(key);
+    return this.#kept(this.#repliers, key, this.#options.reply);
+  }
+
+  /** Its answers are used for a minute, so they live for two, however short the others' life is. */
+  #refusedTokenReplier(key: KeyObject): Replier {
+    const { reply } = this.#options;
+    const lifetimeMs = Math.max(reply.lifetimeMs, REFUSED_TOKEN_LIFETIME_MS);
+    return this.#kept(this.#refusedTokenRepliers, key, { ...reply, lifetimeMs });
+  }
+
+  #kept(repliers: Map<KeyObject, Replier>, key: KeyObject, settings: ReplySettings): Replier {
+    let replier = repliers.get(key);
     if (replier === undefined) {
-      replier = createReplier(key, this.#options.reply, this.#options.now, this.#options.signer);
-      this.#repliers.set(key, replier);
+      replier = createReplier(key, settings, this.#options.now, this.#options.signer);
+      repliers.set(key, replier);
     }
     return replier;
   }

@@ -53,7 +53,7 @@ export class Signer {
   #flushing = false;
   #closed = false;
 
-  /** Starts a thread for each core, four at most. None of them keeps the process alive. */
+  /** Starts a thread for each core, four at most. One that signs keeps the process alive. */
   constructor() {
     for (let count = Math.min(availableParallelism(), MAX_THREADS); count > 0; count -= 1) this.#spawn();
   }
@@ -122,6 +122,7 @@ export class Signer {
     const jobs = thread.sent.map(({ text, key }) => ({ text, key: this.#numberOf(key) }));
     const order: SignOrder = { newKeys: this.#keys.slice(thread.keys), jobs };
     thread.keys = this.#keys.length;
+    thread.worker.ref();
     thread.worker.postMessage(order);
   }
 
@@ -137,7 +138,9 @@ export class Signer {
       if (signature === null) signOnPool(job);
       else job.resolve(signature);
     }
-    if (thread.sent.length === 0) this.#flush();
+    if (thread.sent.length > 0) return;
+    thread.worker.unref();
+    this.#flush();
   }
 }
 
