@@ -69,8 +69,9 @@ const MAX_SEQUENCE = 0x3fffffff;
  * - the worker ends by itself (memory) while it runs: `POLICY_ERROR`, another worker is started.
  *
  * In the last three the others that were sent go back to the head of the waiting ones and a ready spare, or
- * the next worker that becomes ready, serves them. A start that fails is tried again, later each time. When no
- * worker is ready nor preparing, and after `close`, what waits is answered `POLICY_ERROR`: nothing hangs.
+ * the next worker that becomes ready, serves them. A start that fails is tried again, at once and then later
+ * each time. When no worker is ready nor preparing, and after `close`, what waits is answered `POLICY_ERROR`:
+ * nothing hangs.
  *
  * `close` lets what is in line be answered, then ends the workers.
  */
@@ -250,7 +251,7 @@ export class PolicyEngine {
     if (!worker.proven) this.#failedStarts += 1;
     this.#started?.failed(refusal ?? new ReleaseError("warm_up", message));
     const retryMs =
-      this.#failedStarts === 0 ? 0 : Math.min(RETRY_MS * 2 ** (this.#failedStarts - 1), MAX_RETRY_MS);
+      this.#failedStarts < 2 ? 0 : Math.min(RETRY_MS * 2 ** (this.#failedStarts - 2), MAX_RETRY_MS);
     this.#emit({ type: "worker_lost", message, retryMs });
     this.#replenish(retryMs);
     this.#promote();
