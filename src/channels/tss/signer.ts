@@ -103,7 +103,20 @@ export class Signer {
     if (!this.#threads.delete(thread)) return;
     for (const job of thread.sent) signOnPool(job);
     thread.sent = [];
-    if (!this.#closed) setTimeout(() => this.#spawn(), RESPAWN_MS).unref();
+    if (!this.#closed) this.#respawn();
+    // With the last thread nobody is left who would ask for what waits.
+    this.#flush();
+  }
+
+  #respawn(): void {
+    setTimeout(() => {
+      try {
+        this.#spawn();
+      } catch {
+        // The system has no thread to give: the others sign meanwhile, or the pool.
+        this.#respawn();
+      }
+    }, RESPAWN_MS).unref();
   }
 
   #flush(): void {
