@@ -3,10 +3,22 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Worker } from "node:worker_threads";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { compileRego, indexedRule, releaseOf, ruleIndex } from "../../test/support/policy.ts";
 import { type EngineEvent, type EngineOptions, PolicyEngine } from "./engine.ts";
 import { MAX_DATA_BYTES, type Release, sharedText } from "./release.ts";
+
+const system = vi.hoisted(() => ({ outOfThreads: false }));
+vi.mock("node:worker_threads", async (original) => {
+  const real = await original<typeof import("node:worker_threads")>();
+  class Scarce extends real.Worker {
+    constructor(...members: ConstructorParameters<typeof real.Worker>) {
+      if (system.outOfThreads) throw new Error("EAGAIN");
+      super(...members);
+    }
+  }
+  return { ...real, Worker: Scarce };
+});
 
 const ENTRYPOINT_TEXT = `package countersign
 
@@ -330,6 +342,32 @@ describe("a worker that ends by itself", () => {
     await eventually(() => lost.length === 2);
     await eventually(() => born.length >= 4);
     expect(await decide(engine)).toEqual(GOOD);
+  });
+
+  it("is replaced once the system has threads again; until then what waits is answered", async () => {
+    born.length = 0;
+    const lost: EngineEvent[] = [];
+    const engine = await start({ onEvent: (event) => event.type === "worker_lost" && lost.push(event) });
+    await eventually(() => born.length === 2);
+    system.outOfThreads = true;
+    onTestFinished(() => {
+      system.outOfThreads = false;
+    });
+    await Promise.all(born.map((worker) => worker.terminate()));
+    await eventually(() => lost.length >= 4);
+    expect(lost).toContainEqual({
+      type: "worker_lost",
+      message: "a policy worker could not be started: EAGAIN",
+      retryMs: 100,
+    });
+    expect(await decide(engine)).toMatchObject({ ok: false, code: "POLICY_ERROR" });
+    await expect(PolicyEngine.start(release, { evaluationMs: 250 })).rejects.toMatchObject({
+      step: "warm_up",
+      message: "a policy worker could not be started: EAGAIN",
+    });
+    system.outOfThreads = false;
+    await eventually(() => born.length >= 4);
+    await vi.waitFor(async () => expect(await decide(engine)).toEqual(GOOD), 5_000);
   });
 });
 

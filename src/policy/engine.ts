@@ -11,7 +11,7 @@ import { type WorkerListener, WorkerThread } from "./worker-thread.ts";
  *
  * - `timeout`: an evaluation ran over its limit; its worker was ended.
  * - `instance_dropped`: the policy threw; its worker makes a new instance.
- * - `worker_lost`: a worker ended by itself, or did not become ready; `retryMs` is when another one starts.
+ * - `worker_lost`: a worker ended by itself, or did not start or become ready; `retryMs` is when another one starts.
  * - `spare_ready`: a worker is ready and waits behind the serving one.
  */
 export type EngineEvent =
@@ -190,7 +190,15 @@ export class PolicyEngine {
   }
 
   #spawn(): void {
-    const worker = new WorkerThread(this.#boot, this.#listener);
+    let worker: WorkerThread;
+    try {
+      worker = new WorkerThread(this.#boot, this.#listener);
+    } catch (thrown) {
+      // The system has no thread to give. At once it has none either, so the next try waits.
+      this.#failedStarts = Math.max(this.#failedStarts + 1, 2);
+      this.#replace(`a policy worker could not be started: ${toError(thrown).message}`);
+      return;
+    }
     this.#workers.add(worker);
     this.#prepare(worker);
   }
@@ -249,6 +257,11 @@ export class PolicyEngine {
       this.#stopServing([]);
     }
     if (!worker.proven) this.#failedStarts += 1;
+    this.#replace(message, refusal);
+  }
+
+  /** There is a worker less: another one is started now or later, and a spare serves meanwhile. */
+  #replace(message: string, refusal?: ReleaseError): void {
     this.#started?.failed(refusal ?? new ReleaseError("warm_up", message));
     const retryMs =
       this.#failedStarts < 2 ? 0 : Math.min(RETRY_MS * 2 ** (this.#failedStarts - 2), MAX_RETRY_MS);
@@ -305,7 +318,7 @@ export class PolicyEngine {
   #replenish(delayMs: number): void {
     if (this.#started !== undefined || this.#retry !== undefined) return;
     if (delayMs === 0) {
-      while (this.#workers.size < WORKERS) this.#spawn();
+      while (this.#workers.size < WORKERS && this.#retry === undefined) this.#spawn();
       return;
     }
     this.#retry = setTimeout(() => {
