@@ -18,13 +18,20 @@ export type ReadOutcome =
   | { readonly ok: false; readonly step: ReleaseStep; readonly message: string };
 
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 2048 };
+/** The largest takes seconds. One that takes this long would keep every later release from going live. */
+const READ_MS = 60_000;
 
 /**
  * As `readRelease`, in a thread of its own.
  *
- * @throws {ReleaseError} as `readRelease`; step `archive` also where the thread fails.
+ * @param limitMs - how long reading may take.
+ * @throws {ReleaseError} as `readRelease`; step `archive` also where the thread fails or takes too long.
  */
-export async function readReleaseAside(bytes: Uint8Array, sha256: string): Promise<Release> {
+export async function readReleaseAside(
+  bytes: Uint8Array,
+  sha256: string,
+  limitMs = READ_MS,
+): Promise<Release> {
   const workerData: ReadOrder = { bytes, sha256 };
   const worker = new Worker(createRequire(import.meta.url).resolve("#release-reader-worker"), {
     workerData,
@@ -33,10 +40,12 @@ export async function readReleaseAside(bytes: Uint8Array, sha256: string): Promi
     execArgv: [],
     resourceLimits: RESOURCE_LIMITS,
   });
+  let limit: NodeJS.Timeout | undefined;
   try {
     const outcome = await new Promise<ReadOutcome>((resolve, reject) => {
       worker.once("message", resolve).once("error", reject);
       worker.once("exit", () => reject(new Error("the thread that reads it ended")));
+      limit = setTimeout(() => reject(new Error(`that takes longer than ${limitMs} ms`)), limitMs);
     });
     if (outcome.ok) return outcome.release;
     throw new ReleaseError(outcome.step, outcome.message);
@@ -44,6 +53,7 @@ export async function readReleaseAside(bytes: Uint8Array, sha256: string): Promi
     if (error instanceof ReleaseError) throw error;
     throw new ReleaseError("archive", `it could not be read: ${toError(error).message}`, error);
   } finally {
+    clearTimeout(limit);
     await worker.terminate();
   }
 }
