@@ -132,11 +132,26 @@ export function placesIn(root: Node): Place[] {
   return places;
 }
 
-/** Whether some object of the tree states a key twice. */
-export function hasDuplicateKey(node: Node): boolean {
-  if (node.kind === "held") return hasDuplicateKey(node.inner);
-  if (node.kind === "array") return node.items.some(hasDuplicateKey);
+/** Where a string is read as JSON: by the object that it is a member of, and what that JSON's object is then. */
+const READ: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  request: { request_detail: "detail", extra_info: "extra" },
+  extra: { to_address_details: "", extra_parameters: "" },
+};
+
+/**
+ * Whether some object that is read states a key twice. A mutation may put a string of JSON where it is a string
+ * and nothing more: in a member that nobody knows.
+ *
+ * @param object - which object the node is, where it is one that `READ` knows.
+ */
+export function hasDuplicateKey(node: Node, object = "request"): boolean {
+  if (node.kind === "array") return node.items.some((item) => hasDuplicateKey(item, ""));
   if (node.kind !== "object") return false;
   const keys = node.members.map(({ key }) => key);
-  return new Set(keys).size < keys.length || node.members.some((member) => hasDuplicateKey(member.node));
+  if (new Set(keys).size < keys.length) return true;
+  return node.members.some(({ key, node: member }) => {
+    if (member.kind !== "held") return hasDuplicateKey(member, "");
+    const inner = READ[object]?.[key];
+    return inner !== undefined && hasDuplicateKey(member.inner, inner);
+  });
 }
