@@ -132,26 +132,30 @@ export function placesIn(root: Node): Place[] {
   return places;
 }
 
-/** Where a string is read as JSON: by the object that it is a member of, and what that JSON's object is then. */
-const READ: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  request: { request_detail: "detail", extra_info: "extra" },
-  extra: { to_address_details: "", extra_parameters: "" },
-};
+/** The members whose strings are read as JSON, of a request and of the `extra_info` of a version 1 transfer. */
+const READ_IN_REQUEST = ["request_detail", "extra_info"];
+const READ_IN_TRANSFER = ["to_address_details", "extra_parameters"];
 
-/**
- * Whether some object that is read states a key twice. A mutation may put a string of JSON where it is a string
- * and nothing more: in a member that nobody knows.
- *
- * @param object - which object the node is, where it is one that `READ` knows.
- */
-export function hasDuplicateKey(node: Node, object = "request"): boolean {
-  if (node.kind === "array") return node.items.some((item) => hasDuplicateKey(item, ""));
+function statesTwice(node: Node, read: readonly string[], readBelow: readonly string[]): boolean {
+  if (node.kind === "array") return node.items.some((item) => statesTwice(item, [], []));
   if (node.kind !== "object") return false;
   const keys = node.members.map(({ key }) => key);
   if (new Set(keys).size < keys.length) return true;
   return node.members.some(({ key, node: member }) => {
-    if (member.kind !== "held") return hasDuplicateKey(member, "");
-    const inner = READ[object]?.[key];
-    return inner !== undefined && hasDuplicateKey(member.inner, inner);
+    if (member.kind !== "held") return statesTwice(member, [], []);
+    return read.includes(key) && statesTwice(member.inner, key === "extra_info" ? readBelow : [], []);
   });
+}
+
+/**
+ * Whether some object of a request that is read states a key twice. A mutation may put a string of JSON where it
+ * is a string and nothing more: in a member that nobody knows, or that belongs to another type of request.
+ */
+export function hasDuplicateKey(request: Node): boolean {
+  const isTransfer =
+    request.kind === "object" &&
+    request.members.some(
+      ({ key, node }) => key === "request_type" && node.kind === "raw" && node.text === "2",
+    );
+  return statesTwice(request, READ_IN_REQUEST, isTransfer ? READ_IN_TRANSFER : []);
 }
