@@ -128,9 +128,9 @@ function policyAbsent(refusedStep: string | undefined): Refusal {
 /** The document is ours: where it breaks its own schema, the fault is ours too. */
 function assertComplete(document: Document): void {
   if (fitsSchema(document)) return;
-  const { error } = documentSchema.safeParse(document);
-  const where = (error?.issues ?? []).map((issue) => issue.path.join(".")).slice(0, 3);
-  throw new Refusal("INTERNAL", `the input document breaks its schema at ${where.join(", ")}`);
+  const issues = documentSchema.safeParse(document).error?.issues ?? [];
+  const where = issues.map((issue) => ` at ${issue.path.join(".")}`).slice(0, 3);
+  throw new Refusal("INTERNAL", `the input document breaks its schema${where.join(",")}`);
 }
 
 async function judgeByPolicy(request: VerifiedRequest, live: LiveRelease): Promise<Judgement> {

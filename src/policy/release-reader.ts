@@ -3,8 +3,7 @@
  * which no request may wait for. A release that needs more memory than reading may take ends its thread, not
  * the server.
  */
-import { createRequire } from "node:module";
-import { Worker } from "node:worker_threads";
+import { startThread } from "../thread.ts";
 import { type Release, ReleaseError, type ReleaseStep } from "./release.ts";
 import { toError } from "./wasm-instance.ts";
 
@@ -33,11 +32,9 @@ export async function readReleaseAside(
   limitMs = READ_MS,
 ): Promise<Release> {
   const workerData: ReadOrder = { bytes, sha256 };
-  const worker = new Worker(createRequire(import.meta.url).resolve("#release-reader-worker"), {
+  const worker = startThread("#release-reader-worker", {
     workerData,
     name: "release-reader",
-    env: {},
-    execArgv: [],
     resourceLimits: RESOURCE_LIMITS,
   });
   let limit: NodeJS.Timeout | undefined;

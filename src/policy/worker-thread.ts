@@ -1,6 +1,6 @@
 /** One worker thread of the engine, as the host sees it. The engine decides what becomes of it. */
-import { createRequire } from "node:module";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import { startThread } from "../thread.ts";
 import {
   type Batch,
   type FromWorker,
@@ -36,11 +36,9 @@ export class WorkerThread {
 
   constructor(boot: Omit<WorkerBoot, "status">, listener: WorkerListener) {
     const workerData: WorkerBoot = { ...boot, status: this.#status.memory };
-    this.#worker = new Worker(createRequire(import.meta.url).resolve("#policy-worker"), {
+    this.#worker = startThread("#policy-worker", {
       workerData,
       name: "policy",
-      env: {},
-      execArgv: [],
       stdout: true,
       stderr: true,
       resourceLimits: RESOURCE_LIMITS,

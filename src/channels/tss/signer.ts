@@ -11,9 +11,9 @@
  * `close` ends the threads; what is signed after it is signed on the pool.
  */
 import { type KeyObject, sign } from "node:crypto";
-import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import { startThread } from "../../thread.ts";
 
 /** The host's order to a thread: keys it has not seen, numbered on, and texts of ASCII to be signed with them. */
 export interface SignOrder {
@@ -86,11 +86,7 @@ export class Signer {
 
   #spawn(): void {
     if (this.#closed) return;
-    const worker = new Worker(createRequire(import.meta.url).resolve("#signer-worker"), {
-      name: "signer",
-      env: {},
-      execArgv: [],
-    });
+    const worker = startThread("#signer-worker", { name: "signer" });
     const thread: Thread = { worker, sent: [], keys: 0 };
     this.#threads.add(thread);
     worker.on("message", (answer: SignAnswer) => this.#answered(thread, answer));
