@@ -1,0 +1,33 @@
+/**
+ * Canonical JSON (RFC 8785): members sorted by UTF-16 code units, no white space, ECMAScript's own spelling of
+ * strings and numbers. One value has one text, so that its digest identifies it.
+ */
+import { JsonNumber } from "./strict-json.ts";
+
+/**
+ * @param value - made of what JSON is made of; members that are `undefined` are left out. A number that was kept as
+ *   it was spelled ({@link JsonNumber}) keeps its spelling: another spelling is another value.
+ * @throws TypeError for anything else: functions, symbols, bigints, numbers that are not finite.
+ */
+export function canonicalJson(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) throw new TypeError("a number that JSON has not");
+    return JSON.stringify(value);
+  }
+  if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value !== "object") throw new TypeError(`${typeof value} is nothing that JSON has`);
+  if (value instanceof JsonNumber) return value.text;
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  return canonicalObject(value);
+}
+
+function canonicalObject(object: object): string {
+  let text = "";
+  for (const key of Object.keys(object).sort()) {
+    const member: unknown = Reflect.get(object, key);
+    if (member === undefined) continue;
+    text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${canonicalJson(member)}`;
+  }
+  return `{${text}}`;
+}

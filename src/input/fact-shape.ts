@@ -1,0 +1,46 @@
+/**
+ * Which movements one history query is about: `by` and `where` of design 3.8. Queries of equal shape are added
+ * up once, whatever they ask of it and over whichever window.
+ */
+import { hash } from "node:crypto";
+
+/** The members that history can be asked by. */
+export const FACT_MEMBERS = [
+  "organization.id",
+  "project.id",
+  "vault.id",
+  "wallet.id",
+  "transaction.chain",
+  "transaction.token",
+  "transaction.destinations[].address",
+  "transaction.sources[].address",
+  "transaction.sources[].outpoint",
+  "initiator.id",
+  "kind",
+] as const;
+export type FactMember = (typeof FACT_MEMBERS)[number];
+
+/** Constants that a movement must have; `direction` is always among them. */
+export type FactWhere = Readonly<Partial<Record<FactMember | "state", string>>> & {
+  readonly direction: string;
+};
+
+export interface FactShape {
+  readonly by: readonly FactMember[];
+  readonly where: FactWhere;
+}
+
+/** One text for equal shapes, in whatever order they were written. */
+export function shapeId({ by, where }: FactShape): string {
+  const entries = Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify({ by: [...by].sort(), where: Object.fromEntries(entries) });
+}
+
+/**
+ * The key of one combination of values: 128 bits of SHA-256, in hex.
+ *
+ * @param values - in the order of the shape's sorted `by`.
+ */
+export function factKey(values: readonly string[]): string {
+  return hash("sha256", JSON.stringify(values), "hex").slice(0, 32);
+}

@@ -1,0 +1,265 @@
+/**
+ * The ledger as the rest of the house sees it: what was decided is asked and written through this narrow
+ * interface, and nobody outside the room knows of tables, threads or files.
+ *
+ * One process writes. It numbers its entries in the order in which it appends them, and tells its own readers
+ * how far a reading reaches (`Snapshot.through`), so that what is on its way to the disk is counted exactly
+ * once: from the snapshot or from the appender's own memory, never from both.
+ *
+ * Reading is synchronous, a few microseconds a question, from the calling thread. Writing is durable when its
+ * promise resolves: one flush of the disk serves all entries that were waiting for it.
+ */
+import type { FactShape } from "../input/fact-shape.ts";
+
+/** What a ledger that can't be used answers with; `LEDGER_CORRUPT` stays until an operator did something. */
+export type LedgerCode = "LEDGER_UNAVAILABLE" | "LEDGER_FULL" | "LEDGER_CORRUPT";
+
+/** Thrown and rejected by everything below. The message names no path: it goes into the answer. */
+export class LedgerError extends Error {
+  override readonly name = "LedgerError";
+  readonly code: LedgerCode;
+
+  constructor(code: LedgerCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/**
+ * The types of entries; a closed list.
+ *
+ * - `decision`: one answered request, with its document;
+ * - `refusal`: an answer to a good token around an unusable request, without a document;
+ * - `freeze`, `unfreeze`: the kill switch;
+ * - `act`: what an operator did else: a reservation released, a price step accepted;
+ * - `release`: a policy release went live;
+ * - `alarm`: what was alarmed;
+ * - `mark`: the ledger's own: a start, a clean stop, a chain that goes on after it was found behind its anchor.
+ */
+export const ENTRY_TYPES = [
+  "decision",
+  "refusal",
+  "freeze",
+  "unfreeze",
+  "act",
+  "release",
+  "alarm",
+  "mark",
+] as const;
+export type EntryType = (typeof ENTRY_TYPES)[number];
+
+export const MOVEMENT_STATES = ["reserved", "signed", "broadcast", "settled", "released"] as const;
+export type MovementState = (typeof MOVEMENT_STATES)[number];
+
+/**
+ * One effect of an approved transaction, or, unproven, one declared destination. A member that is not known is
+ * absent.
+ *
+ * @property sources - addresses, without repetition; @property outpoints - `hash:index`, likewise.
+ * @property units - exact integer of the smallest unit; @property usd_micros - at the price of the decision.
+ */
+export interface Movement {
+  readonly organization?: string;
+  readonly project?: string;
+  readonly vault?: string;
+  readonly wallet?: string;
+  readonly chain?: string;
+  readonly token?: string;
+  readonly sources: readonly string[];
+  readonly outpoints: readonly string[];
+  readonly destination?: string;
+  readonly initiator?: string;
+  readonly kind: string;
+  readonly direction: "in" | "out";
+  readonly units?: string;
+  readonly usd_micros?: string;
+  readonly nonce?: string;
+}
+
+/**
+ * @property number - its own number; @property entry - the chain's number of the decision that made it.
+ * @property transaction - the ledger's number of its transaction.
+ * @property signing - what was signed, see {@link NewMovements}; @property at - milliseconds since the epoch.
+ */
+export interface StoredMovement extends Movement {
+  readonly number: number;
+  readonly entry: number;
+  readonly transaction: number;
+  readonly signing: string;
+  readonly at: number;
+  readonly state: MovementState;
+}
+
+/**
+ * The names by which a transaction is known, each with its kind in front: `transaction:…`, `cobo:…`,
+ * `request:…`. Entries that share one of them within an organization are of one transaction.
+ */
+export interface TransactionNames {
+  readonly organization: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * What a decision is found by.
+ *
+ * @property source - the node or key; @property requestId - as the request has it.
+ * @property identity - SHA-256 in hex over what was asked (design 3.7).
+ * @property isAnswer - whether it is the answer to its request from now on; failures and refusals of a changed
+ *   request are not.
+ * @property rules - names of the rules and codes of the reasons and alerts.
+ */
+export interface DecisionKeys {
+  readonly source: string;
+  readonly requestId: string;
+  readonly identity: string;
+  readonly isAnswer: boolean;
+  readonly outcome: string;
+  readonly wallet?: string;
+  readonly rules: readonly string[];
+  readonly transaction?: TransactionNames;
+}
+
+/** The bulky part: it enters the chain by digest alone and may be pruned. */
+export interface EntryBody {
+  /** The request's compact token, the node's own signature. */
+  readonly token?: string;
+  /** The evaluated document's text, without the original (which is in the token). */
+  readonly document?: string;
+}
+
+/**
+ * What an approval reserves. The entry's `decision.transaction` says of which transaction.
+ *
+ * @property signing - SHA-256 in hex over key, paths, tweaks and hashes: the same bytes signed with the same
+ *   keys are one movement, whoever asks and however often.
+ */
+export interface NewMovements {
+  readonly signing: string;
+  readonly rows: readonly Movement[];
+}
+
+/**
+ * @property id - unique: `d_`, `f_`, `a_`… and a ULID.
+ * @property at - milliseconds since the epoch; never before the newest entry's.
+ * @property row - canonical JSON (RFC 8785) of the whole entry: what the chain hashes, verbatim.
+ */
+export interface NewEntry {
+  readonly type: EntryType;
+  readonly id: string;
+  readonly at: number;
+  readonly row: string;
+  readonly decision?: DecisionKeys;
+  readonly body?: EntryBody;
+  readonly movements?: NewMovements;
+  /** Movements that enter a state by this entry: `released` by an operator's act. */
+  readonly transition?: { readonly movements: readonly number[]; readonly state: MovementState };
+}
+
+/**
+ * An entry on its way to the disk.
+ *
+ * @property order - its number in the order of this process: see {@link Snapshot.through}.
+ * @property durable - resolves with its number in the chain when it is on the disk; rejects with
+ *   {@link LedgerError} where it is not, and then it never will be.
+ */
+export interface Appended {
+  readonly order: number;
+  readonly durable: Promise<number>;
+}
+
+/** A chained entry as it is stored. `hash` is hex: SHA-256 over the previous entry's hash (32 bytes) and `row`. */
+export interface StoredEntry {
+  readonly seq: number;
+  readonly at: number;
+  readonly type: EntryType;
+  readonly id: string;
+  readonly row: string;
+  readonly hash: string;
+}
+
+/** The answer that a request has got. `document` is absent where it was pruned. */
+export interface StoredAnswer extends StoredEntry {
+  readonly identity: string;
+  readonly body: EntryBody;
+}
+
+/**
+ * What a fact key adds up to. Counts are of movements that are not released.
+ *
+ * @property usdMicros - sum of those that have one; @property unpriced - how many have none.
+ * @property units - likewise, meaningful where the shape names the token; @property unmeasured - without units.
+ */
+export interface FactTotals {
+  readonly count: number;
+  readonly usdMicros: bigint;
+  readonly unpriced: number;
+  readonly units: bigint;
+  readonly unmeasured: number;
+}
+
+/** One consistent reading. Everything in it sees the same state of the ledger. */
+export interface Snapshot {
+  /** Entries of this process with an `order` up to this are in it, later ones are not. */
+  readonly through: number;
+  /**
+   * @param key - from `factKeys`.
+   * @param after - milliseconds: only movements later than this; absent: all of them.
+   * @throws LedgerError `LEDGER_UNAVAILABLE` where the shape is not kept, see {@link Ledger.keepShapes}.
+   */
+  totals(shape: FactShape, key: string, after?: number): FactTotals;
+  /**
+   * When the oldest or newest movement of a key was, of those not released and not in `without` (numbers).
+   *
+   * @param after - only movements later than this.
+   */
+  bound(
+    which: "first" | "last",
+    shape: FactShape,
+    key: string,
+    without: ReadonlySet<number>,
+    after?: number,
+  ): number | undefined;
+  /** The movements of one signing, released ones too. */
+  signed(signing: string): readonly StoredMovement[];
+}
+
+/** What is accepted as the price of a token. */
+export interface AcceptedPrice {
+  /** Whole dollars for a whole unit, a plain decimal. */
+  readonly usd: string;
+  /** When the price was of, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface LedgerHealth {
+  readonly ok: boolean;
+  /** Absent where all is well. */
+  readonly code?: LedgerCode;
+  readonly detail: string;
+}
+
+export interface Ledger {
+  /** How it is now. Where it is not ok, `append` and the readings fail at once with the same code. */
+  health(): LedgerHealth;
+  /** When the newest entry was, appended ones included; 0 for an empty ledger. Time never runs back past it. */
+  newestAt(): number;
+  /** @throws LedgerError */
+  answer(source: string, requestId: string): StoredAnswer | undefined;
+  /** @throws LedgerError */
+  read<T>(work: (snapshot: Snapshot) => T): T;
+  /** Takes its place in the order now; see {@link Appended}. Never throws. */
+  append(entry: NewEntry): Appended;
+  /** Resolves when these shapes are added up from the first movement on; then they are kept for good. */
+  keepShapes(shapes: readonly FactShape[]): Promise<void>;
+  /** Entries of these types, oldest first: what is in force is read from them at the start. @throws LedgerError */
+  entriesOf(types: readonly EntryType[]): readonly StoredEntry[];
+  acceptedPrices(): ReadonlyMap<string, AcceptedPrice>;
+  /** Durable when it resolves. */
+  savePrices(prices: ReadonlyMap<string, AcceptedPrice>): Promise<void>;
+  /** Whether the ledger was found behind its anchor when it was opened: an older copy, or its end cut off. */
+  readonly behindAnchor: { readonly message: string } | undefined;
+  /** Takes the present head for good, after an operator said so: from now on the anchor follows it. */
+  acceptHead(): Promise<void>;
+  /** Writes what waits, checkpoints the head, and ends the thread. */
+  close(): Promise<void>;
+}
