@@ -81,6 +81,7 @@ export const RELEASE_STEPS = [
   "entrypoints",
   "index",
   "data",
+  "facts",
   "self_test",
   "guard",
   "warm_up",
