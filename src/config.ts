@@ -102,7 +102,7 @@ export function configSchema(directory: string) {
       })
       .prefault({})
       .describe("the listeners: an address each, or an object with the keys of `listen.*`"),
-    state_dir: path.prefault("./state").describe("the admin token and, later, the ledger"),
+    state_dir: path.prefault("./state").describe("the ledger, its anchor and keys, and the admin token"),
     signing_key: path.describe(
       "the private key that signs replies, PEM (PKCS#1 or PKCS#8), 2048 bits or more",
     ),
@@ -171,7 +171,23 @@ export function configSchema(directory: string) {
       )
       .prefault([])
       .describe("bearer tokens of the admin listener, beside `state_dir/admin.token` (role operate)"),
-    ledger: notBuilt("the ledger"),
+    ledger: z
+      .strictObject({
+        retain_inputs: duration("1h", "3650d")
+          .prefault("365d")
+          .describe("how long requests and documents are kept; decisions and the chain stay for good"),
+        min_free: size("0B", "1TiB")
+          .prefault("1GiB")
+          .describe("`/readyz` turns red while less is free on the disk of `state_dir`"),
+        checkpoint_every: z
+          .int()
+          .min(1)
+          .max(1_000_000)
+          .prefault(1000)
+          .describe("entries between two signed checkpoints of the chain"),
+      })
+      .prefault({})
+      .describe("the ledger, in `state_dir`"),
     limits: z
       .strictObject({
         body: size("1KiB", "64MiB").prefault("1MiB").describe("largest request body"),
@@ -180,7 +196,11 @@ export function configSchema(directory: string) {
           .prefault("500ms")
           .describe("longest time for one policy evaluation"),
         in_flight: z.int().min(1).max(100_000).prefault(256).describe("requests at once; more get 503"),
-        reissue: notBuilt("repeated approvals"),
+        reissue: duration("0s", "24h")
+          .prefault("15m")
+          .describe(
+            "how long an approval is repeated to whoever asks the same again; later it is judged anew",
+          ),
       })
       .prefault({}),
   });

@@ -1,5 +1,6 @@
 /** The parts put together: keys, policy, listeners and the Hono apps behind them. */
 import type { KeyObject } from "node:crypto";
+import { mkdir } from "node:fs/promises";
 import { Hono } from "hono";
 import { createAdminApp, type ReloadResult, type StatusSource } from "./admin/app.ts";
 import { ensureAdminToken, localToken } from "./admin/tokens.ts";
@@ -11,6 +12,7 @@ import { type Keys, loadKeys } from "./node-keys.ts";
 import type { EngineEvent } from "./policy/engine.ts";
 import { type LiveEvent, LivePolicy } from "./policy/live.ts";
 import { PolicySource } from "./policy/source.ts";
+import { Memory } from "./server-memory.ts";
 import { readinessChecks, serverState, trustOf, unenforcedRules } from "./server-status.ts";
 import { type Alarms, createAlarms } from "./telemetry/alarms.ts";
 import { type EventLoopMonitor, watchEventLoop } from "./telemetry/event-loop.ts";
@@ -34,6 +36,7 @@ export class CountersignServer {
   readonly #config: Config;
   readonly #telemetry: Telemetry;
   readonly #live: LivePolicy;
+  readonly #memory: Memory;
   readonly #source: PolicySource;
   readonly #nodes: readonly TssNode[];
   readonly #signingKey: KeyObject;
@@ -41,9 +44,10 @@ export class CountersignServer {
   readonly #startedAt = Date.now();
   #listeners: Listener[] = [];
 
-  private constructor(config: Config, telemetry: Telemetry, keys: Keys) {
+  private constructor(config: Config, telemetry: Telemetry, keys: Keys, memory: Memory) {
     this.#config = config;
     this.#telemetry = telemetry;
+    this.#memory = memory;
     this.#nodes = keys.nodes;
     this.#signingKey = keys.own;
     this.#live = new LivePolicy((event) => this.#onLiveEvent(event));
@@ -54,6 +58,7 @@ export class CountersignServer {
       evaluationMs: config.limits.evaluation,
       live: this.#live,
       onEvent: (event) => this.#onEngineEvent(event),
+      prepareFacts: (queries) => memory.prepare(queries),
       buildFolder: async (folder) => {
         const { buildRelease } = await import("./policy/build/build.ts");
         return (await buildRelease(folder)).bytes;
@@ -61,10 +66,13 @@ export class CountersignServer {
     });
   }
 
-  /** Reads the keys; nothing runs yet. */
+  /** Reads the keys and opens the ledger; nothing answers yet. */
   static async create(config: Config): Promise<CountersignServer> {
     const keys = await loadKeys(config);
-    return new CountersignServer(config, createTelemetry(), keys);
+    const telemetry = createTelemetry();
+    await mkdir(config.state_dir, { recursive: true, mode: 0o700 });
+    const memory = await Memory.open(config, telemetry.alarms);
+    return new CountersignServer(config, telemetry, keys, memory);
   }
 
   /** Brings the policy up, then the listeners, and says `listening` when all answer. */
@@ -108,6 +116,7 @@ export class CountersignServer {
     await Promise.all(this.#listeners.map((listener) => listener.drain()));
     await this.#source.close();
     await Promise.all([this.#live.close(), this.#signer.close()]);
+    await this.#memory.close();
     this.#telemetry.eventLoop.stop();
     this.#telemetry.log.stopped();
     this.#telemetry.log.flush();
@@ -128,10 +137,10 @@ export class CountersignServer {
       leewayMs: config.token.leeway,
       limits: {
         bodyBytes: config.limits.body,
-        decisionMs: config.limits.decision,
         inFlight: config.limits.in_flight,
       },
-      scope: config.scope,
+      desk: this.#memory.desk,
+      enrich: (document) => document,
       zone: config.zone,
       live: () => this.#live.current,
       refusedStep: () => this.#live.lastError?.step,
@@ -144,7 +153,11 @@ export class CountersignServer {
   #tssEvents(): TssEvents {
     const { log, metrics } = this.#telemetry;
     return {
-      decided: ({ decision, cause }) => {
+      decided: ({ decision, cause, repeated }) => {
+        if (repeated === true) {
+          metrics.repeated(decision.outcome);
+          return;
+        }
         log.decision(decision);
         metrics.decision(decision);
         if (cause !== undefined) log.exception("decide", cause);
@@ -208,6 +221,7 @@ export class CountersignServer {
     }
     const live = this.#live.current;
     metrics.releaseLive(event.identity);
+    this.#memory.releaseLive(event.identity);
     log.releaseLive(event.identity, trustOf(this.#config), live?.index.rules.length ?? 0);
     if (live?.hostData.approve_unverified === true) {
       log.warning(
@@ -244,7 +258,7 @@ export class CountersignServer {
   #statusSource(): StatusSource {
     const { log, metrics } = this.#telemetry;
     return {
-      checks: () => readinessChecks(this.#live, this.#telemetry.eventLoop),
+      checks: () => [...readinessChecks(this.#live, this.#telemetry.eventLoop), ...this.#memory.checks()],
       state: () =>
         serverState({
           config: this.#config,

@@ -77,6 +77,7 @@ function requestOf(
   });
   return new VerifiedRequest({
     input: { document: { ...document, ...given }, raw },
+    identity: parsed.identity,
     participants: participantsOf(parsed),
     startedAt,
     normalizeMs: performance.now() - startedAt,

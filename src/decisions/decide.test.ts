@@ -8,7 +8,8 @@ import type { Document } from "../input/document.ts";
 import { activate } from "../policy/activate.ts";
 import { buildRelease } from "../policy/build/build.ts";
 import type { LiveRelease } from "../policy/live.ts";
-import { Approval } from "./approval.ts";
+import type { Verdict } from "../policy/verdict.ts";
+import { Approval, type Grounds } from "./approval.ts";
 import { type DecideContext, decide } from "./decide.ts";
 import { VerifiedRequest } from "./request.ts";
 
@@ -96,6 +97,7 @@ function document(members: Partial<Document> = {}): Document {
 function request(members: Partial<Document> = {}, participants: string[] = []): VerifiedRequest {
   return new VerifiedRequest({
     input: { document: document(members), raw: "{}" },
+    identity: "0".repeat(64),
     participant: participants.length === 0 ? undefined : "coboOwn",
     participants,
     startedAt: performance.now(),
@@ -211,8 +213,12 @@ describe("approves", () => {
 });
 
 describe("an approval", () => {
-  const verdict = { outcome: "approved", reasons: [], alerts: [], refusedRules: [] } as const;
+  const verdict: Verdict = { outcome: "approved", reasons: [], alerts: [], approvals: [], refusedRules: [] };
   const approvals = [{ rule: "transfer/pays", code: "PAYS" }];
+  const grounds = (members: Partial<Verdict>): Grounds => ({
+    type: "verdict",
+    verdict: { ...verdict, ...members },
+  });
 
   test("can't be had by a look-alike", () => {
     const lookalike: unknown = Object.create(Approval.prototype, { requestId: { value: "request-1" } });
@@ -223,15 +229,15 @@ describe("an approval", () => {
 
   test("needs every one of its three parts", async () => {
     const refusal = { code: "X_Y_Z", message: "", severity: "low", consequence: "deny" } as const;
-    expect(() => Approval.grant(request(), { ...verdict, approvals: [] }, live)).toThrow();
-    expect(() => Approval.grant(request(), { ...verdict, outcome: "held", approvals }, live)).toThrow();
-    expect(() => Approval.grant(request(), { ...verdict, reasons: [refusal], approvals }, live)).toThrow();
+    expect(() => Approval.grant(request(), grounds({ approvals: [] }), live)).toThrow();
+    expect(() => Approval.grant(request(), grounds({ outcome: "held", approvals }), live)).toThrow();
+    expect(() => Approval.grant(request(), grounds({ reasons: [refusal], approvals }), live)).toThrow();
     const lookalike = { ...request() } as VerifiedRequest;
-    expect(() => Approval.grant(lookalike, { ...verdict, approvals }, live)).toThrow();
+    expect(() => Approval.grant(lookalike, grounds({ approvals }), live)).toThrow();
     const ended = await release({ ...RULES });
     await ended.engine.close();
-    expect(() => Approval.grant(request(), { ...verdict, approvals }, ended)).toThrow();
-    expect(Approval.isGenuine(Approval.grant(request(), { ...verdict, approvals }, live))).toBe(true);
+    expect(() => Approval.grant(request(), grounds({ approvals }), ended)).toThrow();
+    expect(Approval.isGenuine(Approval.grant(request(), grounds({ approvals }), live))).toBe(true);
   });
 
   test("is granted in one place of the code", async () => {
@@ -242,6 +248,6 @@ describe("an approval", () => {
       const text = await readFile(join(src, file), "utf8");
       if (/Approval\.grant\(/.test(text)) callers.push(file);
     }
-    expect(callers).toEqual([join("decisions", "decide.ts")]);
+    expect(callers).toEqual([join("decisions", "decide.ts"), join("decisions", "desk.ts")]);
   });
 });

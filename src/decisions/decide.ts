@@ -30,6 +30,8 @@ export interface DecideContext {
   readonly refusedStep?: string | undefined;
   readonly scope: Scope;
   readonly decisionMs: number;
+  /** Why nothing may be approved for a document now; absent in a dry run, where nothing is frozen. */
+  readonly frozen?: (document: Document) => Refusal | undefined;
 }
 
 /** A decision, and the approval where, and only where, its outcome is `approved`. */
@@ -38,9 +40,12 @@ export interface Decided {
   readonly approval?: Approval;
   /** What went wrong inside, for the log alone: never part of an answer. */
   readonly cause?: unknown;
+  /** The answer was given before and stands in the ledger since then. */
+  readonly repeated?: boolean;
 }
 
-interface Judgement {
+/** What was found of a request, before it is written down. */
+export interface Judgement {
   readonly outcome: Outcome;
   readonly reasons: readonly Reason[];
   readonly alerts: readonly Reason[];
@@ -62,16 +67,32 @@ export function reasonOf(refusal: Refusal): Reason {
 }
 
 /**
- * Decides one request. Never throws: a failure of ours is the outcome `failed`, which answers REJECT.
+ * Decides one request without writing anything down: a dry run, whose approval answers nobody. Never throws: a
+ * failure of ours is the outcome `failed`, which answers REJECT.
  *
  * @returns the decision, with an {@link Approval} exactly where its outcome is `approved`.
  */
 export async function decide(request: VerifiedRequest, context: DecideContext): Promise<Decided> {
-  const { document } = request.input;
-  const judgement = await withinLimit(judge(request, context), request.startedAt, context.decisionMs);
+  const judgement = await judgeInTime(request, context);
+  return decidedOf(request, judgement, context.live);
+}
+
+/** Judges one request within the limit of its decision. Never throws. */
+export function judgeInTime(request: VerifiedRequest, context: DecideContext): Promise<Judgement> {
+  return withinLimit(judge(request, context), request.startedAt, context.decisionMs);
+}
+
+/** @param at - milliseconds since the epoch, where it is not the document's `now`. */
+export function decidedOf(
+  request: VerifiedRequest,
+  judgement: Judgement,
+  live: LiveRelease | undefined,
+  at: number = request.document.now.ms,
+): Decided {
+  const { document } = request;
   const decision: Decision = {
     id: decisionId(),
-    at: document.now.ms,
+    at,
     channel: document.channel,
     kind: document.kind,
     source: document.request.source,
@@ -80,7 +101,7 @@ export async function decide(request: VerifiedRequest, context: DecideContext): 
     action: judgement.approval === undefined ? "REJECT" : "APPROVE",
     reasons: judgement.reasons,
     alerts: judgement.alerts,
-    ...(context.live === undefined ? {} : { release: context.live.identity }),
+    ...(live === undefined ? {} : { release: live.identity }),
     input_sha256: request.inputDigest(),
     facts: document.facts ?? {},
     timings: {
@@ -104,8 +125,10 @@ async function judge(request: VerifiedRequest, context: DecideContext): Promise<
     assertInScope(document, context.scope);
     assertSignatureFits(document);
     assertHashesFit(document);
+    const frozen = context.frozen?.(document);
+    if (frozen !== undefined) throw frozen;
   } catch (error) {
-    if (error instanceof Refusal) return refused("denied", error);
+    if (error instanceof Refusal) return refused(outcomeOf(error), error);
     return refused("failed", internal("an invariant could not be checked"), error);
   }
   try {
@@ -117,6 +140,11 @@ async function judge(request: VerifiedRequest, context: DecideContext): Promise<
     if (error instanceof Refusal) return refused("failed", error, error.cause);
     return refused("failed", internal("the decision could not be made"), error);
   }
+}
+
+/** What is wrong with the ledger is our failure, and no answer that stays. */
+export function outcomeOf({ code }: Refusal): "denied" | "failed" {
+  return code.startsWith("LEDGER_") ? "failed" : "denied";
 }
 
 /** No paths of this machine here: the answer travels on. `/readyz` and the log have the whole story. */
@@ -151,7 +179,7 @@ async function judgeByPolicy(request: VerifiedRequest, live: LiveRelease): Promi
     modes: live.hostData.modes ?? {},
   });
   if (verdict.outcome === "approved") {
-    const approval = Approval.grant(request, verdict, live);
+    const approval = Approval.grant(request, { type: "verdict", verdict }, live);
     return { ...verdictParts(verdict), approval, evaluateMs, explainMs: 0 };
   }
 
@@ -203,7 +231,7 @@ async function explain(
   };
 }
 
-function refused(outcome: "denied" | "failed", refusal: Refusal, cause?: unknown): Judgement {
+export function refused(outcome: "denied" | "failed", refusal: Refusal, cause?: unknown): Judgement {
   return {
     outcome,
     reasons: [reasonOf(refusal)],
@@ -222,7 +250,7 @@ function internal(message: string): Refusal {
  * A decision that comes too late is no decision: the node has given up or will soon. The time counts from the
  * request's arrival, and is looked at again when the judgement is there: a timer alone may fire late itself.
  */
-async function withinLimit(
+export async function withinLimit(
   judgement: Promise<Judgement>,
   startedAt: number,
   limitMs: number,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isZone, nowMembers } from "./clock.ts";
+import { isZone, nowMembers, startOf } from "./clock.ts";
 import { documentSchema } from "./document.ts";
 
 describe("zones", () => {
@@ -83,5 +83,47 @@ describe("now", () => {
     const before = performance.now();
     for (let call = 0; call < 20_000; call += 1) nowMembers(start + call, "Europe/Berlin");
     expect((performance.now() - before) / 20_000).toBeLessThan(0.02);
+  });
+});
+
+describe("the start of a day or month", () => {
+  const dateOf = (ms: number, zone: string): string =>
+    new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" }).format(ms);
+
+  it.each([
+    ["day", "UTC", "2026-03-05T12:00:00Z", "2026-03-05T00:00:00Z"],
+    ["month", "UTC", "2026-03-05T12:00:00Z", "2026-03-01T00:00:00Z"],
+    ["day", "Asia/Shanghai", "2026-03-05T17:00:00Z", "2026-03-05T16:00:00Z"],
+    ["day", "Europe/Berlin", "2026-03-29T12:00:00Z", "2026-03-28T23:00:00Z"],
+    // Midnight was skipped: the day began at one o'clock.
+    ["day", "America/Sao_Paulo", "2018-11-04T15:00:00Z", "2018-11-04T03:00:00Z"],
+    ["month", "Europe/Berlin", "2026-04-15T12:00:00Z", "2026-03-31T22:00:00Z"],
+  ] as const)("of a %s in %s at %s", (unit, zone, at, start) => {
+    expect(new Date(startOf(unit, Date.parse(at), zone)).toISOString()).toBe(new Date(start).toISOString());
+  });
+
+  it("is the first instant that bears the date, in every zone", () => {
+    const zones = [
+      "UTC",
+      "Europe/Berlin",
+      "America/Sao_Paulo",
+      "Asia/Beirut",
+      "Pacific/Apia",
+      "Africa/Cairo",
+      "Asia/Kathmandu",
+    ];
+    fc.assert(
+      fc.property(
+        fc.integer({ min: Date.UTC(1995, 0, 1), max: Date.UTC(2030, 0, 1) }),
+        fc.constantFrom(...zones),
+        (ms, zone) => {
+          const start = startOf("day", ms, zone);
+          expect(start).toBeLessThanOrEqual(ms);
+          expect(dateOf(start, zone)).toBe(dateOf(ms, zone));
+          expect(dateOf(start - 1, zone)).not.toBe(dateOf(ms, zone));
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });

@@ -93,3 +93,24 @@ export function nowMembers(ms: number, zone: string): Document["now"] {
     zone,
   };
 }
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The first instant of the day or month that an instant lies in, on the zone's clock. Where midnight does not
+ * exist or exists twice, the first instant that bears the date.
+ *
+ * @returns milliseconds since the epoch.
+ */
+export function startOf(unit: "day" | "month", ms: number, zone: string): number {
+  const local = new Date(ms + offsetOf(zone, ms));
+  const midnight = Date.UTC(
+    local.getUTCFullYear(),
+    local.getUTCMonth(),
+    unit === "day" ? local.getUTCDate() : 1,
+  );
+  // The offset at midnight is one of those in force about then; the earliest instant that has the date is it.
+  const starts = [-DAY_MS, 0, DAY_MS].map((away) => midnight - offsetOf(zone, midnight + away));
+  const inside = starts.filter((start) => start + offsetOf(zone, start) >= midnight);
+  return Math.min(...(inside.length === 0 ? starts : inside));
+}

@@ -25,6 +25,10 @@ export type FactWhere = Readonly<Partial<Record<FactMember | "state", string>>> 
   readonly direction: string;
 };
 
+/**
+ * @property by - movements that agree with the document in these members, sorted; all where it is empty.
+ * @property where - and that have these values.
+ */
 export interface FactShape {
   readonly by: readonly FactMember[];
   readonly where: FactWhere;

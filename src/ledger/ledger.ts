@@ -59,21 +59,21 @@ export type MovementState = (typeof MOVEMENT_STATES)[number];
  * @property units - exact integer of the smallest unit; @property usd_micros - at the price of the decision.
  */
 export interface Movement {
-  readonly organization?: string;
-  readonly project?: string;
-  readonly vault?: string;
-  readonly wallet?: string;
-  readonly chain?: string;
-  readonly token?: string;
+  readonly organization?: string | undefined;
+  readonly project?: string | undefined;
+  readonly vault?: string | undefined;
+  readonly wallet?: string | undefined;
+  readonly chain?: string | undefined;
+  readonly token?: string | undefined;
   readonly sources: readonly string[];
   readonly outpoints: readonly string[];
-  readonly destination?: string;
-  readonly initiator?: string;
+  readonly destination?: string | undefined;
+  readonly initiator?: string | undefined;
   readonly kind: string;
   readonly direction: "in" | "out";
-  readonly units?: string;
-  readonly usd_micros?: string;
-  readonly nonce?: string;
+  readonly units?: string | undefined;
+  readonly usd_micros?: string | undefined;
+  readonly nonce?: string | undefined;
 }
 
 /**

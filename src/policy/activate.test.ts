@@ -264,7 +264,7 @@ describe("a live release", () => {
     const live = await activated(good);
     expect(await judge(live, transferTo({ address: ALLOWED }))).toMatchObject({ outcome: "approved" });
     expect(live.isServing()).toBe(true);
-    expect(live.facts).toEqual({});
+    expect(live.queries).toEqual([]);
     await live.engine.close();
     expect(live.isServing()).toBe(false);
   });

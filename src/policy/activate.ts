@@ -1,12 +1,13 @@
 /**
  * From bytes to a release that can judge, in the order of design 3.10: digest, archive, built-ins,
- * entrypoints, index, data, guard, warm-up. Each step that fails throws a `ReleaseError` with its name, and
+ * entrypoints, index, data, facts, guard, warm-up. Each step that fails throws a `ReleaseError` with its name, and
  * nothing of the candidate stays behind.
  */
 import { webcrypto } from "node:crypto";
 import { GROUP_OF, serialize } from "../input/document.ts";
 import { combine, shapeFaults } from "./combine.ts";
 import { type EngineEvent, PolicyEngine } from "./engine.ts";
+import { compileFactQueries, type FactQuery } from "./fact-queries.ts";
 import { guardCase } from "./guard.ts";
 import { LiveRelease } from "./live.ts";
 import { readRelease } from "./read-release.ts";
@@ -29,6 +30,8 @@ export interface ActivateOptions {
   readonly evaluationMs: number;
   readonly startMs?: number;
   readonly onEvent?: (event: EngineEvent) => void;
+  /** Makes history ready for what the rules ask of it; the release goes live when it resolves. */
+  readonly prepareFacts?: (queries: readonly FactQuery[]) => Promise<void>;
 }
 
 /**
@@ -61,14 +64,17 @@ export async function activateRelease(
   const engine = await PolicyEngine.start(release, options);
   try {
     await assertIndexFits(release.index, engine);
+    const queries = compileFactQueries(engine.facts);
     const live = new LiveRelease({
       release,
       reads: compileReads(release.index),
       engine,
+      queries,
       source: options.source,
       activatedAt: Date.now(),
     });
     await assertGuarded(live);
+    await options.prepareFacts?.(queries);
     return live;
   } catch (error) {
     await engine.close();

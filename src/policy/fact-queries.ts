@@ -8,34 +8,8 @@
 import { z } from "zod";
 import { parseDuration } from "../config/values.ts";
 import { GROUPS, type Group, KINDS } from "../input/document.ts";
+import { FACT_MEMBERS, type FactMember, type FactShape } from "../input/fact-shape.ts";
 import { ReleaseError } from "./release.ts";
-
-/** What movements can be told apart by, as the document spells it; `[]` stands for each element. */
-const FACT_MEMBERS = [
-  "organization.id",
-  "project.id",
-  "vault.id",
-  "wallet.id",
-  "transaction.chain",
-  "transaction.token",
-  "transaction.destinations[].address",
-  "transaction.sources[].address",
-  "transaction.sources[].outpoint",
-  "initiator.id",
-  "kind",
-] as const;
-export type FactMember = (typeof FACT_MEMBERS)[number];
-
-/**
- * Which movements are counted together.
- *
- * @property by - those that agree with the document in these members, sorted; all of them where it is empty.
- * @property where - and that have these values. The direction is always there, and the keys are sorted.
- */
-export interface FactShape {
-  readonly by: readonly FactMember[];
-  readonly where: Readonly<Partial<Record<FactMember | "state" | "direction", string>>>;
-}
 
 /** `(now - ms, now]`, or what the configured zone's calendar day or month has had so far. */
 export type FactWindow =
@@ -159,11 +133,6 @@ export function compileFactQueries(answer: unknown): readonly FactQuery[] {
   return queries;
 }
 
-/** A shape's canonical JSON text: equal for shapes that mean the same, in whatever order they are written. */
-export function shapeId({ by, where }: FactShape): string {
-  return JSON.stringify({ by: [...by].sort(), where: Object.fromEntries(sorted(where)) });
-}
-
 function compiled({
   kind,
   of,
@@ -174,7 +143,10 @@ function compiled({
   return {
     kind,
     ...(of === undefined ? {} : { of }),
-    shape: { by: [...(by ?? [])].sort(), where: Object.fromEntries(sorted(where)) },
+    shape: {
+      by: [...(by ?? [])].sort(),
+      where: { ...Object.fromEntries(sorted(where)), direction: where.direction },
+    },
     ...(window === undefined ? {} : { window }),
   };
 }

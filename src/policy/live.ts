@@ -1,5 +1,7 @@
 /** The release that is live, and the one reference that a swap changes. */
+import { GROUPS, type Group } from "../input/document.ts";
 import type { PolicyEngine } from "./engine.ts";
+import type { FactQuery } from "./fact-queries.ts";
 import type { CompiledReads } from "./reads.ts";
 import {
   type HostData,
@@ -21,6 +23,9 @@ export class LiveRelease {
   readonly source: string;
   /** Milliseconds since the epoch. */
   readonly activatedAt: number;
+  /** What its rules ask of history. */
+  readonly queries: readonly FactQuery[];
+  readonly #queriesOf: ReadonlyMap<Group, readonly FactQuery[]>;
   #deciding = 0;
   #onIdle: (() => void) | undefined;
 
@@ -28,6 +33,7 @@ export class LiveRelease {
     release: Release;
     reads: CompiledReads;
     engine: PolicyEngine;
+    queries: readonly FactQuery[];
     source: string;
     activatedAt: number;
   }) {
@@ -38,11 +44,15 @@ export class LiveRelease {
     this.engine = parts.engine;
     this.source = parts.source;
     this.activatedAt = parts.activatedAt;
+    this.queries = parts.queries;
+    this.#queriesOf = new Map(
+      GROUPS.map((group) => [group, parts.queries.filter((query) => query.group === group)]),
+    );
   }
 
-  /** The answer of `countersign/facts`: the history queries by group and rule, as the policy states them. */
-  get facts(): unknown {
-    return this.engine.facts;
+  /** What is asked of history for a document of this group. */
+  factQueries(group: Group): readonly FactQuery[] {
+    return this.#queriesOf.get(group) ?? [];
   }
 
   /** Runs one decision; a release that was replaced meanwhile keeps its engine until the last of them ended. */

@@ -27,6 +27,8 @@ export interface MetricsOptions {
 export interface Metrics {
   /** Counts a decision and its phases. */
   decision(decision: Pick<DecisionLine, "outcome" | "kind" | "reasons" | "timings">): void;
+  /** A stored answer that was given again. */
+  repeated(outcome: string): void;
   /** A phase that is not part of a decision's timings: `verify`, `sign`. */
   phase(phase: Phase, ms: number): void;
   tokenRefused(code: string): void;
@@ -68,6 +70,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       "kind",
       "code",
     ]),
+  );
+  const repeats = new Counter(
+    define("answers_repeated_total", "Stored answers that were given again, by outcome", ["outcome"]),
   );
   const phases = new Histogram({
     ...define("phase_seconds", "Time by phase: verify, normalize, evaluate, explain, sign, total", ["phase"]),
@@ -168,6 +173,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       observe("total", timings.total);
     },
     phase: observe,
+    repeated: (outcome) => repeats.inc({ outcome }),
     tokenRefused: (code) => tokens.inc({ code }),
     unusable: (code) => unusable.inc({ code }),
     ping(node) {

@@ -76,6 +76,7 @@ export async function measurePhases(print: Print): Promise<void> {
   const verified = () =>
     new VerifiedRequest({
       input,
+      identity: parsed.identity,
       participants: participantsOf(parsed),
       startedAt: performance.now(),
       normalizeMs: 0,

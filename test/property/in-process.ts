@@ -39,6 +39,7 @@ export async function judge(text: string, payload: "v1" | "v2", live: LiveReleas
     });
     const request = new VerifiedRequest({
       input,
+      identity: task.identity,
       participants: participantsOf(task),
       startedAt,
       normalizeMs: 0,

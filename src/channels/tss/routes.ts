@@ -6,15 +6,20 @@
  * and HTTP 200, whatever it says, because what a node does with another status is not documented.
  */
 import type { KeyObject } from "node:crypto";
+import type { ServerResponse } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
-import { type Decided, decide } from "../../decisions/decide.ts";
+import type { Approval } from "../../decisions/approval.ts";
+import type { Decided } from "../../decisions/decide.ts";
 import type { Decision } from "../../decisions/decision.ts";
 import { decisionId } from "../../decisions/decision-id.ts";
-import type { Scope } from "../../decisions/invariants.ts";
+import type { DecisionDesk } from "../../decisions/desk.ts";
+import type { Leaving } from "../../decisions/freeze.ts";
 import { VerifiedRequest } from "../../decisions/request.ts";
 import { nowMembers } from "../../input/clock.ts";
+import type { Document } from "../../input/document.ts";
 import { HOST_CODES, Refusal, statusOf } from "../../input/refusal.ts";
+import { LedgerError } from "../../ledger/ledger.ts";
 import type { LiveRelease } from "../../policy/live.ts";
 import { chainsOf } from "../../policy/release.ts";
 import { BodyError, type BodyLimits, readBody } from "../body.ts";
@@ -67,8 +72,10 @@ export interface TssOptions {
   readonly signer: ReplySigner;
   readonly reply: ReplySettings & { readonly quoted: boolean };
   readonly leewayMs: number;
-  readonly limits: { readonly bodyBytes: number; readonly decisionMs: number; readonly inFlight: number };
-  readonly scope: Scope;
+  readonly limits: { readonly bodyBytes: number; readonly inFlight: number };
+  readonly desk: DecisionDesk;
+  /** Puts prices and list hits into a finished document. */
+  readonly enrich: (document: Document) => Document;
   readonly zone: string;
   readonly live: () => LiveRelease | undefined;
   /** The step at which the newest release was refused, if it was. */
@@ -82,6 +89,14 @@ export interface TssOptions {
 
 interface Environment {
   Bindings: HttpBindings;
+}
+
+/** One callback whose sender is proven. */
+interface Asked {
+  readonly node: TssNode;
+  readonly token: string;
+  readonly startedAt: number;
+  readonly outgoing: ServerResponse;
 }
 
 /** Builds the app of the `nodes` listener. */
@@ -125,7 +140,7 @@ class TssChannel {
   async answer(context: Context<Environment>): Promise<Response> {
     const { load, limits, reply } = this.#options;
     const startedAt = performance.now();
-    const { incoming } = context.env;
+    const { incoming, outgoing } = context.env;
     if (mediaType(incoming.headers["content-type"]) !== FORM) return this.#turnAway(context, 415);
     let body: Buffer;
     try {
@@ -138,7 +153,7 @@ class TssChannel {
     load.inFlight += 1;
     try {
       const remote = incoming.socket.remoteAddress ?? "";
-      const token = await this.#reply(body.toString("utf8"), startedAt, remote);
+      const token = await this.#reply(body.toString("utf8"), startedAt, remote, outgoing);
       return reply.quoted
         ? context.body(JSON.stringify(token), 200, { "content-type": "application/json" })
         : context.body(token, 200, { "content-type": "text/plain; charset=utf-8" });
@@ -153,11 +168,13 @@ class TssChannel {
   }
 
   /** The signed answer to a form body. */
-  async #reply(body: string, startedAt: number, remote: string): Promise<string> {
+  async #reply(body: string, startedAt: number, remote: string, outgoing: ServerResponse): Promise<string> {
     const { nodes, now, leewayMs, events } = this.#options;
+    let token: string;
     let verified: VerifiedToken<TssNode>;
     try {
-      verified = verifyToken(fieldOf(body), nodes, now(), leewayMs);
+      token = fieldOf(body);
+      verified = verifyToken(token, nodes, now(), leewayMs);
     } catch (error) {
       if (!(error instanceof TokenRefusal)) throw error;
       events.tokenRefused(error.code, remote);
@@ -165,29 +182,26 @@ class TssChannel {
       return await this.#refusedTokens.reply(error, key, this.#refusedTokenReplier(key));
     }
     events.phase("verify", performance.now() - startedAt);
-    const { node } = verified;
-    if (verified.refusal !== undefined) return await this.#unusable(node, verified.refusal, "");
-    return await this.#judge(node, verified.packageData, startedAt);
+    const asked = { node: verified.node, token, startedAt, outgoing };
+    if (verified.refusal !== undefined) return await this.#unusable(asked, verified.refusal, "");
+    return await this.#judge(asked, verified.packageData);
   }
 
-  async #judge(node: TssNode, packageData: Uint8Array, startedAt: number): Promise<string> {
+  async #judge(asked: Asked, packageData: Uint8Array): Promise<string> {
+    const { node } = asked;
     let requestId = "";
     try {
       const parsed = parseCallback(packageData, node.payload);
       if (parsed.type === "ping") return await this.#pong(node, parsed);
       requestId = parsed.requestId;
-      return await this.#decide(node, parsed, startedAt);
+      return await this.#decide(asked, parsed);
     } catch (error) {
-      if (error instanceof UnusableRequest) return await this.#unusable(node, error, error.echoId);
-      if (error instanceof Refusal) return await this.#unusable(node, error, requestId);
+      if (error instanceof UnusableRequest) return await this.#unusable(asked, error, error.echoId);
+      if (error instanceof Refusal) return await this.#unusable(asked, error, requestId);
       const id = decisionId();
       this.#options.events.failed(error, id);
-      return await this.#refuse(
-        node,
-        new Refusal("INTERNAL", "the request could not be judged"),
-        requestId,
-        id,
-      );
+      const internal = new Refusal("INTERNAL", "the request could not be judged");
+      return await this.#refuse(node, internal, requestId, id);
     }
   }
 
@@ -197,46 +211,67 @@ class TssChannel {
     return ping.id === undefined ? replier.pong() : replier.pongWithId(ping.id);
   }
 
-  async #decide(node: TssNode, task: ParsedTask, startedAt: number): Promise<string> {
-    const { events, now, zone, scope, limits } = this.#options;
+  async #decide({ node, token, startedAt, outgoing }: Asked, parsed: ParsedTask): Promise<string> {
+    const { desk, enrich, zone } = this.#options;
     const live = this.#options.live();
-    const receivedAt = now();
-    const input = normalize(task, {
+    const bench = { live, refusedStep: this.#options.refusedStep() };
+    const now = desk.now();
+    const { document, raw } = normalize(parsed, {
       source: node.name,
-      receivedAt,
-      now: nowMembers(receivedAt, zone),
+      receivedAt: now,
+      now: nowMembers(now, zone),
       tokens: live?.hostData.tokens ?? {},
       chains: chainsOf(live?.hostData),
     });
     const request = new VerifiedRequest({
-      input,
+      input: { document: enrich(document), raw },
+      identity: parsed.identity,
+      token,
       participant: node.nodeId,
-      participants: participantsOf(task),
+      participants: participantsOf(parsed),
       startedAt,
       normalizeMs: performance.now() - startedAt,
     });
-    const decided = await decide(request, {
-      live,
-      refusedStep: this.#options.refusedStep(),
-      scope,
-      decisionMs: limits.decisionMs,
-    });
-    events.decided(decided);
-    const { decision, approval } = decided;
-    const signedFrom = performance.now();
+    const decided = await desk.answer(request, bench);
+    this.#options.events.decided(decided);
+    if (decided.approval === undefined) return await this.#reject(node, decided.decision);
+    const approve = await this.#approve(node, decided.approval);
+    const frozen = desk.letLeave(request, leavingOf(outgoing));
+    if (frozen === undefined) return approve;
+    const refused = await desk.refuseLate(request, frozen, bench);
+    this.#options.events.decided(refused);
+    return await this.#reject(node, refused.decision);
+  }
+
+  #approve(node: TssNode, approval: Approval): Promise<string> {
+    return this.#signing(this.#replier(node.signingKey).approve(approval));
+  }
+
+  #reject(node: TssNode, decision: Decision): Promise<string> {
+    return this.#signing(this.#replier(node.signingKey).reject(rejectionOf(decision)));
+  }
+
+  async #signing(reply: Promise<string>): Promise<string> {
+    const from = performance.now();
     try {
-      const replier = this.#replier(node.signingKey);
-      if (approval !== undefined) return await replier.approve(approval);
-      return await replier.reject(rejectionOf(decision));
+      return await reply;
     } finally {
-      events.phase("sign", performance.now() - signedFrom);
+      this.#options.events.phase("sign", performance.now() - from);
     }
   }
 
-  #unusable(node: TssNode, refusal: Refusal, requestId: string): Promise<string> {
+  /** Refused before there was a document. It is written down as well, and where that fails, that is the answer. */
+  async #unusable({ node, token }: Asked, refusal: Refusal, requestId: string): Promise<string> {
+    const { desk, events } = this.#options;
     const id = decisionId();
-    this.#options.events.unusable(refusal, node.name, id);
-    return this.#refuse(node, refusal, requestId, id);
+    events.unusable(refusal, node.name, id);
+    try {
+      await desk.unusable(id, refusal, { source: node.name, requestId, token });
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      return await this.#refuse(node, new Refusal(error.code, error.message), requestId, id);
+    }
+    return await this.#refuse(node, refusal, requestId, id);
   }
 
   #refuse(node: TssNode, { code, message }: Refusal, requestId: string, id: string): Promise<string> {
@@ -268,6 +303,17 @@ class TssChannel {
     }
     return replier;
   }
+}
+
+/** An approval on its way to this client. */
+function leavingOf(outgoing: ServerResponse): Leaving {
+  return {
+    onDone: (callback) => {
+      if (outgoing.writableFinished || outgoing.destroyed) callback();
+      else outgoing.once("close", callback);
+    },
+    destroy: () => outgoing.destroy(),
+  };
 }
 
 function mediaType(header: string | undefined): string {

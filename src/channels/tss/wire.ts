@@ -5,7 +5,9 @@
  * schemas, and then what the request alone can contradict itself in. Whatever fails is a refusal that carries
  * the id to echo.
  */
+import { hash } from "node:crypto";
 import type { z } from "zod";
+import { canonicalJson } from "../../input/canonical-json.ts";
 import { Refusal } from "../../input/refusal.ts";
 import {
   decodeUtf8Strict,
@@ -63,6 +65,8 @@ interface Task<Type extends string, Version extends PayloadVersion, Detail, Extr
   readonly type: Type;
   readonly payload: Version;
   readonly requestId: string;
+  /** SHA-256 in hex over canonical JSON of what will be signed: the same request has the same (design 3.7). */
+  readonly identity: string;
   readonly detail: Detail;
   readonly extra: Extra;
   /** The original as one JSON text: `request_detail` and `extra_info` are the JSON that their strings held. */
@@ -168,9 +172,15 @@ function readRequest(outer: JsonObject, suspicious: boolean, payload: PayloadVer
     unreadable({ value: rest, suspicious }, "the request"),
   ];
   const rawText = splice(outer, detailText, extraText);
-  const task = known({ payload, requestId, detail: detailObject, extra: extraObject, rawText });
+  const identity = identityOf(type, detailObject);
+  const task = known({ payload, requestId, identity, detail: detailObject, extra: extraObject, rawText });
   refuseUnreadable(...found);
   return task;
+}
+
+/** What will be signed, and nothing that is only told about it. */
+function identityOf(type: number, detail: JsonObject): string {
+  return hash("sha256", canonicalJson({ request_type: type, request_detail: detail }), "hex");
 }
 
 const OUTER: ReadonlySet<string> = new Set(["request_id", "request_type", "request_detail", "extra_info"]);
@@ -215,6 +225,7 @@ function splice(outer: JsonObject, detailText: string, extraText: string): strin
 interface Unchecked {
   readonly payload: PayloadVersion;
   readonly requestId: string;
+  readonly identity: string;
   readonly detail: JsonObject;
   readonly extra: JsonObject;
   readonly rawText: string;
@@ -235,50 +246,57 @@ function checkVersion(extra: JsonObject, payload: PayloadVersion): void {
   }
 }
 
-function readKeyGen({ payload, requestId, detail, extra, rawText }: Unchecked): KeyGeneration {
+function readKeyGen({ payload, requestId, identity, detail, extra, rawText }: Unchecked): KeyGeneration {
   checkVersion(extra, payload);
   const type = "key_generation";
   if (payload === "v1") {
     const checked = checkShape(DETAILS_V1.keyGen, detail, "request_detail");
     const about = checkShape(EXTRAS_V1.keyGen, extra, "extra_info");
     checkKeyGen(checked, undefined);
-    return { type, payload, requestId, detail: checked, extra: about, rawText };
+    return { type, payload, requestId, identity, detail: checked, extra: about, rawText };
   }
   const checked = checkShape(DETAILS_V2.keyGen, detail, "request_detail");
   const about = checkShape(EXTRAS_V2.keyGen, extra, "extra_info");
   checkKeyGen(checked, about);
-  return { type, payload, requestId, detail: checked, extra: about, rawText };
+  return { type, payload, requestId, identity, detail: checked, extra: about, rawText };
 }
 
-function readKeyReshare({ payload, requestId, detail, extra, rawText }: Unchecked): KeyReshare {
+function readKeyReshare({ payload, requestId, identity, detail, extra, rawText }: Unchecked): KeyReshare {
   checkVersion(extra, payload);
   const type = "key_reshare";
   if (payload === "v1") {
     const checked = checkShape(DETAILS_V1.keyReshare, detail, "request_detail");
     const about = checkShape(EXTRAS_V1.keyReshare, extra, "extra_info");
     checkKeyReshare(checked, undefined);
-    return { type, payload, requestId, detail: checked, extra: about, rawText };
+    return { type, payload, requestId, identity, detail: checked, extra: about, rawText };
   }
   const checked = checkShape(DETAILS_V2.keyReshare, detail, "request_detail");
   const about = checkShape(EXTRAS_V2.keyReshare, extra, "extra_info");
   checkKeyReshare(checked, about);
-  return { type, payload, requestId, detail: checked, extra: about, rawText };
+  return { type, payload, requestId, identity, detail: checked, extra: about, rawText };
 }
 
-function readKeySign({ payload, requestId, detail, extra, rawText }: Unchecked): KeySignV1 | KeySignV2 {
+function readKeySign({
+  payload,
+  requestId,
+  identity,
+  detail,
+  extra,
+  rawText,
+}: Unchecked): KeySignV1 | KeySignV2 {
   checkVersion(extra, payload);
   const type = "key_sign";
   if (payload === "v1") {
     const checked = checkShape(DETAILS_V1.keySign, detail, "request_detail");
     const about = readKeySignExtraV1(extra);
     checkSigningTask(checked);
-    return { type, payload, requestId, detail: checked, extra: about, rawText };
+    return { type, payload, requestId, identity, detail: checked, extra: about, rawText };
   }
   const checked = checkShape(DETAILS_V2.keySign, detail, "request_detail");
   const about = checkShape(EXTRAS_V2.keySign, extra, "extra_info");
   checkDestinationMembers(extra);
   checkKeySign(checked, about);
-  return { type, payload, requestId, detail: checked, extra: about, rawText };
+  return { type, payload, requestId, identity, detail: checked, extra: about, rawText };
 }
 
 function readKeySignExtraV1(extra: JsonObject): KeySignExtraV1 {
@@ -310,13 +328,13 @@ function heldOrAbsent<T extends z.ZodType>(
   return value === null ? undefined : checkShape(schema, value, where);
 }
 
-function readKeyShareSign({ payload, requestId, detail, extra, rawText }: Unchecked): KeyShareSign {
+function readKeyShareSign({ payload, requestId, identity, detail, extra, rawText }: Unchecked): KeyShareSign {
   checkVersion(extra, payload);
   if (payload === "v1") throw new Refusal("PAYLOAD_VERSION", "request_type: 5 has no v1 payload");
   const checked = checkShape(keyShareSignDetail, detail, "request_detail");
   const about = checkShape(EXTRAS_V2.keyShareSign, extra, "extra_info");
   checkKeyShareSign(about);
-  return { type: "key_share_sign", payload, requestId, detail: checked, extra: about, rawText };
+  return { type: "key_share_sign", payload, requestId, identity, detail: checked, extra: about, rawText };
 }
 
 const READERS: ReadonlyMap<number, (request: Unchecked) => ParsedTask> = new Map<

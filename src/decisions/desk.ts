@@ -1,0 +1,281 @@
+/**
+ * From a verified request to a decision that is on the disk: nothing is answered before.
+ *
+ * The same request (node and request id, and what will be signed) gets the same answer and counts once. A request
+ * on this desk is
+ *
+ * - **being decided**: whoever asks the same meanwhile waits for that decision; whoever asks something else under
+ *   its id is refused with `CHANGED_REQUEST`, and the first goes on;
+ * - **answered**: a stored REJECT is repeated. A stored APPROVE is repeated while nothing freezes it, it is younger
+ *   than `reissueMs`, and the document is the same but for what drifts; else the request is judged anew, its own
+ *   movements left out, and what comes of it is the answer from then on: another approval, or a stricter answer;
+ * - **failed**: a failure of ours is written down but answers nothing: the next try is judged as if it were the
+ *   first.
+ *
+ * How two requests that spend from one limit are kept apart is told in `tickets.ts`.
+ */
+import { Refusal } from "../input/refusal.ts";
+import { type Ledger, LedgerError, type StoredAnswer } from "../ledger/ledger.ts";
+import type { LiveRelease } from "../policy/live.ts";
+import { Approval } from "./approval.ts";
+import {
+  type DecideContext,
+  type Decided,
+  decidedOf,
+  type Judgement,
+  judgeInTime,
+  outcomeOf,
+  refused,
+} from "./decide.ts";
+import { decisionNow } from "./decision-clock.ts";
+import { isSameButForDrift } from "./drift.ts";
+import { decisionEntry, decisionOfRow, decisionRowSchema, refusalEntry } from "./entry.ts";
+import { answerFacts } from "./facts.ts";
+import type { Freezes, Leaving } from "./freeze.ts";
+import { movementsOf, transactionNamesOf } from "./movements.ts";
+import type { VerifiedRequest } from "./request.ts";
+import { type Ticket, Tickets } from "./tickets.ts";
+
+export interface DeskOptions {
+  readonly ledger: Ledger;
+  readonly freezes: Freezes;
+  readonly scope: DecideContext["scope"];
+  readonly decisionMs: number;
+  /** How long a stored approval is repeated, milliseconds. */
+  readonly reissueMs: number;
+  /** The machine's clock, milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly onAlarm: (code: string, message: string) => void;
+}
+
+/** The release that decides, taken once for each request. */
+export interface Bench {
+  readonly live: LiveRelease | undefined;
+  readonly refusedStep: string | undefined;
+}
+
+interface Deciding {
+  readonly identity: string;
+  readonly decided: Promise<Decided>;
+}
+
+/** In the last round nothing is assumed: the earlier requests are settled, and this one is judged alone. */
+const LAST_ROUND = 3;
+
+export class DecisionDesk {
+  readonly #options: DeskOptions;
+  readonly #tickets = new Tickets();
+  readonly #deciding = new Map<string, Deciding>();
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The time of the next decision, milliseconds since the epoch.
+   *
+   * @throws Refusal `CLOCK_BEHIND`
+   */
+  now(): number {
+    return decisionNow(this.#options.clock(), this.#options.ledger.newestAt());
+  }
+
+  /** Decides, or repeats what was decided; on the disk when it resolves. Never rejects. */
+  async answer(request: VerifiedRequest, bench: Bench): Promise<Decided> {
+    const { request: asked } = request.document;
+    const key = `${asked.source}\n${asked.id}`;
+    const first = this.#deciding.get(key);
+    if (first !== undefined) {
+      return first.identity === request.identity ? await first.decided : await this.#changed(request, bench);
+    }
+    const deciding = { identity: request.identity, decided: this.#decide(request, bench) };
+    this.#deciding.set(key, deciding);
+    try {
+      return await deciding.decided;
+    } finally {
+      this.#deciding.delete(key);
+    }
+  }
+
+  /**
+   * The last moment before an approval leaves: refused by a freeze that came meanwhile, or on its way. Where this
+   * gives a refusal, {@link DecisionDesk.refuseLate} is the answer.
+   */
+  letLeave(request: VerifiedRequest, leaving: Leaving): Refusal | undefined {
+    return this.#options.freezes.letLeave(request.document, leaving);
+  }
+
+  /** The approval never left: the stricter answer is the stored one from here on. */
+  async refuseLate(request: VerifiedRequest, refusal: Refusal, bench: Bench): Promise<Decided> {
+    try {
+      return await this.#record(request, refused(outcomeOf(refusal), refusal), bench);
+    } catch (error) {
+      return this.#failed(request, error, bench);
+    }
+  }
+
+  /** Writes down the refusal of what could not be read as a request. @throws LedgerError */
+  async unusable(
+    id: string,
+    refusal: Refusal,
+    asked: { readonly source: string; readonly requestId: string; readonly token: string },
+  ): Promise<void> {
+    const { ledger, clock } = this.#options;
+    await ledger.append(refusalEntry(id, refusal, asked, Math.max(clock(), ledger.newestAt()))).durable;
+  }
+
+  async #decide(request: VerifiedRequest, bench: Bench): Promise<Decided> {
+    try {
+      const { source, id } = request.document.request;
+      const stored = this.#options.ledger.answer(source, id);
+      if (stored !== undefined) {
+        if (stored.identity !== request.identity) return await this.#changed(request, bench);
+        const repeated = this.#repeat(request, stored, bench);
+        if (repeated !== undefined) return repeated;
+      }
+      return await this.#judgeAndRecord(request, bench);
+    } catch (error) {
+      return this.#failed(request, error, bench);
+    }
+  }
+
+  /** The stored answer, where it still holds. */
+  #repeat(request: VerifiedRequest, stored: StoredAnswer, { live }: Bench): Decided | undefined {
+    const row = decisionRowSchema.parse(JSON.parse(stored.row));
+    const decision = decisionOfRow(row);
+    if (row.action !== "APPROVE") return { decision, repeated: true };
+    const { freezes, reissueMs } = this.#options;
+    const holds =
+      live !== undefined &&
+      !live.index.reads_raw &&
+      request.document.now.ms - row.at < reissueMs &&
+      freezes.refusalOf(request.document) === undefined &&
+      stored.body.document !== undefined &&
+      isSameButForDrift(request.document, stored.body.document);
+    if (!holds) return undefined;
+    return { decision, approval: Approval.grant(request, { type: "stored", row }, live), repeated: true };
+  }
+
+  async #judgeAndRecord(request: VerifiedRequest, bench: Bench): Promise<Decided> {
+    const ticket = this.#tickets.take(
+      movementsOf(request.document, request.identity),
+      request.document.now.ms,
+    );
+    try {
+      const { asked, judgement } = await this.#judgeInTurn(request, ticket, bench);
+      return await this.#record(asked, judgement, bench, ticket);
+    } finally {
+      // Only what has its place in the ledger stays counted, and that is forgotten by `#record`.
+      if (ticket.state === "open") {
+        ticket.drop();
+        this.#tickets.forget(ticket);
+      }
+    }
+  }
+
+  /** Judges against history as it is, with every earlier request that may still be approved counted in. */
+  async #judgeInTurn(
+    request: VerifiedRequest,
+    ticket: Ticket,
+    bench: Bench,
+  ): Promise<{ readonly asked: VerifiedRequest; readonly judgement: Judgement }> {
+    const { ledger, scope, decisionMs, freezes } = this.#options;
+    const context: DecideContext = {
+      ...bench,
+      scope,
+      decisionMs,
+      frozen: (document) => freezes.refusalOf(document),
+    };
+    for (let round = 1; ; round += 1) {
+      if (round === LAST_ROUND) await this.#inTime(request, this.#tickets.turnOf(ticket));
+      const { document } = request;
+      const queries = bench.live?.factQueries(document.group) ?? [];
+      const { facts, assumed } = ledger.read((snapshot) =>
+        answerFacts(document, queries, ticket, this.#tickets.before(ticket), snapshot),
+      );
+      const asked = Object.keys(facts).length === 0 ? request : request.withFacts(facts);
+      const judgement = await judgeInTime(asked, context);
+      if (judgement.outcome === "failed") return { asked, judgement };
+      if (assumed.size > 0) {
+        await this.#inTime(request, Promise.all([...assumed].map(({ settled }) => settled)));
+      }
+      if ([...assumed].every(({ state }) => state === "reserved")) return { asked, judgement };
+    }
+  }
+
+  /** @throws Refusal `OVERLOADED` where it takes longer than the decision may. */
+  async #inTime(request: VerifiedRequest, waited: Promise<unknown>): Promise<void> {
+    const { decisionMs } = this.#options;
+    const left = decisionMs - (performance.now() - request.startedAt);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(
+        () => reject(new Refusal("OVERLOADED", `no decision within ${decisionMs} ms`)),
+        Math.max(0, left),
+      );
+    });
+    try {
+      await Promise.race([waited, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Takes its place in the ledger, and resolves when it is on the disk. */
+  async #record(
+    request: VerifiedRequest,
+    judgement: Judgement,
+    { live }: Bench,
+    ticket?: Ticket,
+    answers: boolean = judgement.outcome !== "failed",
+  ): Promise<Decided> {
+    const { ledger } = this.#options;
+    const at = Math.max(request.document.now.ms, ledger.newestAt());
+    const decided = decidedOf(request, judgement, live, at);
+    const { order, durable } = ledger.append(
+      decisionEntry({
+        decision: decided.decision,
+        request,
+        answers,
+        movements: judgement.approval === undefined ? undefined : ticket?.movements,
+        names: transactionNamesOf(request.document),
+      }),
+    );
+    if (ticket !== undefined) this.#follow(ticket, judgement.approval === undefined, order, durable);
+    await this.#inTime(request, durable);
+    return decided;
+  }
+
+  /** An approval counts from the moment it has its place; where the disk refuses it, it never counted. */
+  #follow(ticket: Ticket, isRefused: boolean, order: number, durable: Promise<unknown>): void {
+    if (isRefused) {
+      ticket.drop();
+      this.#tickets.forget(ticket);
+      return;
+    }
+    ticket.reserve(order);
+    durable.catch(() => ticket.drop()).finally(() => this.#tickets.forget(ticket));
+  }
+
+  async #changed(request: VerifiedRequest, bench: Bench): Promise<Decided> {
+    const { source, id } = request.document.request;
+    const message = `request ${id} of ${source} was asked before with other contents: a node never does that`;
+    this.#options.onAlarm("CHANGED_REQUEST", message);
+    try {
+      const refusal = new Refusal("CHANGED_REQUEST", message, { source, identity: request.identity });
+      return await this.#record(request, refused("denied", refusal), bench, undefined, false);
+    } catch (error) {
+      return this.#failed(request, error, bench);
+    }
+  }
+
+  /** What could not be decided or written down. It stands in the log alone. */
+  #failed(request: VerifiedRequest, error: unknown, { live }: Bench): Decided {
+    if (error instanceof LedgerError) {
+      return decidedOf(request, refused("failed", new Refusal(error.code, error.message), error), live);
+    }
+    if (error instanceof Refusal) return decidedOf(request, refused("failed", error, error.cause), live);
+    const internal = new Refusal("INTERNAL", "the decision could not be made");
+    return decidedOf(request, refused("failed", internal, error), live);
+  }
+}

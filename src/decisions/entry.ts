@@ -1,0 +1,174 @@
+/**
+ * What the ledger keeps of a decision, and how it is read again. The row is canonical JSON: whoever checks the
+ * chain hashes it as it stands, so nothing in it may have two spellings. Timings are whole microseconds there.
+ */
+import { hash } from "node:crypto";
+import { z } from "zod";
+import { canonicalJson } from "../input/canonical-json.ts";
+import { CHANNELS, KINDS } from "../input/document.ts";
+import type { Refusal } from "../input/refusal.ts";
+import type { NewEntry, NewMovements, TransactionNames } from "../ledger/ledger.ts";
+import type { Reason } from "../policy/verdict.ts";
+import type { Decision, Timings } from "./decision.ts";
+import type { VerifiedRequest } from "./request.ts";
+
+/** A token larger than this is kept by its digest alone where the request around it was unusable. */
+const MAX_UNUSABLE_TOKEN = 64 * 1024;
+
+/**
+ * @property answers - whether this is from now on the answer to its request.
+ * @property movements - what the approval reserves; absent where it is none.
+ * @property names - of its transaction.
+ */
+export interface DecisionRecord {
+  readonly decision: Decision;
+  readonly request: VerifiedRequest;
+  readonly answers: boolean;
+  readonly movements: NewMovements | undefined;
+  readonly names: TransactionNames | undefined;
+}
+
+export function decisionEntry(record: DecisionRecord): NewEntry {
+  const { decision, request, answers, movements, names } = record;
+  const { at } = decision;
+  const { identity, token, document } = request;
+  const row = canonicalJson({
+    ...decision,
+    type: "decision",
+    timings: microseconds(decision.timings),
+    identity,
+    answers,
+    token_sha256: token === undefined ? undefined : hash("sha256", token, "hex"),
+    transaction: names,
+    signing: movements?.signing,
+    movements: movements?.rows,
+  });
+  return {
+    type: "decision",
+    id: decision.id,
+    at,
+    row,
+    decision: {
+      source: decision.source,
+      requestId: decision.request_id,
+      identity,
+      isAnswer: answers,
+      outcome: decision.outcome,
+      ...(document.wallet === undefined ? {} : { wallet: document.wallet.id }),
+      rules: [
+        ...new Set(
+          [...decision.reasons, ...decision.alerts].flatMap(({ rule, code }) =>
+            rule === undefined ? [code] : [rule, code],
+          ),
+        ),
+      ],
+      ...(names === undefined ? {} : { transaction: names }),
+    },
+    body: { ...(token === undefined ? {} : { token }), document: request.text },
+    ...(movements === undefined ? {} : { movements }),
+  };
+}
+
+/**
+ * An answer to a good token around a request that can't be used.
+ *
+ * @param at - milliseconds: when it takes its place in the ledger, not before the newest entry.
+ */
+export function refusalEntry(
+  id: string,
+  refusal: Refusal,
+  asked: { readonly source: string; readonly requestId: string; readonly token: string },
+  at: number,
+): NewEntry {
+  const row = canonicalJson({
+    type: "refusal",
+    id,
+    at,
+    source: asked.source,
+    request_id: asked.requestId === "" ? undefined : asked.requestId,
+    code: refusal.code,
+    message: refusal.message,
+    token_sha256: hash("sha256", asked.token, "hex"),
+  });
+  const keeps = asked.token.length <= MAX_UNUSABLE_TOKEN;
+  return { type: "refusal", id, at, row, ...(keeps ? { body: { token: asked.token } } : {}) };
+}
+
+function microseconds({ normalize, evaluate, explain, total }: Timings): Timings {
+  return {
+    normalize: Math.round(normalize * 1000),
+    evaluate: Math.round(evaluate * 1000),
+    explain: Math.round(explain * 1000),
+    total: Math.round(total * 1000),
+  };
+}
+
+const reasonSchema = z.object({
+  rule: z.string().optional(),
+  code: z.string(),
+  message: z.string(),
+  severity: z.enum(["low", "medium", "high", "critical"]),
+  consequence: z.enum(["deny", "hold", "alert"]),
+  values: z.record(z.string(), z.unknown()).optional(),
+  absent: z.array(z.string()).optional(),
+});
+
+/** A decision as its row has it. */
+export const decisionRowSchema = z.object({
+  type: z.literal("decision"),
+  id: z.string(),
+  at: z.int(),
+  channel: z.enum(CHANNELS),
+  kind: z.enum(KINDS),
+  source: z.string(),
+  request_id: z.string(),
+  outcome: z.enum(["approved", "denied", "held", "unapproved", "failed"]),
+  action: z.enum(["APPROVE", "REJECT"]).optional(),
+  reasons: z.array(reasonSchema),
+  alerts: z.array(reasonSchema),
+  release: z.object({ revision: z.string(), sequence: z.int(), sha256: z.string() }).optional(),
+  input_sha256: z.string(),
+  facts: z.record(z.string(), z.unknown()),
+  timings: z.object({ normalize: z.int(), evaluate: z.int(), explain: z.int(), total: z.int() }),
+  identity: z.string(),
+  answers: z.boolean(),
+});
+export type DecisionRow = z.infer<typeof decisionRowSchema>;
+
+/** The decision that a row tells of. */
+export function decisionOfRow(row: DecisionRow): Decision {
+  const {
+    type: _type,
+    identity: _identity,
+    answers: _answers,
+    action,
+    release,
+    reasons,
+    alerts,
+    timings,
+    ...rest
+  } = row;
+  const { normalize, evaluate, explain, total } = timings;
+  return {
+    ...rest,
+    ...(action === undefined ? {} : { action }),
+    reasons: reasons.map(reasonOfRow),
+    alerts: alerts.map(reasonOfRow),
+    ...(release === undefined ? {} : { release }),
+    timings: {
+      normalize: normalize / 1000,
+      evaluate: evaluate / 1000,
+      explain: explain / 1000,
+      total: total / 1000,
+    },
+  };
+}
+
+function reasonOfRow({ rule, values, absent, ...reason }: z.infer<typeof reasonSchema>): Reason {
+  return {
+    ...(rule === undefined ? {} : { rule }),
+    ...reason,
+    ...(values === undefined ? {} : { values }),
+    ...(absent === undefined ? {} : { absent }),
+  };
+}

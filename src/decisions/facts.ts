@@ -1,0 +1,226 @@
+/**
+ * The answers to the rules' history queries (design 3.8): what the ledger adds up to and what earlier requests
+ * that are not in it yet add, less what the document at hand did itself.
+ *
+ * An answer that can't be had is absent: a member of the document that the query goes by is not there, or a
+ * movement in the window has no price. The rule that reads it then refuses.
+ */
+import { startOf } from "../input/clock.ts";
+import type { Document } from "../input/document.ts";
+import { type FactMember, factKey } from "../input/fact-shape.ts";
+import { factKeys } from "../ledger/fact-keys.ts";
+import type { FactTotals, Snapshot, StoredMovement } from "../ledger/ledger.ts";
+import type { FactQuery } from "../policy/fact-queries.ts";
+import { add, type Ticket } from "./tickets.ts";
+
+type Facts = NonNullable<Document["facts"]>;
+
+/** @property assumed - the tickets that were counted and may still be refused. */
+export interface FactsAnswer {
+  readonly facts: Facts;
+  readonly assumed: ReadonlySet<Ticket>;
+}
+
+/**
+ * @param queries - those of the document's group.
+ * @param own - the ticket of the request, whose movements are never in the answer, nor are those of the same
+ *   signing by another request.
+ * @param earlier - the tickets before it, in their order.
+ * @throws LedgerError where the ledger can't be read.
+ */
+export function answerFacts(
+  document: Document,
+  queries: readonly FactQuery[],
+  own: Ticket,
+  earlier: readonly Ticket[],
+  snapshot: Snapshot,
+): FactsAnswer {
+  const { signing } = own.movements;
+  const reading: Reading = {
+    document,
+    snapshot,
+    done: queries.length === 0 ? [] : snapshot.signed(signing),
+    unseen: unseenBy(snapshot, signing, earlier),
+    assumed: new Set(),
+  };
+  const facts: Record<string, Record<string, Facts[string][string]>> = {};
+  for (const query of queries) {
+    const value = answer(query, reading);
+    if (value === undefined) continue;
+    facts[query.rule] = { ...facts[query.rule], [query.name]: value };
+  }
+  return { facts, assumed: reading.assumed };
+}
+
+interface Reading {
+  readonly document: Document;
+  readonly snapshot: Snapshot;
+  /** What this very signing has moved already. */
+  readonly done: readonly StoredMovement[];
+  readonly unseen: readonly Ticket[];
+  readonly assumed: Set<Ticket>;
+}
+
+/** One ticket a signing: whoever asks for the same bytes again adds nothing. */
+function unseenBy(snapshot: Snapshot, signing: string, earlier: readonly Ticket[]): readonly Ticket[] {
+  const seen = new Set([signing]);
+  const unseen: Ticket[] = [];
+  for (const ticket of earlier) {
+    if (!ticket.isMissingFrom(snapshot.through) || seen.has(ticket.movements.signing)) continue;
+    seen.add(ticket.movements.signing);
+    unseen.push(ticket);
+  }
+  return unseen;
+}
+
+function answer(query: FactQuery, reading: Reading): Facts[string][string] | undefined {
+  if (query.kind === "flags" || query.kind === "movement") return undefined;
+  const by = query.shape.by;
+  const many = by.find((member) => member.includes("[]"));
+  if (many === undefined) return answerOne(query, reading, undefined);
+  const values = valuesOf(reading.document, many);
+  if (values === undefined) return undefined;
+  const answers: Record<string, string> = {};
+  for (const value of values) {
+    const one = answerOne(query, reading, value);
+    if (one === undefined) return undefined;
+    answers[value] = one;
+  }
+  return answers;
+}
+
+/** @param element - the value of the member with `[]`, where the query has one. */
+function answerOne(query: FactQuery, reading: Reading, element: string | undefined): string | undefined {
+  const values: string[] = [];
+  for (const member of query.shape.by) {
+    const value = member.includes("[]") ? element : memberOf(reading.document, member);
+    if (value === undefined) return undefined;
+    values.push(value);
+  }
+  const key = factKey(values);
+  const after = windowStart(query, reading.document);
+  if (query.kind === "first" || query.kind === "last") return bound(query.kind, query, reading, key, after);
+  return textOf(query, totals(query, reading, key, after));
+}
+
+function totals(
+  query: FactQuery,
+  { snapshot, done, unseen, assumed }: Reading,
+  key: string,
+  after: number | undefined,
+): FactTotals {
+  let sum = snapshot.totals(query.shape, key, after);
+  for (const movement of done) {
+    if (countsFor(query, movement, key, after)) sum = less(sum, movement);
+  }
+  for (const ticket of unseen) {
+    const more = ticket.sumsOf(query.shape).get(key);
+    if (more === undefined) continue;
+    if (ticket.state === "open") assumed.add(ticket);
+    sum = plus(sum, more);
+  }
+  return sum;
+}
+
+function countsFor(
+  { shape }: FactQuery,
+  movement: StoredMovement,
+  key: string,
+  after: number | undefined,
+): boolean {
+  return (
+    movement.state !== "released" &&
+    (after === undefined || movement.at > after) &&
+    factKeys(shape, movement, movement.state).includes(key)
+  );
+}
+
+function textOf({ kind, of }: FactQuery, sum: FactTotals): string | undefined {
+  if (kind === "count") return String(sum.count);
+  if (of === "usd_micros") return sum.unpriced === 0 ? sum.usdMicros.toString() : undefined;
+  return sum.unmeasured === 0 ? sum.units.toString() : undefined;
+}
+
+/** What was never seen has age 0: its `first` is now, and its `last` is the beginning of time. */
+function bound(
+  which: "first" | "last",
+  { shape }: FactQuery,
+  { document, snapshot, done, unseen, assumed }: Reading,
+  key: string,
+  after: number | undefined,
+): string {
+  const without = new Set(done.map(({ number }) => number));
+  const stored = snapshot.bound(which, shape, key, without, after);
+  const times = stored === undefined ? [] : [stored];
+  for (const ticket of unseen) {
+    if (!ticket.sumsOf(shape).has(key)) continue;
+    if (ticket.state === "open") assumed.add(ticket);
+    times.push(ticket.at);
+  }
+  if (times.length === 0) return which === "first" ? String(document.now.ms) : "0";
+  return String(which === "first" ? Math.min(...times) : Math.max(...times));
+}
+
+function plus(left: FactTotals, right: FactTotals): FactTotals {
+  return {
+    count: left.count + right.count,
+    usdMicros: left.usdMicros + right.usdMicros,
+    unpriced: left.unpriced + right.unpriced,
+    units: left.units + right.units,
+    unmeasured: left.unmeasured + right.unmeasured,
+  };
+}
+
+function less(sum: FactTotals, movement: StoredMovement): FactTotals {
+  const one = add(undefined, movement);
+  return {
+    count: sum.count - one.count,
+    usdMicros: sum.usdMicros - one.usdMicros,
+    unpriced: sum.unpriced - one.unpriced,
+    units: sum.units - one.units,
+    unmeasured: sum.unmeasured - one.unmeasured,
+  };
+}
+
+/** Movements later than this are in the window: `(now - W, now]`, or from the first instant of day or month on. */
+function windowStart({ window }: FactQuery, { now }: Document): number | undefined {
+  if (window === undefined) return undefined;
+  if (window.type === "sliding") return now.ms - window.ms;
+  return startOf(window.unit, now.ms, now.zone) - 1;
+}
+
+function memberOf(document: Document, member: FactMember): string | undefined {
+  switch (member) {
+    case "organization.id":
+      return document.organization?.id;
+    case "project.id":
+      return document.project?.id;
+    case "vault.id":
+      return document.vault?.id;
+    case "wallet.id":
+      return document.wallet?.id;
+    case "transaction.chain":
+      return document.transaction?.chain;
+    case "transaction.token":
+      return document.transaction?.token;
+    case "initiator.id":
+      return document.initiator?.id;
+    case "kind":
+      return document.kind;
+    default:
+      return undefined;
+  }
+}
+
+/** Every value, or none at all where one element lacks it. */
+function valuesOf({ transaction }: Document, member: FactMember): readonly string[] | undefined {
+  const elements =
+    member === "transaction.destinations[].address"
+      ? transaction?.destinations?.map(({ address }) => address)
+      : transaction?.sources?.map(({ address, outpoint }) =>
+          member === "transaction.sources[].outpoint" ? outpoint : address,
+        );
+  if (elements === undefined) return undefined;
+  const values = elements.filter((value) => value !== undefined);
+  return values.length === elements.length ? [...new Set(values)] : undefined;
+}

@@ -1,0 +1,83 @@
+/**
+ * What an approval moves, as the ledger records it (design 3.8), and the names by which its transaction is known.
+ *
+ * Where the bytes prove nothing, a movement is a declared destination with its declared amount. The same bytes
+ * signed with the same keys are one movement, whoever asks and however often: `signing` says which bytes.
+ */
+import { hash } from "node:crypto";
+import { canonicalJson } from "../input/canonical-json.ts";
+import type { Document } from "../input/document.ts";
+import type { Movement, NewMovements, TransactionNames } from "../ledger/ledger.ts";
+
+/** The `units` and `usd_micros` of what has no asset: a message or a key event moves nothing that is declared. */
+const NOTHING = { units: "0", usd_micros: "0" };
+
+/**
+ * @param identity - of the request: what a document without hashes to sign is known by.
+ * @returns at least one row: what an approval did can be counted, whatever its kind.
+ */
+export function movementsOf(document: Document, identity: string): NewMovements {
+  return { signing: signingOf(document, identity), rows: rowsOf(document) };
+}
+
+/** The keys and the bytes. EVM hashes don't cover the sender, so that hashes alone would join two payments. */
+function signingOf({ signing, key }: Document, identity: string): string {
+  if (signing === undefined) return identity;
+  const { hashes, paths, tweaks } = signing;
+  return hash("sha256", canonicalJson({ key: key?.root_public_key, hashes, paths, tweaks }), "hex");
+}
+
+function rowsOf(document: Document): readonly Movement[] {
+  const { transaction, kind } = document;
+  const common = {
+    organization: document.organization?.id,
+    project: document.project?.id,
+    vault: document.vault?.id,
+    wallet: document.wallet?.id,
+    initiator: document.initiator?.id,
+    kind,
+    direction: document.group === "deposit" ? "in" : "out",
+  } as const;
+  if (transaction === undefined || document.group === "message" || document.group === "key") {
+    return [{ ...common, ...NOTHING, sources: [], outpoints: [] }];
+  }
+
+  const sources = transaction.sources ?? [];
+  const transfer = {
+    ...common,
+    chain: transaction.chain,
+    sources: distinct(sources.map(({ address }) => address)),
+    outpoints: distinct(sources.map(({ outpoint }) => outpoint)),
+    nonce: transaction.nonce,
+  };
+  const { contract, destinations, token } = transaction;
+  if (destinations === undefined) {
+    return [{ ...transfer, token, destination: contract?.address }];
+  }
+  return destinations.map(({ address, amount }) => ({
+    ...transfer,
+    token: amount?.token ?? token,
+    destination: address,
+    units: amount?.units,
+    usd_micros: amount?.usd_micros,
+  }));
+}
+
+/**
+ * The ids are claims of the request: they say which transaction an approval belongs to, never that it was
+ * counted already.
+ *
+ * @returns undefined where there is nothing to be known by.
+ */
+export function transactionNamesOf({ transaction, organization }: Document): TransactionNames | undefined {
+  const names = [
+    ...(transaction?.id === undefined ? [] : [`transaction:${transaction.id}`]),
+    ...(transaction?.cobo_id === undefined ? [] : [`cobo:${transaction.cobo_id}`]),
+    ...(transaction?.business_id === undefined ? [] : [`request:${transaction.business_id}`]),
+  ];
+  return names.length === 0 ? undefined : { organization: organization?.id ?? "", names };
+}
+
+function distinct(values: readonly (string | undefined)[]): string[] {
+  return [...new Set(values.filter((value) => value !== undefined))];
+}

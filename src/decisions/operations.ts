@@ -1,0 +1,145 @@
+/**
+ * What operators do to decisions: freeze, unfreeze, release a reservation. Each is an entry of the ledger, with who
+ * did it and why.
+ */
+import { ulid } from "ulid";
+import { z } from "zod";
+import { canonicalJson } from "../input/canonical-json.ts";
+import type { EntryType, Ledger, NewEntry, StoredMovement } from "../ledger/ledger.ts";
+import { type Freeze, type Freezes, parseScope } from "./freeze.ts";
+
+/** Who acts, and why. */
+export interface Act {
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** The freeze that a ledger behind its anchor starts with. */
+export const BEHIND_ID = "f_ledger_behind";
+
+const freezeRow = z.object({
+  id: z.string(),
+  at: z.int(),
+  scope: z.array(z.string()).min(1),
+  reason: z.string(),
+  by: z.string(),
+});
+const unfreezeRow = z.object({ freeze: z.string() });
+
+export class Operations {
+  readonly #ledger: Ledger;
+  readonly #freezes: Freezes;
+  readonly #clock: () => number;
+
+  /** @param clock - the machine's, milliseconds since the epoch. */
+  constructor(ledger: Ledger, freezes: Freezes, clock: () => number) {
+    this.#ledger = ledger;
+    this.#freezes = freezes;
+    this.#clock = clock;
+  }
+
+  /**
+   * Puts in force again what was in force when the last process ended.
+   *
+   * @throws LedgerError where the ledger can't be read; then nothing can be approved either.
+   */
+  restore(): void {
+    const { behindAnchor } = this.#ledger;
+    if (behindAnchor !== undefined) {
+      const { message } = behindAnchor;
+      const at = this.#clock();
+      this.#freezes.add({
+        id: BEHIND_ID,
+        scope: ["all"],
+        at,
+        reason: message,
+        by: "countersign",
+        code: "LEDGER_BEHIND",
+      });
+    }
+    for (const { type, row } of this.#ledger.entriesOf(["freeze", "unfreeze"])) {
+      const members: unknown = JSON.parse(row);
+      if (type === "freeze") this.#freezes.add(freezeRow.parse(members));
+      else this.#freezes.remove(unfreezeRow.parse(members).freeze);
+    }
+    this.#freezes.restored();
+  }
+
+  /**
+   * In force at once; on the disk, and with no approval in the scope still on its way out, when it resolves.
+   *
+   * @throws FreezeScopeError for a scope that is none.
+   * @throws LedgerError where it can't be written down: it is in force all the same, until this process ends.
+   */
+  async freeze(scope: readonly string[], { by, reason }: Act): Promise<Freeze> {
+    for (const text of scope) parseScope(text);
+    const at = this.#at();
+    const freeze = { id: `f_${ulid()}`, scope, at, reason, by };
+    this.#freezes.add(freeze);
+    const [durable] = await Promise.allSettled([
+      this.#append("freeze", freeze.id, at, { scope, reason, by }),
+      this.#freezes.settled(),
+    ]);
+    if (durable.status === "rejected") throw durable.reason;
+    return freeze;
+  }
+
+  /**
+   * @returns whether there was such a freeze.
+   * @throws LedgerError where it can't be written down: the freeze stays.
+   */
+  async unfreeze(id: string, { by, reason }: Act): Promise<boolean> {
+    if (this.#freezes.get(id) === undefined) return false;
+    await this.#append("unfreeze", `u_${ulid()}`, this.#at(), { freeze: id, reason, by });
+    if (id === BEHIND_ID) await this.#ledger.acceptHead();
+    this.#freezes.remove(id);
+    return true;
+  }
+
+  /**
+   * Gives back what a transaction reserved: an operator's word that no signature of it can be used any more.
+   *
+   * @param transaction - as the operator named it.
+   * @param movements - of that transaction.
+   * @returns those that were released now.
+   * @throws LedgerError
+   */
+  async release(
+    transaction: string,
+    movements: readonly StoredMovement[],
+    { by, reason }: Act,
+  ): Promise<readonly StoredMovement[]> {
+    const held = movements.filter(({ state }) => state !== "released");
+    if (held.length === 0) return [];
+    const numbers = held.map(({ number }) => number);
+    await this.#append(
+      "act",
+      `a_${ulid()}`,
+      this.#at(),
+      { act: "release", transaction, movements: numbers, reason, by },
+      { movements: numbers, state: "released" },
+    );
+    return held;
+  }
+
+  /** @throws LedgerError */
+  async acceptedPrice(token: string, usd: string, { by, reason }: Act): Promise<void> {
+    await this.#append("act", `a_${ulid()}`, this.#at(), { act: "accept_price", token, usd, reason, by });
+  }
+
+  #at(): number {
+    return Math.max(this.#clock(), this.#ledger.newestAt());
+  }
+
+  async #append(
+    type: EntryType,
+    id: string,
+    at: number,
+    members: Readonly<Record<string, unknown>>,
+    transition?: NewEntry["transition"],
+  ): Promise<void> {
+    const row = canonicalJson({ type, id, at, ...members });
+    await this.#ledger.append({ type, id, at, row, ...(transition === undefined ? {} : { transition }) })
+      .durable;
+  }
+}

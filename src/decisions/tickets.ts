@@ -1,0 +1,129 @@
+/**
+ * Who counts before whom. Two requests at once must not both pass a limit that only one fits, and none may be
+ * refused for another that was refused itself (design 3.8).
+ *
+ * Each request takes a ticket when it arrives; tickets are ordered, and history as a request sees it is the
+ * ledger and every earlier ticket, as if one were decided after the other. A ticket is
+ *
+ * - `open` while its request is judged. A later one that shares a fact key with it assumes that it will be
+ *   approved, counts it, and remembers that it assumed so;
+ * - `reserved` when it was approved and its entry has its place in the ledger's order. It is counted from here
+ *   until a snapshot contains it;
+ * - `dropped` when it was refused, or its entry could not be written. It is never counted again.
+ *
+ * It goes from `open` to one of the others, and from `reserved` to `dropped` where the disk refused it. Whoever
+ * assumed an approval waits until the ticket is no longer open; where the assumption was wrong it is judged once
+ * more, and if that was wrong again it waits until every earlier ticket is settled and is judged alone. So most
+ * requests are judged side by side and in one round, and the outcome is that of judging them one by one.
+ */
+import { type FactShape, shapeId } from "../input/fact-shape.ts";
+import { factKeys } from "../ledger/fact-keys.ts";
+import type { FactTotals, Movement, NewMovements } from "../ledger/ledger.ts";
+
+export type TicketState = "open" | "reserved" | "dropped";
+
+const NONE: ReadonlyMap<string, FactTotals> = new Map();
+
+export class Ticket {
+  readonly movements: NewMovements;
+  /** Milliseconds since the epoch: when its request came. */
+  readonly at: number;
+  /** Resolves when it is no longer open. */
+  readonly settled: Promise<void>;
+  #state: TicketState = "open";
+  #order = Number.POSITIVE_INFINITY;
+  #settle: () => void = () => {};
+  readonly #sums = new Map<string, ReadonlyMap<string, FactTotals>>();
+
+  constructor(movements: NewMovements, at: number) {
+    this.movements = movements;
+    this.at = at;
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  get state(): TicketState {
+    return this.#state;
+  }
+
+  /** @param order - of its entry: see `Snapshot.through`. */
+  reserve(order: number): void {
+    this.#state = "reserved";
+    this.#order = order;
+    this.#settle();
+  }
+
+  drop(): void {
+    this.#state = "dropped";
+    this.#settle();
+  }
+
+  /** Whether a snapshot that reaches `through` lacks it. */
+  isMissingFrom(through: number): boolean {
+    return this.#state === "open" || (this.#state === "reserved" && this.#order > through);
+  }
+
+  /** What its movements add to each key of a shape. */
+  sumsOf(shape: FactShape): ReadonlyMap<string, FactTotals> {
+    const id = shapeId(shape);
+    let sums = this.#sums.get(id);
+    if (sums === undefined) {
+      sums = sumsOf(this.movements.rows, shape);
+      this.#sums.set(id, sums);
+    }
+    return sums;
+  }
+}
+
+/** The tickets that a snapshot may lack, in their order. */
+export class Tickets {
+  readonly #tickets = new Set<Ticket>();
+
+  take(movements: NewMovements, at: number): Ticket {
+    const ticket = new Ticket(movements, at);
+    this.#tickets.add(ticket);
+    return ticket;
+  }
+
+  /** It is dropped, or in every snapshot from now on. */
+  forget(ticket: Ticket): void {
+    this.#tickets.delete(ticket);
+  }
+
+  before(ticket: Ticket): readonly Ticket[] {
+    const earlier: Ticket[] = [];
+    for (const each of this.#tickets) {
+      if (each === ticket) break;
+      earlier.push(each);
+    }
+    return earlier;
+  }
+
+  /** Resolves when no earlier ticket is open. */
+  async turnOf(ticket: Ticket): Promise<void> {
+    await Promise.all(this.before(ticket).map(({ settled }) => settled));
+  }
+}
+
+function sumsOf(rows: readonly Movement[], shape: FactShape): ReadonlyMap<string, FactTotals> {
+  let sums: Map<string, FactTotals> | undefined;
+  for (const row of rows) {
+    for (const key of factKeys(shape, row, "reserved")) {
+      sums ??= new Map();
+      sums.set(key, add(sums.get(key), row));
+    }
+  }
+  return sums ?? NONE;
+}
+
+/** One movement more. */
+export function add(totals: FactTotals | undefined, { units, usd_micros }: Movement): FactTotals {
+  return {
+    count: (totals?.count ?? 0) + 1,
+    usdMicros: (totals?.usdMicros ?? 0n) + BigInt(usd_micros ?? 0),
+    unpriced: (totals?.unpriced ?? 0) + (usd_micros === undefined ? 1 : 0),
+    units: (totals?.units ?? 0n) + BigInt(units ?? 0),
+    unmeasured: (totals?.unmeasured ?? 0) + (units === undefined ? 1 : 0),
+  };
+}

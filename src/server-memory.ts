@@ -1,0 +1,120 @@
+/** What the server remembers with: the ledger, and the parts of the decision that stand on it. */
+import { join } from "node:path";
+import { ulid } from "ulid";
+import type { ReadinessCheck } from "./admin/app.ts";
+import type { Config } from "./config.ts";
+import { DecisionDesk } from "./decisions/desk.ts";
+import { Freezes } from "./decisions/freeze.ts";
+import { Operations } from "./decisions/operations.ts";
+import { canonicalJson } from "./input/canonical-json.ts";
+import { type EntryType, type Ledger, LedgerError } from "./ledger/ledger.ts";
+import { openLedger } from "./ledger/open.ts";
+import type { FactQuery } from "./policy/fact-queries.ts";
+import type { ReleaseIdentity } from "./policy/release.ts";
+import type { Alarms } from "./telemetry/alarms.ts";
+
+export class Memory {
+  readonly ledger: Ledger;
+  readonly freezes: Freezes;
+  readonly desk: DecisionDesk;
+  readonly operations: Operations;
+  #queries: readonly FactQuery[] = [];
+
+  private constructor(config: Config, alarms: Alarms, ledger: Ledger) {
+    this.ledger = ledger;
+    this.freezes = new Freezes(join(config.state_dir, "FREEZE"));
+    this.operations = new Operations(ledger, this.freezes, Date.now);
+    this.desk = new DecisionDesk({
+      ledger,
+      freezes: this.freezes,
+      scope: config.scope,
+      decisionMs: config.limits.decision,
+      reissueMs: config.limits.reissue,
+      clock: Date.now,
+      onAlarm: (code, message) => alarms.raise(code, message),
+    });
+  }
+
+  /**
+   * Opens the ledger of `state_dir`. A ledger that can't be used is no error here: everything is refused until it
+   * can, with its code.
+   *
+   * @throws LedgerLockedError where another process serves on this state.
+   */
+  static async open(config: Config, alarms: Alarms): Promise<Memory> {
+    let recovered = (): void => {};
+    const ledger = await openLedger({
+      directory: config.state_dir,
+      minFreeBytes: config.ledger.min_free,
+      checkpointEvery: config.ledger.checkpoint_every,
+      now: Date.now,
+      onEvent: ({ type, message }) => {
+        if (type === "recovered") recovered();
+        else alarms.raise(type, message);
+      },
+    });
+    const memory = new Memory(config, alarms, ledger);
+    memory.#restore();
+    recovered = () => memory.#restore();
+    if (ledger.behindAnchor !== undefined) alarms.raise("LEDGER_BEHIND", ledger.behindAnchor.message);
+    return memory;
+  }
+
+  /** Before a release goes live: history is added up for what its rules ask. */
+  async prepare(queries: readonly FactQuery[]): Promise<void> {
+    this.#queries = queries;
+    try {
+      await this.ledger.keepShapes(shapesOf(queries));
+    } catch (error) {
+      // Without the ledger nothing is approved anyway; when it is back this is done again.
+      if (!(error instanceof LedgerError)) throw error;
+    }
+  }
+
+  /** Notes what happened to the server itself; where the ledger can't be written, the log has it. */
+  note(
+    type: Extract<EntryType, "release" | "alarm" | "mark">,
+    members: Readonly<Record<string, unknown>>,
+  ): void {
+    const at = Math.max(Date.now(), this.ledger.newestAt());
+    const id = `e_${ulid()}`;
+    this.ledger
+      .append({ type, id, at, row: canonicalJson({ type, id, at, ...members }) })
+      .durable.catch(() => {});
+  }
+
+  releaseLive({ revision, sequence, sha256 }: ReleaseIdentity): void {
+    this.note("release", { revision, sequence, sha256 });
+  }
+
+  checks(): ReadinessCheck[] {
+    const { ok, code, detail } = this.ledger.health();
+    const frozen = this.freezes.list();
+    return [
+      { name: "ledger", ok, detail: code === undefined ? detail : `${code}: ${detail}` },
+      {
+        name: "ledger_anchor",
+        ok: frozen.every(({ code: why }) => why === undefined),
+        detail: frozen.find(({ code: why }) => why !== undefined)?.reason ?? "not behind",
+      },
+    ];
+  }
+
+  async close(): Promise<void> {
+    await this.ledger.close();
+  }
+
+  #restore(): void {
+    try {
+      this.operations.restore();
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      return;
+    }
+    this.ledger.keepShapes(shapesOf(this.#queries)).catch(() => {});
+  }
+}
+
+function shapesOf(queries: readonly FactQuery[]): FactQuery["shape"][] {
+  return queries.filter(({ kind }) => kind !== "flags" && kind !== "movement").map(({ shape }) => shape);
+}
