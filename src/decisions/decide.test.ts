@@ -1,12 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { releaseOf } from "../../test/support/rego.ts";
 import { nowMembers } from "../input/clock.ts";
 import type { Document } from "../input/document.ts";
-import { activate } from "../policy/activate.ts";
-import { buildRelease } from "../policy/build/build.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import type { Verdict } from "../policy/verdict.ts";
 import { Approval, type Grounds } from "./approval.ts";
@@ -64,19 +62,6 @@ message["QUARREL"] := "two" if input.key.threshold > 1
   "data.yaml": "approve_unverified: true\n",
 };
 
-const folders: string[] = [];
-
-async function release(files: Readonly<Record<string, string>>): Promise<LiveRelease> {
-  const folder = await mkdtemp(join(tmpdir(), "countersign-decide-"));
-  folders.push(folder);
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), content);
-  }
-  const { bytes } = await buildRelease(folder);
-  return await activate(bytes, { trust: "unsigned", source: folder, evaluationMs: 2_000 });
-}
-
 const NOW = 1_790_000_000_000;
 
 function document(members: Partial<Document> = {}): Document {
@@ -107,11 +92,10 @@ function request(members: Partial<Document> = {}, participants: string[] = []): 
 
 let live: LiveRelease;
 beforeAll(async () => {
-  live = await release(RULES);
+  live = await releaseOf(RULES);
 });
 afterAll(async () => {
   await live.engine.close();
-  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
 });
 
 function context(members: Partial<DecideContext> = {}): DecideContext {
@@ -193,7 +177,7 @@ describe("refuses", () => {
   });
 
   test("with a release whose engine has ended", async () => {
-    const ended = await release({ ...RULES });
+    const ended = await releaseOf(RULES);
     await ended.engine.close();
     const { decision, approval } = await decide(request(), context({ live: ended }));
     expect(decision).toMatchObject({ outcome: "failed", reasons: [{ code: "POLICY_ERROR" }] });
@@ -234,7 +218,7 @@ describe("an approval", () => {
     expect(() => Approval.grant(request(), grounds({ reasons: [refusal], approvals }), live)).toThrow();
     const lookalike = { ...request() } as VerifiedRequest;
     expect(() => Approval.grant(lookalike, grounds({ approvals }), live)).toThrow();
-    const ended = await release({ ...RULES });
+    const ended = await releaseOf(RULES);
     await ended.engine.close();
     expect(() => Approval.grant(request(), grounds({ approvals }), ended)).toThrow();
     expect(Approval.isGenuine(Approval.grant(request(), grounds({ approvals }), live))).toBe(true);

@@ -5,7 +5,7 @@
  * Open loop: one leaves every so often whether the server keeps up or not, and latency counts from the moment
  * it should have left.
  */
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 
@@ -33,14 +33,32 @@ export interface LoadResult {
   readonly max: number;
 }
 
-/** As many tokens are signed for the warm-up; then they come again. */
-const DISTINCT_WARM_UP = 500;
-
-/** A token as a node signs it, with a request id of its own. */
-function signToken(template: Readonly<Record<string, unknown>>, key: KeyObject, id: string): string {
-  const callback = { ...template, request_id: id };
+/** A token as a node signs it: each of another transaction, with a hash, ids and a request id of its own. */
+function signToken(template: Template, key: KeyObject, id: string): string {
+  const { callback, detail, extra } = template;
+  const transaction = `transaction-${id}`;
+  const hash = createHash("sha256").update(id).digest("hex");
+  const callbackOfItsOwn = {
+    ...callback,
+    request_id: id,
+    request_detail: JSON.stringify({
+      ...detail,
+      msg_hash_list: [`0x${hash}`],
+      biz_task_id: transaction,
+      task_id: `task-${id}`,
+    }),
+    extra_info: JSON.stringify({
+      ...extra,
+      transaction: {
+        ...extra.transaction,
+        transaction_id: transaction,
+        cobo_id: `cobo-${id}`,
+        request_id: `api-${id}`,
+      },
+    }),
+  };
   const claims = {
-    package_data: Buffer.from(JSON.stringify(callback)).toString("base64"),
+    package_data: Buffer.from(JSON.stringify(callbackOfItsOwn)).toString("base64"),
     exp: Math.floor(Date.now() / 1000) + 600,
     iss: "bench",
   };
@@ -48,6 +66,19 @@ function signToken(template: Readonly<Record<string, unknown>>, key: KeyObject, 
   const body = `${head}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`;
   const signature = sign("sha256", Buffer.from(body), key);
   return `${body}.${signature.toString("base64url")}`;
+}
+
+interface Template {
+  readonly callback: Readonly<Record<string, unknown>>;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly extra: Readonly<Record<string, unknown>> & {
+    readonly transaction: Readonly<Record<string, unknown>>;
+  };
+}
+
+function readTemplate(file: string): Template {
+  const callback = JSON.parse(readFileSync(file, "utf8"));
+  return { callback, detail: JSON.parse(callback.request_detail), extra: JSON.parse(callback.extra_info) };
 }
 
 function post(url: string, agent: Agent, body: Buffer): Promise<string> {
@@ -87,9 +118,8 @@ function isExpected(reply: string, serverKey: KeyObject, id: string, action: str
 
 async function run(order: Order): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: order.inFlight * 4 });
-  const distinct = Math.min(order.warmUp, DISTINCT_WARM_UP);
-  const total = distinct + order.count;
-  const template = JSON.parse(readFileSync(order.requestFile, "utf8"));
+  const total = order.warmUp + order.count;
+  const template = readTemplate(order.requestFile);
   const nodeKey = createPrivateKey(readFileSync(order.nodeKey));
   const serverKey = createPublicKey(readFileSync(order.serverKey));
   // Outside the heap: collecting a hundred megabytes of texts would hold this process, and look like latency.
@@ -98,13 +128,10 @@ async function run(order: Order): Promise<LoadResult> {
     const id = `bench-${process.pid}-${index}`;
     bodies.push({ id, body: Buffer.from(`TSS_JWT_MSG=${signToken(template, nodeKey, id)}`) });
   }
-  const warmUp = Array.from({ length: order.warmUp }, (_, at) => bodies[at % distinct]).filter(
-    (each) => each !== undefined,
-  );
-  await closedLoop(order.url, agent, warmUp, order.inFlight);
+  await closedLoop(order.url, agent, bodies.slice(0, order.warmUp), order.inFlight);
   process.send?.({ phase: "start" });
 
-  const measured = bodies.slice(distinct);
+  const measured = bodies.slice(order.warmUp);
   const started = performance.now();
   const answers =
     order.rate === undefined

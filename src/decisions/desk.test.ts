@@ -1,0 +1,382 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { releaseOf } from "../../test/support/rego.ts";
+import { nowMembers } from "../input/clock.ts";
+import type { Document } from "../input/document.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { openLedger } from "../ledger/open.ts";
+import type { LiveRelease } from "../policy/live.ts";
+import { Approval } from "./approval.ts";
+import type { Decided } from "./decide.ts";
+import { DecisionDesk, type DeskOptions } from "./desk.ts";
+import { Freezes } from "./freeze.ts";
+import { Operations } from "./operations.ts";
+import { VerifiedRequest } from "./request.ts";
+
+const CAP = 100;
+
+const RULES = {
+  "rules/transfer/pays/rule.rego": `# METADATA
+# title: Ordinary
+# description: Approves a withdrawal.
+# custom:
+#   severity: high
+#   kinds: [transaction_signing]
+#   approves: [PAYS]
+package rules.transfer.pays
+
+approve["PAYS"] if {
+	input.transaction.type == "Withdrawal"
+	input.evidence.status in {"verified", "unsupported"}
+}
+`,
+  "rules/transfer/cap/rule.rego": `# METADATA
+# title: Cap
+# description: A wallet sends so much in a day.
+# custom:
+#   severity: high
+#   kinds: [transaction_signing]
+#   requires: {CAP: deny}
+package rules.transfer.cap
+
+import data.lib.amount
+
+facts["spent"] := {"kind": "sum", "of": "usd_micros", "by": ["wallet.id"], "window": "24h"}
+
+after := amount.int(input.facts.cap.spent) + amount.int(input.transaction.total_usd_micros)
+
+require["CAP"] if after <= ${CAP}
+
+values := {"after": amount.text(after)}
+`,
+  "rules/transfer/fails/rule.rego": `# METADATA
+# title: Fails
+# description: Two words for one thing, where the description says so.
+# custom:
+#   severity: low
+#   kinds: [transaction_signing]
+#   requires: {FAILS: deny}
+#   optional: [transaction.description]
+package rules.transfer.fails
+
+word := 1 if true
+
+word := 2 if input.transaction.description == "fail"
+
+require["FAILS"] if word == 1
+`,
+  "data.yaml": "approve_unverified: true\n",
+};
+
+const START = 1_790_000_000_000;
+let clock = START;
+let directory: string;
+let ledger: Ledger;
+let freezes: Freezes;
+let operations: Operations;
+let live: LiveRelease;
+let desk: DecisionDesk;
+const alarms: string[] = [];
+
+beforeAll(async () => {
+  live = await releaseOf(RULES);
+});
+afterAll(async () => {
+  await live.engine.close();
+});
+beforeEach(async () => {
+  clock = START;
+  alarms.length = 0;
+  directory = await mkdtemp(join(tmpdir(), "countersign-desk-"));
+  await open();
+});
+afterEach(async () => {
+  await ledger.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function open(options: Partial<DeskOptions> = {}): Promise<void> {
+  ledger = await openLedger({
+    directory,
+    minFreeBytes: 0,
+    checkpointEvery: 1000,
+    now: () => clock,
+    onEvent: ({ message }) => alarms.push(message),
+  });
+  await ledger.keepShapes(live.queries.map(({ shape }) => shape));
+  freezes = new Freezes(join(directory, "FREEZE"));
+  operations = new Operations(ledger, freezes, () => clock);
+  operations.restore();
+  desk = new DecisionDesk({
+    ledger,
+    freezes,
+    scope: {},
+    decisionMs: 5_000,
+    reissueMs: 900_000,
+    clock: () => clock,
+    onAlarm: (code) => alarms.push(code),
+    ...options,
+  });
+}
+
+async function reopen(): Promise<void> {
+  await ledger.close();
+  await open();
+}
+
+interface Asked {
+  readonly id?: string;
+  readonly source?: string;
+  readonly wallet?: string;
+  readonly usd?: number;
+  readonly hash?: string;
+  readonly identity?: string;
+  readonly transaction?: Partial<NonNullable<Document["transaction"]>>;
+  readonly members?: Partial<Document>;
+}
+
+let asked = 0;
+
+function request(options: Asked = {}): VerifiedRequest {
+  asked += 1;
+  const { id = `r-${asked}`, source = "node-1", wallet = "w", usd = 10, hash = String(asked) } = options;
+  const usd_micros = String(usd);
+  const now = desk.now();
+  const document: Document = {
+    version: 1,
+    kind: "transaction_signing",
+    group: "transfer",
+    channel: "tss.v2",
+    request: { id, source, received_at: now },
+    now: nowMembers(now, "UTC"),
+    organization: { id: "o" },
+    wallet: { id: wallet },
+    signing: { hashes: [`0x${hash.padStart(64, "0")}`], paths: ["m/1"] },
+    transaction: {
+      id: `t-${hash}`,
+      type: "Withdrawal",
+      chain: "ETH",
+      token: "ETH",
+      destinations: [{ address: "0xa", amount: { token: "ETH", units: "5", usd_micros } }],
+      total_usd_micros: usd_micros,
+      ...options.transaction,
+    },
+    evidence: { status: "unsupported", key: "unsupported" },
+    ...options.members,
+  };
+  return new VerifiedRequest({
+    input: { document, raw: "{}" },
+    identity: options.identity ?? hash.padStart(64, "0"),
+    token: `token-${asked}`,
+    participants: [],
+    startedAt: performance.now(),
+    normalizeMs: 0,
+  });
+}
+
+function answer(options: Asked = {}): Promise<Decided> {
+  return desk.answer(request(options), { live, refusedStep: undefined });
+}
+
+function codeOf({ decision }: Decided): string {
+  return decision.reasons[0]?.code ?? decision.outcome;
+}
+
+describe("the same request", () => {
+  it("is refused where something else comes under its id, while it is decided and after", async () => {
+    const [first, second] = await Promise.all([
+      answer({ id: "r", hash: "1" }),
+      answer({ id: "r", hash: "2" }),
+    ]);
+    expect(codeOf(first)).toBe("approved");
+    expect(codeOf(second)).toBe("CHANGED_REQUEST");
+    expect(codeOf(await answer({ id: "r", hash: "3" }))).toBe("CHANGED_REQUEST");
+    await reopen();
+    expect(codeOf(await answer({ id: "r", hash: "4" }))).toBe("CHANGED_REQUEST");
+    expect(alarms.filter((code) => code === "CHANGED_REQUEST")).toHaveLength(3);
+    const again = await answer({ id: "r", hash: "1" });
+    expect(again.decision.id).toBe(first.decision.id);
+    expect(again.approval).toBeDefined();
+  });
+
+  it("gets the same answer and counts once: at once, later, and after a restart", async () => {
+    const both = await Promise.all([answer({ id: "r", hash: "1" }), answer({ id: "r", hash: "1" })]);
+    const again = await answer({ id: "r", hash: "1" });
+    await reopen();
+    const later = await answer({ id: "r", hash: "1" });
+    const all = [...both, again, later];
+    expect(new Set(all.map(({ decision }) => decision.id)).size).toBe(1);
+    expect(all.map(({ approval }) => Approval.isGenuine(approval))).toEqual([true, true, true, true]);
+    expect([again.repeated, later.repeated]).toEqual([true, true]);
+    const next = await answer({ usd: CAP - 10 });
+    expect(next.decision.facts).toEqual({ cap: { spent: "10" } });
+    expect(codeOf(next)).toBe("approved");
+  });
+
+  it("is refused again where it was refused, whatever has become of the reason", async () => {
+    await answer({ usd: CAP });
+    const refused = await answer({ id: "r", hash: "1", usd: 1 });
+    expect(codeOf(refused)).toBe("CAP");
+    clock += 25 * 3_600_000;
+    const again = await answer({ id: "r", hash: "1", usd: 1 });
+    expect(again.decision).toMatchObject({ id: refused.decision.id, action: "REJECT" });
+    expect(again.approval).toBeUndefined();
+    expect(codeOf(await answer({ usd: 1 }))).toBe("approved");
+  });
+
+  it("is judged anew when the approval is old, its own movements left out", async () => {
+    const first = await answer({ id: "r", hash: "1", usd: CAP });
+    clock += 900_000;
+    const anew = await answer({ id: "r", hash: "1", usd: CAP });
+    expect(anew.approval).toBeDefined();
+    expect(anew.repeated).toBeUndefined();
+    expect(anew.decision.id).not.toBe(first.decision.id);
+    expect(anew.decision.facts).toEqual({ cap: { spent: "0" } });
+    const other = await answer({ usd: 1 });
+    expect(other.decision.facts).toEqual({ cap: { spent: String(CAP) } });
+    expect(codeOf(other)).toBe("CAP");
+  });
+
+  it("is judged anew when its document differs by more than drift, and the stricter answer stays", async () => {
+    await answer({ id: "r", hash: "1" });
+    const drifted = { key: { group: { id: "g", holders: [{ node: "n", online: true }] } } };
+    expect((await answer({ id: "q", hash: "2", members: drifted })).approval).toBeDefined();
+    const offline = { key: { group: { id: "g", status: "x", holders: [{ node: "n", online: false }] } } };
+    expect(await answer({ id: "q", hash: "2", members: offline })).toMatchObject({ repeated: true });
+
+    const other = await answer({ id: "r", hash: "1", transaction: { type: "Deposit" } });
+    expect(codeOf(other)).toBe("NO_RULE_APPROVES");
+    const first = await answer({ id: "r", hash: "1" });
+    expect(first.decision.id).toBe(other.decision.id);
+    expect(first.approval).toBeUndefined();
+  });
+
+  it("is judged again where the failure was ours", async () => {
+    const failed = await answer({ id: "r", hash: "1", transaction: { description: "fail" } });
+    expect(failed.decision).toMatchObject({ outcome: "failed", action: "REJECT" });
+    expect(codeOf(failed)).toBe("POLICY_ERROR");
+    expect(codeOf(await answer({ id: "r", hash: "1" }))).toBe("approved");
+  });
+});
+
+describe("one transaction", () => {
+  it("counts once when a second node asks for the same bytes, at once or later", async () => {
+    const [first, second] = await Promise.all([
+      answer({ id: "a", hash: "1", usd: CAP }),
+      answer({ id: "a", source: "node-2", hash: "1", usd: CAP }),
+    ]);
+    expect([codeOf(first), codeOf(second)]).toEqual(["approved", "approved"]);
+    expect(second.decision.id).not.toBe(first.decision.id);
+    await reopen();
+    const third = await answer({ id: "b", source: "node-3", hash: "1", usd: CAP });
+    expect(codeOf(third)).toBe("approved");
+    const next = await answer({ usd: 0 });
+    expect(next.decision.facts).toEqual({ cap: { spent: String(CAP) } });
+  });
+
+  it("counts twice where other bytes come under the same ids", async () => {
+    await answer({ hash: "1", usd: CAP, transaction: { id: "t" } });
+    expect(codeOf(await answer({ hash: "2", usd: CAP, transaction: { id: "t" } }))).toBe("CAP");
+  });
+
+  it("counts twice where the same bytes are said to do something else", async () => {
+    await answer({ hash: "1", usd: 60 });
+    const other = {
+      destinations: [{ address: "0xb", amount: { token: "ETH", units: "9", usd_micros: "30" } }],
+      total_usd_micros: "30",
+    };
+    expect(codeOf(await answer({ hash: "1", transaction: other }))).toBe("approved");
+    expect((await answer({ usd: 1 })).decision.facts).toEqual({ cap: { spent: "90" } });
+  });
+});
+
+describe("a freeze", () => {
+  it("refuses what it covers, for good under that id", async () => {
+    const { id } = await operations.freeze(["wallet:w"], { by: "alice", reason: "test" });
+    const refused = await answer({ id: "r", hash: "1" });
+    expect(refused.decision).toMatchObject({ outcome: "denied", reasons: [{ code: "FROZEN" }] });
+    expect(codeOf(await answer({ wallet: "other" }))).toBe("approved");
+    await reopen();
+    expect(codeOf(await answer())).toBe("FROZEN");
+    expect(await operations.unfreeze("f_none", { by: "bob", reason: "test" })).toBe(false);
+    expect(await operations.unfreeze(id, { by: "bob", reason: "test" })).toBe(true);
+    expect(codeOf(await answer({ id: "r", hash: "1" }))).toBe("FROZEN");
+    await reopen();
+    expect(codeOf(await answer())).toBe("approved");
+  });
+
+  it("beats an approval that is stored, and one that is about to leave", async () => {
+    const stored = request({ id: "r", hash: "1" });
+    const bench = { live, refusedStep: undefined };
+    await desk.answer(stored, bench);
+    await operations.freeze(["all"], { by: "alice", reason: "test" });
+    const refusal = desk.letLeave(stored, { onDone: () => {}, destroy: () => {} });
+    expect(refusal?.code).toBe("FROZEN");
+    if (refusal === undefined) return;
+    const late = await desk.refuseLate(stored, refusal, bench);
+    expect(late.approval).toBeUndefined();
+    const again = await answer({ id: "r", hash: "1" });
+    expect(again).toMatchObject({ repeated: true, decision: { id: late.decision.id } });
+  });
+});
+
+describe("time", () => {
+  it("never runs back: a little behind the ledger it stands still, more refuses", async () => {
+    await answer();
+    clock -= 3_000;
+    expect(desk.now()).toBe(START);
+    expect(codeOf(await answer())).toBe("approved");
+    clock -= 3_000;
+    expect(() => desk.now()).toThrow(expect.objectContaining({ code: "CLOCK_BEHIND" }));
+    clock += 6_000;
+    expect(desk.now()).toBe(START);
+  });
+});
+
+describe("requests at once", () => {
+  it("approves exactly those that fit, as if one were decided after the other", async () => {
+    let wallets = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ usd: fc.integer({ min: 1, max: 60 }), ticks: fc.integer({ min: 0, max: 3 }) }), {
+          minLength: 1,
+          maxLength: 24,
+        }),
+        async (payments) => {
+          wallets += 1;
+          const wallet = `w-${wallets}`;
+          const decided: Promise<Decided>[] = [];
+          let spent = 0;
+          const expected = payments.map(({ usd }) => {
+            const fits = spent + usd <= CAP;
+            if (fits) spent += usd;
+            return fits ? "approved" : "CAP";
+          });
+          for (const { usd, ticks } of payments) {
+            for (let tick = 0; tick < ticks; tick += 1) await new Promise(setImmediate);
+            decided.push(answer({ wallet, usd }));
+          }
+          expect((await Promise.all(decided)).map(codeOf)).toEqual(expected);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("approves exactly K of N, whatever else is refused meanwhile", async () => {
+    for (let run = 0; run < 10; run += 1) {
+      const wallet = `k-${run}`;
+      const decided = await Promise.all(
+        Array.from({ length: 40 }, (_each, at) =>
+          answer({ wallet, usd: 25, ...(at % 3 === 0 ? { transaction: { type: "Deposit" } } : {}) }),
+        ),
+      );
+      const codes = decided.map(codeOf);
+      expect(codes.filter((code) => code === "approved")).toHaveLength(4);
+      expect(decided.filter(({ decision }) => decision.outcome === "failed")).toHaveLength(0);
+    }
+  });
+});

@@ -1,0 +1,31 @@
+/** Live releases from a few lines of Rego, built and activated as any other. */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { activate } from "../../src/policy/activate.ts";
+import { buildRelease } from "../../src/policy/build/build.ts";
+import type { FactQuery } from "../../src/policy/fact-queries.ts";
+import type { LiveRelease } from "../../src/policy/live.ts";
+
+/** @param files - by path within the source folder. The caller closes the release's engine. */
+export async function releaseOf(
+  files: Readonly<Record<string, string>>,
+  prepareFacts?: (queries: readonly FactQuery[]) => Promise<void>,
+): Promise<LiveRelease> {
+  const folder = await mkdtemp(join(tmpdir(), "countersign-rego-"));
+  try {
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), content);
+    }
+    const { bytes } = await buildRelease(folder);
+    return await activate(bytes, {
+      trust: "unsigned",
+      source: folder,
+      evaluationMs: 2_000,
+      ...(prepareFacts === undefined ? {} : { prepareFacts }),
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
