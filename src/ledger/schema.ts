@@ -14,7 +14,7 @@
  *   every window that contains `at`.
  * - `process`: one row; how far the appender of this process has come.
  */
-import { type Kysely, type Migration, sql } from "kysely";
+import type { Kysely, Migration } from "kysely";
 
 /** In their order; a database that has run more than these is newer than the code and is not opened. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -111,5 +111,7 @@ const STATEMENTS = [
 ] as const;
 
 async function createLedger(database: Kysely<unknown>): Promise<void> {
+  // Only a database that has to be changed needs it: it takes a tenth of a second to load.
+  const { sql } = await import("kysely");
   for (const statement of STATEMENTS) await sql.raw(statement).execute(database);
 }

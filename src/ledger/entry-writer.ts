@@ -1,0 +1,105 @@
+/** One entry into its tables, within a transaction of the caller's. Rows are gathered and written by `flush`. */
+import { encodeBody } from "./body-encoding.ts";
+import { chainHash } from "./chain.ts";
+import type { Connection } from "./database.ts";
+import type { FactLog } from "./fact-log.ts";
+import { Inserts } from "./inserts.ts";
+import type { DecisionKeys, NewEntry } from "./ledger.ts";
+import { digestOf, MovementWriter } from "./movement-writer.ts";
+import { type Head, headOf } from "./open-database.ts";
+import { TransactionWriter } from "./transaction-names.ts";
+
+export class EntryWriter {
+  readonly #connection: Connection;
+  readonly #facts: FactLog;
+  readonly #movements: MovementWriter;
+  readonly #transactions: TransactionWriter;
+  readonly #entries: Inserts;
+  readonly #bodies: Inserts;
+  readonly #rules: Inserts;
+  #head: Head;
+
+  constructor(connection: Connection, facts: FactLog) {
+    this.#connection = connection;
+    this.#facts = facts;
+    this.#movements = new MovementWriter(connection, facts);
+    this.#transactions = new TransactionWriter(connection);
+    this.#entries = new Inserts(
+      connection,
+      "entries (seq, at, type, id, row, hash, source, request_id, identity, is_answer, outcome, wallet, tx)",
+      13,
+    );
+    this.#bodies = new Inserts(connection, "bodies (seq, encoding, token, document)", 4);
+    this.#rules = new Inserts(connection, "entry_rules (name, seq)", 2);
+    this.#head = headOf(connection);
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  /** What is gathered and remembered is dropped: the transaction, or a part of it, was rolled back. */
+  forget(): void {
+    this.#entries.forget();
+    this.#bodies.forget();
+    this.#rules.forget();
+    this.#transactions.forget();
+    this.#movements.forget();
+    this.#facts.forget();
+    this.#head = headOf(this.#connection);
+  }
+
+  flush(): void {
+    this.#entries.flush();
+    this.#bodies.flush();
+    this.#rules.flush();
+    this.#transactions.flush();
+    this.#movements.flush();
+    this.#facts.flush();
+  }
+
+  /**
+   * @returns its number in the chain.
+   * @throws RangeError, TypeError or SyntaxError for an entry that can't be written.
+   */
+  append(entry: NewEntry): number {
+    if (entry.at < this.#head.at) throw new RangeError("an entry is older than the newest of the ledger");
+    const seq = this.#head.seq + 1;
+    const hash = chainHash(this.#head.hash, entry.row);
+    const { decision } = entry;
+    const names = decision?.transaction;
+    const transaction = names === undefined ? undefined : this.#transactions.resolve(names, seq);
+    this.#entries.add([
+      seq,
+      entry.at,
+      entry.type,
+      entry.id,
+      entry.row,
+      hash,
+      decision?.source ?? null,
+      decision?.requestId ?? null,
+      decision === undefined ? null : digestOf(decision.identity),
+      decision === undefined ? null : Number(decision.isAnswer),
+      decision?.outcome ?? null,
+      decision?.wallet ?? null,
+      transaction ?? null,
+    ]);
+    if (entry.body !== undefined) {
+      const { encoding, token, document } = encodeBody(entry.body);
+      this.#bodies.add([seq, encoding, token, document]);
+    }
+    if (decision !== undefined) this.#addRules(decision, seq);
+    if (entry.movements !== undefined) {
+      this.#movements.reserve(entry.movements, { entry: seq, transaction: transaction ?? seq, at: entry.at });
+    }
+    if (entry.transition !== undefined) {
+      this.#movements.enter(entry.transition.movements, entry.transition.state, seq);
+    }
+    this.#head = { seq, hash, at: entry.at };
+    return seq;
+  }
+
+  #addRules({ rules }: DecisionKeys, seq: number): void {
+    for (const name of new Set(rules)) this.#rules.add([name, seq]);
+  }
+}

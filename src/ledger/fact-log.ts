@@ -1,0 +1,175 @@
+/**
+ * The running aggregates, written. A shape is **catching up** from the first movement on, a chunk at a time
+ * between other work, and **ready** once a chunk has reached the newest movement; from then on each movement is
+ * added as it comes. Movements up to `through` are in the log of a shape that catches up, the others are not yet,
+ * so that one that changes meanwhile is corrected exactly where it was counted.
+ *
+ * All of it happens in the transactions of one thread, so no movement can come between a chunk and its mark.
+ */
+import type { FactShape } from "../input/fact-shape.ts";
+import { type Connection, Statement } from "./database.ts";
+import { factKeys } from "./fact-keys.ts";
+import { minus, NOTHING, plus, SUM_COLUMNS, storedKey, sumsIn, sumsOf, valuesOfSums } from "./fact-sums.ts";
+import { Inserts } from "./inserts.ts";
+import type { FactTotals, MovementState, StoredMovement } from "./ledger.ts";
+import { MOVEMENT_COLUMNS, storedMovement } from "./movement-rows.ts";
+import { parseShape } from "./shapes.ts";
+
+interface KeptShape {
+  readonly id: number;
+  readonly text: string;
+  readonly shape: FactShape;
+  /** The newest movement that was added while it was catching up. */
+  through: number;
+  ready: boolean;
+}
+
+/** Sums of that many keys are at hand, the ones used last. */
+const MAX_HEADS = 16_384;
+/** Movements read at once while a shape catches up. */
+const CHUNK = 200;
+
+export class FactLog {
+  readonly #connection: Connection;
+  readonly #log: Inserts;
+  readonly #late: Inserts;
+  readonly #newest: Statement;
+  readonly #movements: Statement;
+  /** By shape and key; a Map keeps the order in which they were set. */
+  readonly #heads = new Map<string, FactTotals>();
+  #shapes: KeptShape[] = [];
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#log = new Inserts(connection, `fact_log (shape, key, at, movement, ${SUM_COLUMNS})`, 9);
+    this.#late = new Inserts(connection, `fact_late (shape, key, at, movement, entry, ${SUM_COLUMNS})`, 10);
+    this.#newest = new Statement(
+      connection,
+      `SELECT ${SUM_COLUMNS} FROM fact_log WHERE shape = ? AND key = ? ORDER BY at DESC, movement DESC LIMIT 1`,
+    );
+    this.#movements = new Statement(
+      connection,
+      `SELECT ${MOVEMENT_COLUMNS} FROM movements WHERE number > ? ORDER BY number LIMIT ${CHUNK}`,
+    );
+    this.forget();
+  }
+
+  /** What is in memory is read again: a transaction was rolled back. */
+  forget(): void {
+    this.#log.forget();
+    this.#late.forget();
+    this.#heads.clear();
+    const rows = new Statement(this.#connection, "SELECT id, shape, through, ready FROM fact_shapes").all([]);
+    this.#shapes = rows.map((row) => ({
+      id: row.integer(0),
+      text: row.text(1),
+      shape: parseShape(row.text(1)),
+      through: row.integer(2),
+      ready: row.integer(3) === 1,
+    }));
+  }
+
+  /** Writes what was gathered, before the transaction ends. */
+  flush(): void {
+    this.#log.flush();
+    this.#late.flush();
+  }
+
+  /** A new movement, in its first state. */
+  add(movement: StoredMovement): void {
+    for (const shape of this.#shapes) if (shape.ready) this.#count(shape, movement);
+  }
+
+  /** A movement that enters another state by an entry. */
+  change(movement: StoredMovement, state: MovementState, entry: number): void {
+    const sums = sumsOf(movement);
+    for (const { id, shape, through, ready } of this.#shapes) {
+      if (!ready && movement.number > through) continue;
+      const before = factKeys(shape, movement, movement.state);
+      const after = factKeys(shape, movement, state);
+      const differences = [
+        ...before.filter((key) => !after.includes(key)).map((key) => ({ key, by: minus(NOTHING, sums) })),
+        ...after.filter((key) => !before.includes(key)).map((key) => ({ key, by: sums })),
+      ];
+      for (const { key, by } of differences) {
+        this.#late.add([id, storedKey(key), movement.at, movement.number, entry, ...valuesOfSums(by)]);
+      }
+    }
+  }
+
+  /**
+   * Registers shapes and lets those that are not ready catch up for a while.
+   *
+   * @param untilMs - by `performance.now()`; at least one chunk is read.
+   * @returns whether all are ready.
+   */
+  keep(texts: readonly string[], untilMs: number): boolean {
+    for (const text of texts) {
+      if (this.#shapes.some((shape) => shape.text === text)) continue;
+      parseShape(text);
+      new Statement(this.#connection, "INSERT INTO fact_shapes (shape, through, ready) VALUES (?, 0, 0)").run(
+        [text],
+      );
+      this.#flushAndReload();
+    }
+    do {
+      const behind = this.#shapes.filter((shape) => !shape.ready && texts.includes(shape.text));
+      if (behind.length === 0) return true;
+      this.#catchUp(behind);
+    } while (performance.now() < untilMs);
+    return this.#shapes.every((shape) => shape.ready || !texts.includes(shape.text));
+  }
+
+  #flushAndReload(): void {
+    this.flush();
+    this.forget();
+  }
+
+  /** One chunk for those that are furthest behind. */
+  #catchUp(behind: readonly KeptShape[]): void {
+    const through = Math.min(...behind.map((shape) => shape.through));
+    const shapes = behind.filter((shape) => shape.through === through);
+    const movements = this.#movements.all([through]).map(storedMovement);
+    for (const movement of movements) for (const shape of shapes) this.#count(shape, movement);
+    this.flush();
+    const last = movements.at(-1)?.number ?? through;
+    const update = new Statement(
+      this.#connection,
+      "UPDATE fact_shapes SET through = ?, ready = ? WHERE id = ?",
+    );
+    for (const shape of shapes) {
+      shape.through = last;
+      shape.ready = movements.length < CHUNK;
+      update.run([last, shape.ready ? 1 : 0, shape.id]);
+    }
+  }
+
+  #count({ id, shape }: KeptShape, movement: StoredMovement): void {
+    const keys = factKeys(shape, movement, movement.state);
+    if (keys.length === 0) return;
+    const sums = sumsOf(movement);
+    for (const key of keys) {
+      const name = `${id} ${key}`;
+      const total = plus(this.#headOf(name, id, key), sums);
+      this.#keepHead(name, total);
+      this.#log.add([id, storedKey(key), movement.at, movement.number, ...valuesOfSums(total)]);
+    }
+  }
+
+  #headOf(name: string, shape: number, key: string): FactTotals {
+    const known = this.#heads.get(name);
+    if (known !== undefined) return known;
+    // It may have been pushed out by the very rows that are still to be written.
+    this.#log.flush();
+    const row = this.#newest.first([shape, storedKey(key)]);
+    return row === undefined ? NOTHING : sumsIn(row, 0);
+  }
+
+  #keepHead(name: string, total: FactTotals): void {
+    this.#heads.delete(name);
+    this.#heads.set(name, total);
+    if (this.#heads.size <= MAX_HEADS) return;
+    const { value: oldest } = this.#heads.keys().next();
+    if (oldest !== undefined) this.#heads.delete(oldest);
+  }
+}

@@ -1,0 +1,103 @@
+/** The running aggregates, read: two look-ups whatever the window, and what changed late within it. */
+import { type FactShape, shapeId } from "../input/fact-shape.ts";
+import { type Connection, Statement } from "./database.ts";
+import { minus, NOTHING, plus, SUM_COLUMNS, storedKey, sumsIn } from "./fact-sums.ts";
+import { type FactTotals, LedgerError } from "./ledger.ts";
+
+/** Rows of a key looked at in one go, when the first or last movement that counts is searched. */
+const STEP = 64;
+
+export class FactReader {
+  readonly #upTo: Statement;
+  readonly #late: Statement;
+  readonly #first: Statement;
+  readonly #last: Statement;
+  readonly #added: Statement;
+  readonly #changed: Statement;
+  readonly #readyShapes: Statement;
+  /** Numbers of the shapes that are ready, by text and by the very object. */
+  readonly #byText = new Map<string, number>();
+  readonly #byShape = new WeakMap<FactShape, number>();
+
+  constructor(connection: Connection) {
+    const statement = (sql: string) => new Statement(connection, sql);
+    this.#upTo = statement(
+      `SELECT ${SUM_COLUMNS} FROM fact_log WHERE shape = ? AND key = ? AND at <= ?
+       ORDER BY at DESC, movement DESC LIMIT 1`,
+    );
+    this.#late = statement(`SELECT ${SUM_COLUMNS} FROM fact_late WHERE shape = ? AND key = ? AND at > ?`);
+    const candidates = (order: "ASC" | "DESC", from: "<" | ">") => `
+      SELECT at, movement FROM fact_log
+        WHERE shape = ?1 AND key = ?2 AND at > ?3 AND (at, movement) ${from} (?4, ?5)
+      UNION
+      SELECT at, movement FROM fact_late
+        WHERE shape = ?1 AND key = ?2 AND at > ?3 AND (at, movement) ${from} (?4, ?5)
+      ORDER BY at ${order}, movement ${order} LIMIT ${STEP}`;
+    this.#first = statement(candidates("ASC", ">"));
+    this.#last = statement(candidates("DESC", "<"));
+    this.#added = statement("SELECT 1 FROM fact_log WHERE shape = ? AND key = ? AND at = ? AND movement = ?");
+    this.#changed = statement(
+      "SELECT coalesce(sum(count), 0) FROM fact_late WHERE shape = ? AND key = ? AND at = ? AND movement = ?",
+    );
+    this.#readyShapes = statement("SELECT shape, id FROM fact_shapes WHERE ready = 1");
+  }
+
+  /** Reads which shapes are ready: once they are, they stay so. */
+  learnShapes(): void {
+    for (const row of this.#readyShapes.all([])) this.#byText.set(row.text(0), row.integer(1));
+  }
+
+  isReady(text: string): boolean {
+    return this.#byText.has(text);
+  }
+
+  totals(shape: FactShape, key: string, after = Number.MIN_SAFE_INTEGER): FactTotals {
+    const id = this.#idOf(shape);
+    const stored = storedKey(key);
+    const sumsUpTo = (at: number) => {
+      const row = this.#upTo.first([id, stored, at]);
+      return row === undefined ? NOTHING : sumsIn(row, 0);
+    };
+    let sums = sumsUpTo(Number.MAX_SAFE_INTEGER);
+    if (after > Number.MIN_SAFE_INTEGER) sums = minus(sums, sumsUpTo(after));
+    for (const row of this.#late.all([id, stored, after])) sums = plus(sums, sumsIn(row, 0));
+    return sums;
+  }
+
+  bound(
+    which: "first" | "last",
+    shape: FactShape,
+    key: string,
+    without: ReadonlySet<number>,
+    after = Number.MIN_SAFE_INTEGER,
+  ): number | undefined {
+    const id = this.#idOf(shape);
+    const stored = storedKey(key);
+    const statement = which === "first" ? this.#first : this.#last;
+    let at = which === "first" ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
+    let movement = at;
+    for (;;) {
+      const rows = statement.all([id, stored, after, at, movement]);
+      for (const row of rows) {
+        at = row.integer(0);
+        movement = row.integer(1);
+        if (without.has(movement)) continue;
+        const place = [id, stored, at, movement];
+        const added = this.#added.first(place) === undefined ? 0 : 1;
+        if (added + (this.#changed.first(place)?.integer(0) ?? 0) > 0) return at;
+      }
+      if (rows.length < STEP) return undefined;
+    }
+  }
+
+  #idOf(shape: FactShape): number {
+    const known = this.#byShape.get(shape);
+    if (known !== undefined) return known;
+    const id = this.#byText.get(shapeId(shape));
+    if (id === undefined) {
+      throw new LedgerError("LEDGER_UNAVAILABLE", "history is not added up by what is asked for");
+    }
+    this.#byShape.set(shape, id);
+    return id;
+  }
+}

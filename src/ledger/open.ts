@@ -1,0 +1,233 @@
+/**
+ * The ledger, opened: its parts put together.
+ *
+ * It opens also where it can't be used. Then `health` says why, everything fails at once, and opening is tried
+ * again with the probes of `health.ts`: a probe first opens what is not open, then reads, then writes.
+ */
+import { join } from "node:path";
+import { type FactShape, shapeId } from "../input/fact-shape.ts";
+import { Anchor, type Checkpoints } from "./anchor.ts";
+import { toLedgerError } from "./database.ts";
+import { DiskSpace, type SpaceCheck } from "./disk.ts";
+import { Health } from "./health.ts";
+import {
+  type AcceptedPrice,
+  type Appended,
+  type EntryType,
+  type Ledger,
+  type LedgerCode,
+  LedgerError,
+  type LedgerHealth,
+  type NewEntry,
+  type Snapshot,
+  type StoredAnswer,
+  type StoredEntry,
+} from "./ledger.ts";
+import { LedgerLockedError, ServeLock } from "./lock.ts";
+import { connectReading, openDatabase } from "./open-database.ts";
+import { Reader } from "./reader.ts";
+import { Writer } from "./writer.ts";
+
+/** `health` each time that it changes, `checkpoint_failed` where the head could not be signed or kept. */
+export type LedgerEvent =
+  | { readonly type: "health"; readonly health: LedgerHealth }
+  | { readonly type: "checkpoint_failed"; readonly message: string };
+
+export interface LedgerOptions {
+  /** The state directory; it is there. */
+  readonly directory: string;
+  /** Bytes that must be free on its disk for the server to be ready. */
+  readonly minFreeBytes: number;
+  /** Entries from one checkpoint to the next. */
+  readonly checkpointEvery: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly onEvent: (event: LedgerEvent) => void;
+  readonly checkpoints?: Checkpoints;
+}
+
+/** @throws LedgerLockedError where another process serves from this directory; nothing else. */
+export async function openLedger(options: LedgerOptions): Promise<SqliteLedger> {
+  const ledger = new SqliteLedger(options);
+  await ledger.open();
+  return ledger;
+}
+
+export class SqliteLedger implements Ledger {
+  readonly #options: LedgerOptions;
+  readonly #path: string;
+  readonly #health: Health;
+  readonly #writer: Writer;
+  readonly #anchor: Anchor;
+  readonly #space: DiskSpace;
+  #lock: ServeLock | undefined;
+  #reader: Reader | undefined;
+  #isOpened = false;
+  #order = 0;
+  #newestAt = 0;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.#path = join(options.directory, "ledger.db");
+    this.#space = new DiskSpace(options.directory, options.minFreeBytes);
+    this.#health = new Health(
+      (failed) => this.#probe(failed),
+      (health) => options.onEvent({ type: "health", health }),
+    );
+    this.#writer = new Writer(
+      { path: this.#path },
+      {
+        failed: (error) => this.#failed(error),
+        committed: (head) => this.#anchor.committed(head),
+        seqOf: (id) => this.#reader?.seqOf(id),
+      },
+    );
+    this.#anchor = new Anchor({
+      checkpoints: options.checkpoints,
+      every: options.checkpointEvery,
+      now: options.now,
+      save: (seq, at, statement) => this.#writer.ask({ type: "checkpoint", seq, at, statement }),
+      failed: (error) =>
+        options.onEvent({
+          type: "checkpoint_failed",
+          message: error instanceof Error ? error.message : "the head could not be checkpointed",
+        }),
+    });
+  }
+
+  /** @throws LedgerLockedError */
+  async open(): Promise<void> {
+    try {
+      this.#lock = new ServeLock(this.#options.directory);
+      await this.#openDatabase();
+    } catch (error) {
+      if (error instanceof LedgerLockedError) {
+        this.#space.close();
+        throw error;
+      }
+      this.#failed(toLedgerError(error));
+    }
+  }
+
+  get behindAnchor(): { readonly message: string } | undefined {
+    return this.#anchor.behind;
+  }
+
+  health(): LedgerHealth {
+    return this.#health.now();
+  }
+
+  /** Whether the disk has the room that it must have: writing goes on where it has not. */
+  space(): SpaceCheck {
+    return this.#space.check();
+  }
+
+  newestAt(): number {
+    return this.#newestAt;
+  }
+
+  answer(source: string, requestId: string): StoredAnswer | undefined {
+    return this.#readable().answer(source, requestId);
+  }
+
+  read<T>(work: (snapshot: Snapshot) => T): T {
+    return this.#readable().read(work);
+  }
+
+  entriesOf(types: readonly EntryType[]): readonly StoredEntry[] {
+    return this.#readable().entriesOf(types);
+  }
+
+  acceptedPrices(): ReadonlyMap<string, AcceptedPrice> {
+    return this.#readable().acceptedPrices();
+  }
+
+  append(entry: NewEntry): Appended {
+    this.#order += 1;
+    const order = this.#order;
+    const error = this.#health.error ?? this.#refusal(entry);
+    if (error === undefined) this.#newestAt = entry.at;
+    const durable = error === undefined ? this.#writer.append(order, entry) : Promise.reject(error);
+    // Who doesn't wait for it must not end the process by it.
+    durable.catch(() => {});
+    return { order, durable };
+  }
+
+  async keepShapes(shapes: readonly FactShape[]): Promise<void> {
+    const texts = [...new Set(shapes.map(shapeId))];
+    while (this.#readable().readyOf(texts).length < texts.length) {
+      const error = this.#health.error;
+      if (error !== undefined) throw error;
+      await this.#writer.ask({ type: "keep", shapes: texts });
+    }
+  }
+
+  async savePrices(prices: ReadonlyMap<string, AcceptedPrice>): Promise<void> {
+    this.#readable();
+    await this.#writer.ask({ type: "prices", prices });
+  }
+
+  async acceptHead(): Promise<void> {
+    this.#readable();
+    await this.#writer.idle();
+    await this.#anchor.accept();
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.idle();
+    if (this.#health.error === undefined) await this.#anchor.checkpoint();
+    this.#health.close();
+    this.#space.close();
+    await this.#writer.close();
+    this.#reader?.close();
+    this.#reader = undefined;
+    this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  /** @throws LedgerError where the ledger can't be used. */
+  #readable(): Reader {
+    const error = this.#health.error;
+    if (error !== undefined) throw error;
+    if (this.#reader === undefined) throw new LedgerError("LEDGER_UNAVAILABLE", "the ledger is not open");
+    return this.#reader;
+  }
+
+  #refusal(entry: NewEntry): LedgerError | undefined {
+    if (entry.at >= this.#newestAt) return undefined;
+    return new LedgerError("LEDGER_UNAVAILABLE", "an entry is older than the newest of the ledger");
+  }
+
+  #failed(error: LedgerError): void {
+    this.#health.fail(error);
+    this.#writer.drop(error);
+  }
+
+  /** Opens what is not open, reads, and writes. */
+  async #probe(failed: LedgerCode): Promise<void> {
+    try {
+      this.#lock ??= new ServeLock(this.#options.directory);
+      await this.#openDatabase();
+    } catch (error) {
+      throw toLedgerError(error);
+    }
+    await this.#writer.ask({ type: "probe", full: failed === "LEDGER_FULL" });
+  }
+
+  /** A connection for reading: the first one of the process does what has to be done once. */
+  async #openDatabase(): Promise<void> {
+    this.#reader?.close();
+    this.#reader = undefined;
+    const opened = this.#isOpened ? undefined : await openDatabase(this.#path);
+    const connection = opened?.connection ?? connectReading(this.#path);
+    const reader = new Reader(connection, (error) => this.#failed(error));
+    reader.probe();
+    this.#reader = reader;
+    if (opened === undefined) return;
+    const { seq, hash, at } = opened.head;
+    this.#isOpened = true;
+    this.#newestAt = Math.max(this.#newestAt, at);
+    this.#anchor.compare({ seq, hash: hash.toString("hex") }, (anchored) => reader.hashAt(anchored));
+    this.#writer.start();
+  }
+}

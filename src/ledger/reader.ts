@@ -1,0 +1,163 @@
+/** The reading side: one connection on the calling thread, its statements prepared once. */
+import { decodeBody } from "./body-encoding.ts";
+import { type Connection, type Row, Statement, toLedgerError } from "./database.ts";
+import { FactReader } from "./fact-reader.ts";
+import {
+  type AcceptedPrice,
+  ENTRY_TYPES,
+  type EntryType,
+  LedgerError,
+  type Snapshot,
+  type StoredAnswer,
+  type StoredEntry,
+} from "./ledger.ts";
+import { MOVEMENT_COLUMNS, storedMovement } from "./movement-rows.ts";
+import { digestOf } from "./movement-writer.ts";
+
+const ENTRY_COLUMNS = "entries.seq, at, type, id, row, hash";
+
+export class Reader {
+  readonly #facts: FactReader;
+  readonly #connection: Connection;
+  readonly #failed: (error: LedgerError) => void;
+  readonly #begin: Statement;
+  readonly #end: Statement;
+  readonly #through: Statement;
+  readonly #answer: Statement;
+  readonly #signed: Statement;
+  readonly #ofType: Statement;
+  readonly #decisions: Statement;
+  readonly #hashAt: Statement;
+  readonly #byId: Statement;
+  readonly #prices: Statement;
+
+  /**
+   * @param connection - can only read, from `openDatabase`; it is closed with this.
+   * @param failed - is told what is wrong with the ledger, also where the caller of a reading catches it.
+   */
+  constructor(connection: Connection, failed: (error: LedgerError) => void) {
+    const statement = (sql: string) => new Statement(connection, sql);
+    this.#connection = connection;
+    this.#failed = failed;
+    this.#facts = new FactReader(connection);
+    this.#begin = statement("BEGIN");
+    this.#end = statement("COMMIT");
+    this.#through = statement("SELECT through FROM process");
+    this.#answer = statement(
+      `SELECT ${ENTRY_COLUMNS}, identity, encoding, token, document
+       FROM entries LEFT JOIN bodies ON bodies.seq = entries.seq
+       WHERE request_id = ? AND source = ? AND is_answer = 1 ORDER BY entries.seq DESC LIMIT 1`,
+    );
+    this.#signed = statement(`SELECT ${MOVEMENT_COLUMNS} FROM movements WHERE signing = ? ORDER BY number`);
+    // The index has all types but this one, and serves only who asks for the others.
+    const ofType = (type: string) => `SELECT ${ENTRY_COLUMNS} FROM entries WHERE ${type} ORDER BY seq`;
+    this.#ofType = statement(ofType("type = ? AND type <> 'decision'"));
+    this.#decisions = statement(ofType("type = 'decision'"));
+    this.#hashAt = statement("SELECT hash FROM entries WHERE seq = ?");
+    this.#byId = statement("SELECT seq FROM entries WHERE id = ?");
+    this.#prices = statement("SELECT token, usd, at FROM prices");
+    this.#facts.learnShapes();
+  }
+
+  answer(source: string, requestId: string): StoredAnswer | undefined {
+    const row = this.#ask(() => this.#answer.first([requestId, source]));
+    if (row === undefined) return undefined;
+    return this.#ask(() => {
+      const form = row.optionalInteger(7);
+      return {
+        ...storedEntry(row),
+        identity: row.bytes(6).toString("hex"),
+        body: form === undefined ? {} : decodeBody(form, row.optionalBytes(8), row.optionalBytes(9)),
+      };
+    });
+  }
+
+  /** What `work` throws goes on as it is. */
+  read<T>(work: (snapshot: Snapshot) => T): T {
+    const through = this.#ask(() => {
+      this.#begin.run([]);
+      return this.#through.first([])?.integer(0) ?? 0;
+    });
+    try {
+      return work({
+        through,
+        totals: (...question) => this.#ask(() => this.#facts.totals(...question)),
+        bound: (...question) => this.#ask(() => this.#facts.bound(...question)),
+        signed: (signing) => {
+          const bytes = digestOf(signing);
+          return this.#ask(() => this.#signed.all([bytes]).map(storedMovement));
+        },
+      });
+    } finally {
+      this.#ask(() => this.#end.run([]));
+    }
+  }
+
+  entriesOf(types: readonly EntryType[]): readonly StoredEntry[] {
+    return this.#ask(() => {
+      const rows = types.flatMap((type) =>
+        type === "decision" ? this.#decisions.all([]) : this.#ofType.all([type]),
+      );
+      return rows.map(storedEntry).sort((a, b) => a.seq - b.seq);
+    });
+  }
+
+  acceptedPrices(): ReadonlyMap<string, AcceptedPrice> {
+    return this.#ask(() => {
+      const rows = this.#prices.all([]);
+      return new Map(rows.map((row) => [row.text(0), { usd: row.text(1), at: row.integer(2) }]));
+    });
+  }
+
+  /** Which of these shapes, as text, are ready. */
+  readyOf(shapes: readonly string[]): readonly string[] {
+    if (!shapes.every((shape) => this.#facts.isReady(shape))) this.#ask(() => this.#facts.learnShapes());
+    return shapes.filter((shape) => this.#facts.isReady(shape));
+  }
+
+  /** In hex; `undefined` where there is no such entry. */
+  hashAt(seq: number): string | undefined {
+    return this.#ask(() => this.#hashAt.first([seq])?.bytes(0).toString("hex"));
+  }
+
+  seqOf(id: string): number | undefined {
+    return this.#ask(() => this.#byId.first([id])?.integer(0));
+  }
+
+  /** @throws LedgerError where the ledger can't be read. */
+  probe(): void {
+    this.#ask(() => this.#through.first([]));
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #ask<T>(question: () => T): T {
+    try {
+      return question();
+    } catch (error) {
+      const known = toLedgerError(error);
+      // One that was one already is about the question, unless it says that the file is not what it was.
+      if (known !== error || known.code === "LEDGER_CORRUPT") this.#failed(known);
+      throw known;
+    }
+  }
+}
+
+function storedEntry(row: Row): StoredEntry {
+  return {
+    seq: row.integer(0),
+    at: row.integer(1),
+    type: typeOf(row.text(2)),
+    id: row.text(3),
+    row: row.text(4),
+    hash: row.bytes(5).toString("hex"),
+  };
+}
+
+function typeOf(text: string): EntryType {
+  const type = ENTRY_TYPES.find((known) => known === text);
+  if (type === undefined) throw new LedgerError("LEDGER_CORRUPT", "an entry has a type that there is not");
+  return type;
+}

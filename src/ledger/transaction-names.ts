@@ -1,0 +1,54 @@
+/** Which transaction an entry is of: the one that any of its names is known for, or a new one of its own number. */
+import { type Connection, Statement } from "./database.ts";
+import { Inserts } from "./inserts.ts";
+import type { TransactionNames } from "./ledger.ts";
+
+export class TransactionWriter {
+  readonly #names: Inserts;
+  readonly #find: Statement;
+  /** Those that are gathered and not yet written. */
+  readonly #gathered = new Map<string, number>();
+
+  constructor(connection: Connection) {
+    this.#names = new Inserts(connection, "transaction_names (organization, name, tx)", 3, "OR IGNORE");
+    this.#find = new Statement(
+      connection,
+      "SELECT tx FROM transaction_names WHERE organization = ? AND name = ?",
+    );
+  }
+
+  /**
+   * Names that are known of several transactions stay with them; the entry goes to the oldest.
+   *
+   * @param own - the number of the entry, for a transaction that is new.
+   */
+  resolve({ organization, names }: TransactionNames, own: number): number {
+    let transaction = own;
+    for (const name of names) {
+      const known =
+        this.#gathered.get(keyOf(organization, name)) ?? this.#find.first([organization, name])?.integer(0);
+      if (known !== undefined && known < transaction) transaction = known;
+    }
+    for (const name of names) {
+      const key = keyOf(organization, name);
+      if (this.#gathered.has(key)) continue;
+      this.#gathered.set(key, transaction);
+      this.#names.add([organization, name, transaction]);
+    }
+    return transaction;
+  }
+
+  forget(): void {
+    this.#names.forget();
+    this.#gathered.clear();
+  }
+
+  flush(): void {
+    this.#names.flush();
+    this.#gathered.clear();
+  }
+}
+
+function keyOf(organization: string, name: string): string {
+  return JSON.stringify([organization, name]);
+}

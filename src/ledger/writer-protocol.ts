@@ -1,0 +1,39 @@
+/** What passes between `writer.ts` and its thread: one order, then its one answer. */
+import type { AcceptedPrice, LedgerCode, NewEntry } from "./ledger.ts";
+
+export interface WriterBoot {
+  readonly path: string;
+}
+
+/**
+ * - `append`: entries, each with its number in the order of the process;
+ * - `keep`: shapes, as text, that are to be ready; the answer says whether they are, or the order is to be repeated;
+ * - `probe`: opens the ledger anew and writes, to see whether it can be written again;
+ * - `close`: ends the thread.
+ */
+export type WriterOrder =
+  | { readonly type: "append"; readonly entries: readonly OrderedEntry[] }
+  | { readonly type: "keep"; readonly shapes: readonly string[] }
+  | { readonly type: "prices"; readonly prices: ReadonlyMap<string, AcceptedPrice> }
+  | { readonly type: "checkpoint"; readonly seq: number; readonly at: number; readonly statement: string }
+  | { readonly type: "probe"; readonly full: boolean }
+  | { readonly type: "close" };
+
+export interface OrderedEntry {
+  readonly order: number;
+  readonly entry: NewEntry;
+}
+
+/**
+ * @property outcomes - of `append`, in its order: the number in the chain, or why this entry can't be written.
+ * @property ready - of `keep`.
+ * @property head - the newest entry on the disk; `hash` in hex.
+ */
+export type WriterAnswer =
+  | {
+      readonly ok: true;
+      readonly outcomes: readonly (number | string)[];
+      readonly ready: boolean;
+      readonly head: { readonly seq: number; readonly hash: string };
+    }
+  | { readonly ok: false; readonly code: LedgerCode; readonly message: string };

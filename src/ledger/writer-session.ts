@@ -1,0 +1,144 @@
+/**
+ * The writing side's connection and what it does with each order. An order either is on the disk when it is
+ * answered, or it was rolled back and what was remembered of it is read from the disk again.
+ *
+ * A group of entries is one transaction. Where one of them can't be written, the group is rolled back and written
+ * once more entry by entry, each within a savepoint, so that the bad one fails alone.
+ */
+import { type Connection, isOfTheEntry, Statement } from "./database.ts";
+import { EntryWriter } from "./entry-writer.ts";
+import { FactLog } from "./fact-log.ts";
+import { connectDurably } from "./open-database.ts";
+import type { OrderedEntry, WriterAnswer, WriterOrder } from "./writer-protocol.ts";
+
+/** How long shapes may catch up in one order, milliseconds: decisions wait for it. */
+const CATCH_UP_MS = 4;
+/** What a disk must have room for before it counts as no longer full. */
+const PROBE_BYTES = 262_144;
+/** Pages of the log after which they are taken over into the database: 16 MB. */
+const CHECKPOINT_PAGES = 4_000;
+
+type Good = Extract<WriterAnswer, { ok: true }>;
+
+export class WriterSession {
+  readonly #connection: Connection;
+  readonly #facts: FactLog;
+  readonly #writer: EntryWriter;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #through: Statement;
+
+  /** @throws as SQLite does, and LedgerError. */
+  constructor(path: string) {
+    this.#connection = connectDurably(path);
+    this.#connection.pragma(`wal_autocheckpoint=${CHECKPOINT_PAGES}`);
+    this.#facts = new FactLog(this.#connection);
+    this.#writer = new EntryWriter(this.#connection, this.#facts);
+    this.#begin = new Statement(this.#connection, "BEGIN IMMEDIATE");
+    this.#commit = new Statement(this.#connection, "COMMIT");
+    this.#through = new Statement(this.#connection, "UPDATE process SET through = ?");
+  }
+
+  /** @throws as SQLite does, and LedgerError: then nothing of the order was done. */
+  do(order: Exclude<WriterOrder, { type: "close" }>): Good {
+    switch (order.type) {
+      case "append":
+        return this.#append(order.entries);
+      case "keep":
+        return this.#answer([], this.#keep(order.shapes));
+      case "prices":
+        this.#transaction(() => {
+          const save = new Statement(this.#connection, "INSERT OR REPLACE INTO prices VALUES (?, ?, ?)");
+          for (const [token, { usd, at }] of order.prices) save.run([token, usd, at]);
+        });
+        return this.#answer([]);
+      case "checkpoint":
+        this.#transaction(() => {
+          const save = new Statement(this.#connection, "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)");
+          save.run([order.seq, order.at, order.statement]);
+        });
+        return this.#answer([]);
+      case "probe":
+        this.#probe(order.full);
+        return this.#answer([]);
+    }
+  }
+
+  /** Takes the log over into the database, so that one file holds everything. */
+  takeOver(): void {
+    this.#connection.pragma("wal_checkpoint(TRUNCATE)");
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #answer(outcomes: readonly (number | string)[], ready = false): Good {
+    const { seq, hash } = this.#writer.head;
+    return { ok: true, outcomes, ready, head: { seq, hash: hash.toString("hex") } };
+  }
+
+  #append(entries: readonly OrderedEntry[]): Good {
+    const last = entries.at(-1)?.order ?? 0;
+    const whole = () => entries.map(({ entry }) => this.#writer.append(entry));
+    try {
+      return this.#answer(this.#group(whole, last));
+    } catch (error) {
+      if (!isOfTheEntry(error)) throw error;
+    }
+    return this.#answer(this.#group(() => entries.map(({ entry }) => this.#appendAlone(entry)), last));
+  }
+
+  #group<T>(work: () => T, through: number): T {
+    return this.#transaction(() => {
+      const result = work();
+      this.#writer.flush();
+      this.#through.run([through]);
+      return result;
+    });
+  }
+
+  #appendAlone(entry: OrderedEntry["entry"]): number | string {
+    this.#connection.exec("SAVEPOINT entry");
+    try {
+      const seq = this.#writer.append(entry);
+      this.#writer.flush();
+      this.#connection.exec("RELEASE entry");
+      return seq;
+    } catch (error) {
+      if (!isOfTheEntry(error)) throw error;
+      this.#connection.exec("ROLLBACK TO entry");
+      this.#connection.exec("RELEASE entry");
+      this.#writer.forget();
+      return error instanceof Error ? error.message : "it cannot be written";
+    }
+  }
+
+  #keep(shapes: readonly string[]): boolean {
+    return this.#transaction(() => this.#facts.keep(shapes, performance.now() + CATCH_UP_MS));
+  }
+
+  #probe(full: boolean): void {
+    this.#transaction(() => this.#connection.exec("UPDATE process SET through = through"));
+    if (!full) return;
+    const remove = () => this.#connection.exec("DELETE FROM bodies WHERE seq = -1");
+    this.#transaction(() => {
+      remove();
+      this.#connection.exec(`INSERT INTO bodies VALUES (-1, 0, zeroblob(${PROBE_BYTES}), NULL)`);
+    });
+    this.#transaction(remove);
+  }
+
+  #transaction<T>(work: () => T): T {
+    this.#begin.run([]);
+    try {
+      const result = work();
+      this.#commit.run([]);
+      return result;
+    } catch (error) {
+      if (this.#connection.inTransaction) this.#connection.exec("ROLLBACK");
+      this.#writer.forget();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,108 @@
+/** For the tests: a state directory, entries that differ, and a second connection that looks at the file. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { canonicalJson } from "../../src/input/canonical-json.ts";
+import { type Connection, connect, Statement, type Value } from "../../src/ledger/database.ts";
+import type { DecisionKeys, Movement, NewEntry } from "../../src/ledger/ledger.ts";
+import {
+  type LedgerEvent,
+  type LedgerOptions,
+  openLedger,
+  type SqliteLedger,
+} from "../../src/ledger/open.ts";
+
+export function stateDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "countersign-ledger-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+export interface Opened {
+  readonly ledger: SqliteLedger;
+  readonly events: LedgerEvent[];
+}
+
+export async function opened(directory: string, options: Partial<LedgerOptions> = {}): Promise<Opened> {
+  const events: LedgerEvent[] = [];
+  const ledger = await openLedger({
+    directory,
+    minFreeBytes: 0,
+    checkpointEvery: 1_000,
+    now: Date.now,
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  onTestFinished(() => ledger.close());
+  return { ledger, events };
+}
+
+/** A connection beside the ledger's own, as another process has one. */
+export function beside(directory: string): Connection {
+  const connection = connect(join(directory, "ledger.db"), 0);
+  onTestFinished(() => {
+    if (connection.inTransaction) connection.exec("ROLLBACK");
+    connection.close();
+  });
+  return connection;
+}
+
+/** The first column of the first row. */
+export function count(connection: Connection, sql: string, values: readonly Value[] = []): number {
+  return new Statement(connection, sql).first(values)?.integer(0) ?? Number.NaN;
+}
+
+const hex = (value: number) => value.toString(16).padStart(64, "0");
+let made = 0;
+
+export function movement(members: Partial<Movement> = {}): Movement {
+  return {
+    organization: "org",
+    wallet: "wallet-1",
+    chain: "ETH",
+    token: "ETH_USDT",
+    sources: ["0xfrom"],
+    outpoints: [],
+    destination: "0xto",
+    kind: "transaction_signing",
+    direction: "out",
+    units: "1000000",
+    usd_micros: "1000000",
+    ...members,
+  };
+}
+
+interface EntryMembers extends Partial<Omit<NewEntry, "decision">> {
+  readonly decision?: Partial<DecisionKeys>;
+}
+
+/** A decision with an id of its own; movements only where they are given. */
+export function entry(members: EntryMembers = {}): NewEntry {
+  made += 1;
+  const { decision, ...others } = members;
+  const id = `d_${String(made).padStart(8, "0")}`;
+  return {
+    type: "decision",
+    id,
+    at: 1_700_000_000_000,
+    row: canonicalJson({ id, made }),
+    decision: {
+      source: "node-1",
+      requestId: `request-${made}`,
+      identity: hex(made),
+      isAnswer: true,
+      outcome: "approved",
+      rules: ["limits/daily", "DAILY_LIMIT"],
+      ...decision,
+    },
+    body: { token: `token ${made}`, document: `{"made":${made}}` },
+    ...others,
+  };
+}
+
+/** Movements of a signing that no other has, unless it is named. */
+export function reserved(rows: readonly Movement[], signing?: string): NonNullable<NewEntry["movements"]> {
+  made += 1;
+  return { signing: signing ?? hex(made), rows };
+}
