@@ -7,20 +7,20 @@ import { DecisionDesk } from "./decisions/desk.ts";
 import { Freezes } from "./decisions/freeze.ts";
 import { Operations } from "./decisions/operations.ts";
 import { canonicalJson } from "./input/canonical-json.ts";
-import { type EntryType, type Ledger, LedgerError } from "./ledger/ledger.ts";
-import { openLedger } from "./ledger/open.ts";
+import { type EntryType, LedgerError } from "./ledger/ledger.ts";
+import { openLedger, type SqliteLedger } from "./ledger/open.ts";
 import type { FactQuery } from "./policy/fact-queries.ts";
 import type { ReleaseIdentity } from "./policy/release.ts";
 import type { Alarms } from "./telemetry/alarms.ts";
 
 export class Memory {
-  readonly ledger: Ledger;
+  readonly ledger: SqliteLedger;
   readonly freezes: Freezes;
   readonly desk: DecisionDesk;
   readonly operations: Operations;
   #queries: readonly FactQuery[] = [];
 
-  private constructor(config: Config, alarms: Alarms, ledger: Ledger) {
+  private constructor(config: Config, alarms: Alarms, ledger: SqliteLedger) {
     this.ledger = ledger;
     this.freezes = new Freezes(join(config.state_dir, "FREEZE"));
     this.operations = new Operations(ledger, this.freezes, Date.now);
@@ -48,9 +48,10 @@ export class Memory {
       minFreeBytes: config.ledger.min_free,
       checkpointEvery: config.ledger.checkpoint_every,
       now: Date.now,
-      onEvent: ({ type, message }) => {
-        if (type === "recovered") recovered();
-        else alarms.raise(type, message);
+      onEvent: (event) => {
+        if (event.type === "checkpoint_failed") alarms.raise("CHECKPOINT_FAILED", event.message);
+        else if (event.health.ok) recovered();
+        else alarms.raise(event.health.code ?? "LEDGER_UNAVAILABLE", event.health.detail);
       },
     });
     const memory = new Memory(config, alarms, ledger);
@@ -89,9 +90,11 @@ export class Memory {
 
   checks(): ReadinessCheck[] {
     const { ok, code, detail } = this.ledger.health();
+    const space = this.ledger.space();
     const frozen = this.freezes.list();
     return [
       { name: "ledger", ok, detail: code === undefined ? detail : `${code}: ${detail}` },
+      { name: "ledger_space", ok: space.ok, detail: space.detail },
       {
         name: "ledger_anchor",
         ok: frozen.every(({ code: why }) => why === undefined),

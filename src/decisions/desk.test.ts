@@ -104,7 +104,7 @@ async function open(options: Partial<DeskOptions> = {}): Promise<void> {
     minFreeBytes: 0,
     checkpointEvery: 1000,
     now: () => clock,
-    onEvent: ({ message }) => alarms.push(message),
+    onEvent: ({ type }) => alarms.push(type),
   });
   await ledger.keepShapes(live.queries.map(({ shape }) => shape));
   freezes = new Freezes(join(directory, "FREEZE"));

@@ -9,9 +9,10 @@ import { startOf } from "../input/clock.ts";
 import type { Document } from "../input/document.ts";
 import { type FactMember, factKey } from "../input/fact-shape.ts";
 import { factKeys } from "../ledger/fact-keys.ts";
+import { minus, plus, sumsOf } from "../ledger/fact-sums.ts";
 import type { FactTotals, Snapshot, StoredMovement } from "../ledger/ledger.ts";
 import type { FactQuery } from "../policy/fact-queries.ts";
-import { add, type Ticket } from "./tickets.ts";
+import type { Ticket } from "./tickets.ts";
 
 type Facts = NonNullable<Document["facts"]>;
 
@@ -111,7 +112,7 @@ function totals(
 ): FactTotals {
   let sum = snapshot.totals(query.shape, key, after);
   for (const movement of done) {
-    if (countsFor(query, movement, key, after)) sum = less(sum, movement);
+    if (countsFor(query, movement, key, after)) sum = minus(sum, sumsOf(movement));
   }
   for (const ticket of unseen) {
     const more = ticket.sumsOf(query.shape).get(key);
@@ -159,27 +160,6 @@ function bound(
   }
   if (times.length === 0) return which === "first" ? String(document.now.ms) : "0";
   return String(which === "first" ? Math.min(...times) : Math.max(...times));
-}
-
-function plus(left: FactTotals, right: FactTotals): FactTotals {
-  return {
-    count: left.count + right.count,
-    usdMicros: left.usdMicros + right.usdMicros,
-    unpriced: left.unpriced + right.unpriced,
-    units: left.units + right.units,
-    unmeasured: left.unmeasured + right.unmeasured,
-  };
-}
-
-function less(sum: FactTotals, movement: StoredMovement): FactTotals {
-  const one = add(undefined, movement);
-  return {
-    count: sum.count - one.count,
-    usdMicros: sum.usdMicros - one.usdMicros,
-    unpriced: sum.unpriced - one.unpriced,
-    units: sum.units - one.units,
-    unmeasured: sum.unmeasured - one.unmeasured,
-  };
 }
 
 /** Movements later than this are in the window: `(now - W, now]`, or from the first instant of day or month on. */

@@ -18,10 +18,12 @@
  */
 import { type FactShape, shapeId } from "../input/fact-shape.ts";
 import { factKeys } from "../ledger/fact-keys.ts";
+import { NOTHING, plus, sumsOf } from "../ledger/fact-sums.ts";
 import type { FactTotals, Movement, NewMovements } from "../ledger/ledger.ts";
 
 export type TicketState = "open" | "reserved" | "dropped";
 
+/** The tickets of most requests add nothing to most shapes. */
 const NONE: ReadonlyMap<string, FactTotals> = new Map();
 
 export class Ticket {
@@ -69,7 +71,7 @@ export class Ticket {
     const id = shapeId(shape);
     let sums = this.#sums.get(id);
     if (sums === undefined) {
-      sums = sumsOf(this.movements.rows, shape);
+      sums = sumsByKey(this.movements.rows, shape);
       this.#sums.set(id, sums);
     }
     return sums;
@@ -106,24 +108,13 @@ export class Tickets {
   }
 }
 
-function sumsOf(rows: readonly Movement[], shape: FactShape): ReadonlyMap<string, FactTotals> {
+function sumsByKey(rows: readonly Movement[], shape: FactShape): ReadonlyMap<string, FactTotals> {
   let sums: Map<string, FactTotals> | undefined;
   for (const row of rows) {
     for (const key of factKeys(shape, row, "reserved")) {
       sums ??= new Map();
-      sums.set(key, add(sums.get(key), row));
+      sums.set(key, plus(sums.get(key) ?? NOTHING, sumsOf(row)));
     }
   }
   return sums ?? NONE;
-}
-
-/** One movement more. */
-export function add(totals: FactTotals | undefined, { units, usd_micros }: Movement): FactTotals {
-  return {
-    count: (totals?.count ?? 0) + 1,
-    usdMicros: (totals?.usdMicros ?? 0n) + BigInt(usd_micros ?? 0),
-    unpriced: (totals?.unpriced ?? 0) + (usd_micros === undefined ? 1 : 0),
-    units: (totals?.units ?? 0n) + BigInt(units ?? 0),
-    unmeasured: (totals?.unmeasured ?? 0) + (units === undefined ? 1 : 0),
-  };
 }
