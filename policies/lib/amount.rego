@@ -30,3 +30,13 @@ total(texts) := sum(parsed) if {
 # METADATA
 # description: A whole number as the digits that spell it. Numbers never leave a rule as parsed.
 text(number) := json.marshal(number) if is_number(number)
+
+# METADATA
+# description: |
+#   The dollars that a string of millionths spells, shortest and exact, for people: "1500000" is "1.5".
+#   Undefined for what is no amount.
+dollars(text) := trim_suffix(trim_right($"{substring(padded, 0, point)}.{substring(padded, point, 6)}", "0"), ".") if {
+	int(text) >= 0
+	padded := concat("", [substring("000000", 0, max([0, 7 - count(text)])), text])
+	point := count(padded) - 6
+}

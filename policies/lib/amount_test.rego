@@ -43,3 +43,26 @@ test_text_is_undefined_for_all_else if {
 		not amount.text(value)
 	}
 }
+
+test_dollars_are_the_shortest_exact_spelling if {
+	every text, dollars in {
+		"0": "0",
+		"1": "0.000001",
+		"300000": "0.3",
+		"999999": "0.999999",
+		"1000000": "1",
+		"1500000": "1.5",
+		"10000000": "10",
+		"5000000001": "5000.000001",
+		"100000000000": "100000",
+		"123456789012345678901234567890": "123456789012345678901234.56789",
+	} {
+		amount.dollars(text) == dollars
+	}
+}
+
+test_dollars_of_what_is_no_amount if {
+	every value in ["", "01", "-1", "1.5", 1, 0, null, true, [], {}] {
+		not amount.dollars(value)
+	}
+}

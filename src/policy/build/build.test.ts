@@ -78,6 +78,7 @@ describe("a release", () => {
       "/data.json",
       "/index.json",
       "/lib/amount.rego",
+      "/lib/duration.rego",
       "/lib/evidence.rego",
       "/lib/key_groups.rego",
       "/policy.wasm",
