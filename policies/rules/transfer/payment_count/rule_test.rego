@@ -1,0 +1,68 @@
+package tests.transfer.payment_count
+
+import data.rules.transfer.payment_count as rule
+
+limits := {"window": "1h", "count": "10"}
+
+paying(made, addresses) := {
+	"facts": {"payment_count": {"made": made}},
+	"transaction": {"destinations": [{"address": address} | some address in addresses]},
+}
+
+holds(document, bounds) if {
+	rule.require.PAYMENT_COUNT with input as document with data.limits.payments as bounds
+}
+
+message(document) := text if {
+	text := rule.message.PAYMENT_COUNT with input as document with data.limits.payments as limits
+}
+
+test_asks_how_many_the_wallet_made if {
+	query := rule.facts.made with data.limits.payments as {"window": "day"}
+	query == {"kind": "count", "by": ["wallet.id"], "window": "day"}
+}
+
+test_up_to_the_count if {
+	holds(paying("0", ["a"]), limits)
+	holds(paying("9", ["a"]), limits)
+	holds(paying("7", ["a", "b", "a"]), limits)
+}
+
+test_over_the_count if {
+	not holds(paying("10", ["a"]), limits)
+	not holds(paying("8", ["a", "b", "a"]), limits)
+	not holds(paying("100", ["a"]), limits)
+}
+
+test_what_is_no_count if {
+	every value in ["", "-1", "1.5", "01", 1, null, true, [], {}] {
+		not holds(paying(value, ["a"]), limits)
+		not holds(paying("1", ["a"]), {"window": "1h", "count": value})
+	}
+}
+
+test_absent_member if {
+	every path in [
+		"facts",
+		"facts/payment_count",
+		"facts/payment_count/made",
+		"transaction",
+		"transaction/destinations",
+	] {
+		not holds(json.remove(paying("0", ["a"]), [path]), limits)
+	}
+}
+
+test_message_gives_number_and_limit if {
+	startswith(message(paying("10", ["a"])), "11 payments in 1h with this one: above 10 a person decides")
+}
+
+test_message_for_what_is_not_known if {
+	startswith(message(json.remove(paying("0", ["a"]), ["facts"])), "not known how many")
+	startswith(message(json.remove(paying("0", ["a"]), ["transaction"])), "not known how many")
+}
+
+test_values_give_what_was_compared if {
+	rule.values == {"made": "10", "after": "11", "limits": limits} with input as paying("10", ["a"])
+		with data.limits.payments as limits
+}
