@@ -1,0 +1,129 @@
+package tests.transfer.repeated_payment
+
+import data.rules.transfer.repeated_payment as rule
+
+window := {"window": "10m"}
+
+destination(address, units) := {
+	"address": address,
+	"amount": {"token": "ETH", "units": units, "text": units},
+}
+
+paying(earlier, destinations) := {
+	"facts": {"repeated_payment": {
+		"number": {address: pair[0] | some address, pair in earlier},
+		"total": {address: pair[1] | some address, pair in earlier},
+	}},
+	"transaction": {"token": "ETH", "destinations": destinations},
+}
+
+holds(document) if {
+	rule.require.REPEATED_PAYMENT with input as document with data.limits.repeated as window
+}
+
+message(document) := text if {
+	text := rule.message.REPEATED_PAYMENT with input as document with data.limits.repeated as window
+}
+
+test_asks_number_and_total_by_token_and_destination if {
+	facts := rule.facts with data.limits.repeated as {"window": "30m"}
+	every query in facts {
+		query.by == ["transaction.token", "transaction.destinations[].address"]
+		query.window == "30m"
+	}
+	facts.number.kind == "count"
+	facts.total.kind == "sum"
+	facts.total.of == "units"
+}
+
+test_no_earlier_payment if {
+	holds(paying({"a": ["0", "0"]}, [destination("a", "5")]))
+	holds(paying({"a": ["0", "0"]}, [destination("a", "0")]))
+}
+
+test_one_earlier_payment_of_another_amount if {
+	holds(paying({"a": ["1", "4"]}, [destination("a", "5")]))
+	holds(paying({"a": ["1", "6"]}, [destination("a", "5")]))
+}
+
+test_one_earlier_payment_of_the_same_amount if {
+	not holds(paying({"a": ["1", "5"]}, [destination("a", "5")]))
+	not holds(paying({"a": ["1", "0"]}, [destination("a", "0")]))
+}
+
+test_several_earlier_payments_that_are_too_small if {
+	holds(paying({"a": ["2", "4"]}, [destination("a", "5")]))
+	holds(paying({"a": ["12", "4"]}, [destination("a", "20")]))
+}
+
+test_several_earlier_payments_of_which_one_may_be_the_same if {
+	not holds(paying({"a": ["2", "5"]}, [destination("a", "5")]))
+	not holds(paying({"a": ["2", "6"]}, [destination("a", "5")]))
+	not holds(paying({"a": ["12", "20"]}, [destination("a", "5")]))
+	not holds(paying({"a": ["2", "0"]}, [destination("a", "0")]))
+}
+
+test_every_destination_counts if {
+	earlier := {"a": ["1", "5"], "b": ["0", "0"]}
+	holds(paying(earlier, [destination("a", "4"), destination("b", "5")]))
+	not holds(paying(earlier, [destination("a", "5"), destination("b", "5")]))
+	not holds(paying(earlier, [destination("b", "5"), destination("a", "5")]))
+}
+
+test_another_token_than_history_was_asked_for if {
+	document := paying({"a": ["0", "0"]}, [destination("a", "5")])
+	not holds(object.union(document, {"transaction": {"token": "USDT"}}))
+}
+
+test_exact_beyond_every_float if {
+	holds(paying({"a": ["1", "9007199254740993"]}, [destination("a", "9007199254740992")]))
+	not holds(paying({"a": ["1", "9007199254740993"]}, [destination("a", "9007199254740993")]))
+}
+
+test_what_is_no_amount if {
+	every value in ["", "-1", "1.5", "01", 1, null, true, [], {}] {
+		not holds(paying({"a": [value, "0"]}, [destination("a", "5")]))
+		not holds(paying({"a": ["0", value]}, [destination("a", "5")]))
+		not holds(paying({"a": ["0", "0"]}, [destination("a", value)]))
+	}
+}
+
+test_absent_member if {
+	document := paying({"a": ["0", "0"], "b": ["0", "0"]}, [destination("a", "5"), destination("b", "5")])
+	holds(document)
+	every path in [
+		"facts",
+		"facts/repeated_payment",
+		"facts/repeated_payment/number",
+		"facts/repeated_payment/number/b",
+		"facts/repeated_payment/total",
+		"facts/repeated_payment/total/b",
+		"transaction",
+		"transaction/token",
+		"transaction/destinations",
+		"transaction/destinations/1/address",
+		"transaction/destinations/1/amount",
+		"transaction/destinations/1/amount/token",
+		"transaction/destinations/1/amount/units",
+	] {
+		not holds(json.remove(document, [path]))
+	}
+}
+
+test_message_names_the_payment if {
+	document := paying({"a": ["1", "5"], "b": ["0", "0"]}, [destination("a", "5"), destination("b", "5")])
+	startswith(message(document), "5 ETH to a: perhaps paid already within 10m")
+}
+
+test_message_for_what_is_not_known if {
+	startswith(message({"transaction": {}}), "not known whether a destination was paid the same amount before")
+}
+
+test_values_give_what_was_compared if {
+	rule.values == {
+		"repeated": ["5 ETH to a"],
+		"number": {"a": "1"},
+		"total": {"a": "5"},
+		"window": "10m",
+	} with input as paying({"a": ["1", "5"]}, [destination("a", "5")]) with data.limits.repeated as window
+}
