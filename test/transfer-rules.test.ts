@@ -1,0 +1,217 @@
+/**
+ * The rules of the transfer group that ask history and lists, in the demo release as it is built: real wasm, the
+ * reads of the index, the host's combination. What each rule says in Rego alone is in its own tests.
+ */
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { documentSchema, type InputDocument, serialize } from "../src/input/document.ts";
+import { activate } from "../src/policy/activate.ts";
+import { buildRelease } from "../src/policy/build/build.ts";
+import { combine } from "../src/policy/combine.ts";
+import { compileFactQueries } from "../src/policy/fact-queries.ts";
+import type { LiveRelease } from "../src/policy/live.ts";
+
+type Json = Record<string, unknown>;
+
+const COLD_WALLET = "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f";
+const OWN = "0x9a3f1b2c4d5e6f708192a3b4c5d6e7f8091a2b3c";
+const PAID = { token: "ETH", units: "100000000000000", decimals: 18, text: "0.0001", usd_micros: "300000" };
+
+/** The sample transfer with an empty history, a list without hits and a price of 3,000 dollars. */
+const LISTED_TRANSFER = {
+  version: 1,
+  kind: "transaction_signing",
+  group: "transfer",
+  channel: "tss.v2",
+  request: { id: "r", source: "node-1", received_at: 1_756_953_990_112 },
+  now: {
+    ms: 1_756_953_990_112,
+    date: "2025-09-04",
+    time: "02:46:30",
+    weekday: "thu",
+    hour: 2,
+    minute: 166,
+    zone: "UTC",
+  },
+  wallet: { id: "w" },
+  transaction: {
+    type: "Withdrawal",
+    chain: "ETH",
+    token: "ETH",
+    sources: [{ address: OWN }],
+    destinations: [{ address: COLD_WALLET, amount: PAID }],
+    totals: { ETH: PAID },
+    total_usd_micros: "300000",
+  },
+  evidence: { status: "unsupported", key: "unsupported" },
+  facts: {
+    daily_limit: { spent: "0" },
+    token_limit: { spent: "0" },
+    payment_count: { made: "0" },
+    new_destination: { paid: { [COLD_WALLET]: "0" } },
+    repeated_payment: { number: { [COLD_WALLET]: "0" }, total: { [COLD_WALLET]: "0" } },
+  },
+  lists: { sanctions: {} },
+};
+
+let dir: string;
+let live: LiveRelease;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "transfer-rules-"));
+  await cp("policies", dir, { recursive: true });
+  await cp("bundles/demo/data.yaml", join(dir, "data.yaml"));
+  const { bytes } = await buildRelease(dir);
+  live = await activate(bytes, { trust: "unsigned", source: "demo", evaluationMs: 2_000 });
+}, 120_000);
+
+afterAll(async () => {
+  await live?.engine.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** The document with other values at some paths; `undefined` takes the member away. */
+function changed(changes: Readonly<Record<string, unknown>>): Json {
+  const document: Json = structuredClone(LISTED_TRANSFER);
+  for (const [path, value] of Object.entries(changes)) {
+    const steps = path.split("/");
+    const last = steps.pop() ?? "";
+    let holder = document;
+    for (const step of steps) holder = holder[step] as Json;
+    if (value === undefined) delete holder[last];
+    else holder[last] = value;
+  }
+  return document;
+}
+
+async function judged(changes: Readonly<Record<string, unknown>> = {}) {
+  const document = documentSchema.parse(changed(changes));
+  const input: InputDocument = { document, raw: "{}" };
+  const answer = await live.engine.evaluate("countersign/decision", serialize(input, false));
+  if (!answer.ok) throw new Error(answer.message);
+  const { group, kind } = document;
+  const absent = live.reads.absentReads(group, input);
+  const { modes = {} } = live.hostData;
+  return combine({ index: live.index, group, kind, absent, result: answer.result, modes });
+}
+
+async function codesOf(changes: Readonly<Record<string, unknown>>) {
+  const { outcome, reasons, alerts } = await judged(changes);
+  return { outcome, codes: [...reasons, ...alerts].map(({ code }) => code).sort() };
+}
+
+it("asks history what the host understands", () => {
+  const queries = compileFactQueries(live.engine.facts).map(
+    ({ rule, name, kind }) => `${rule}.${name} ${kind}`,
+  );
+  expect(queries).toEqual([
+    "daily_limit.spent sum",
+    "new_destination.paid count",
+    "payment_count.made count",
+    "repeated_payment.number count",
+    "repeated_payment.total sum",
+    "token_limit.spent sum",
+  ]);
+});
+
+it("approves the sample transfer on an empty history, without hits, with a price", async () => {
+  expect(await judged()).toMatchObject({ outcome: "approved", reasons: [], alerts: [] });
+});
+
+const OTHER = { token: "ETH_USDT", units: "1", decimals: 6, text: "0.000001", usd_micros: "1" };
+const RICH = { ...PAID, usd_micros: "1000000001" };
+
+describe("refuses", () => {
+  it.each<[string, Record<string, unknown>, string, readonly string[]]>([
+    [
+      "over both daily limits",
+      { "facts/daily_limit/spent": "900000" },
+      "denied",
+      ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"],
+    ],
+    ["over the lower daily limit", { "facts/daily_limit/spent": "800000" }, "held", ["DAILY_SOFT_LIMIT"]],
+    [
+      "over the token's limit",
+      { "facts/token_limit/spent": "9999900000000000001" },
+      "denied",
+      ["TOKEN_LIMIT"],
+    ],
+    ["one payment too many", { "facts/payment_count/made": "60" }, "held", ["PAYMENT_COUNT"]],
+    ["much to a new destination", { "transaction/destinations/0/amount": RICH }, "held", ["NEW_DESTINATION"]],
+    [
+      "another token than history was asked for",
+      { "transaction/destinations/0/amount": OTHER },
+      "denied",
+      ["REPEATED_PAYMENT", "TOKEN_LIMIT"],
+    ],
+    [
+      "an entry of the allow-list that is too new",
+      { "now/ms": 1_735_689_600_000 + 86_399_999 },
+      "held",
+      ["ALLOWLIST_COOLING_OFF"],
+    ],
+    ["a destination on the list", { "lists/sanctions": { [COLD_WALLET]: {} } }, "denied", ["SANCTIONS"]],
+    ["a source on the list", { "lists/sanctions": { [OWN]: "OFAC" } }, "denied", ["SANCTIONS"]],
+  ])("%s", async (_, changes, outcome, codes) => {
+    expect(await codesOf(changes)).toEqual({ outcome, codes });
+  });
+
+  it.each<[string, readonly string[]]>([
+    ["facts/daily_limit", ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"]],
+    ["facts/token_limit", ["TOKEN_LIMIT"]],
+    ["facts/payment_count", ["PAYMENT_COUNT"]],
+    ["facts/new_destination", ["NEW_DESTINATION"]],
+    ["facts/repeated_payment/number", ["REPEATED_PAYMENT"]],
+    ["facts/repeated_payment/total", ["REPEATED_PAYMENT"]],
+    ["transaction/total_usd_micros", ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"]],
+    ["transaction/token", ["REPEATED_PAYMENT", "TOKEN_LIMIT"]],
+    ["lists/sanctions", ["SANCTIONS"]],
+    ["lists", ["SANCTIONS"]],
+  ])("what lacks %s, and says so", async (path, codes) => {
+    const { reasons, alerts } = await judged({ [path]: undefined });
+    const all = [...reasons, ...alerts];
+    expect(all.map(({ code }) => code).sort()).toEqual(codes);
+    const lacking = path.replaceAll("/", ".");
+    for (const { absent = [] } of all) {
+      expect(absent.some((read) => read === lacking || read.startsWith(`${lacking}.`))).toBe(true);
+    }
+  });
+});
+
+describe("lets pass", () => {
+  it.each<[string, Record<string, unknown>]>([
+    ["up to the lower daily limit", { "facts/daily_limit/spent": "700000" }],
+    ["up to the token's limit", { "facts/token_limit/spent": "9999900000000000000" }],
+    ["up to the count", { "facts/payment_count/made": "59" }],
+    [
+      "much to a known destination",
+      {
+        "facts/new_destination/paid": { [COLD_WALLET]: "1" },
+        "transaction/destinations/0/amount": RICH,
+      },
+    ],
+    [
+      "an earlier payment of another amount",
+      {
+        "facts/repeated_payment/number": { [COLD_WALLET]: "1" },
+        "facts/repeated_payment/total": { [COLD_WALLET]: "99999999999999" },
+      },
+    ],
+    ["an entry of the allow-list at its time", { "now/ms": 1_735_689_600_000 + 86_400_000 }],
+    ["another address on the list", { "lists/sanctions": { "0xdd": {} } }],
+    ["a transfer without sources", { "transaction/sources": undefined }],
+  ])("%s", async (_, changes) => {
+    expect(await codesOf(changes)).toEqual({ outcome: "approved", codes: [] });
+  });
+
+  it("a repeated payment in the demo, with a note", async () => {
+    const verdict = await judged({
+      "facts/repeated_payment/number": { [COLD_WALLET]: "1" },
+      "facts/repeated_payment/total": { [COLD_WALLET]: "100000000000000" },
+    });
+    expect(verdict.outcome).toBe("approved");
+    expect(verdict.alerts).toMatchObject([{ code: "REPEATED_PAYMENT", consequence: "alert" }]);
+  });
+});
