@@ -176,7 +176,7 @@ export function configSchema(directory: string) {
         retain_inputs: duration("1h", "3650d")
           .prefault("365d")
           .describe("how long requests and documents are kept; decisions and the chain stay for good"),
-        min_free: size("0B", "1TiB")
+        min_free: size("0B", "16384GiB")
           .prefault("1GiB")
           .describe("`/readyz` turns red while less is free on the disk of `state_dir`"),
         checkpoint_every: z
