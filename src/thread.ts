@@ -14,3 +14,23 @@ export function startThread(file: ThreadFile, options: WorkerOptions): Worker {
   const path = createRequire(import.meta.url).resolve(file);
   return new Worker(path, { ...options, env: {}, execArgv: [] });
 }
+
+/**
+ * The answer of a thread that was started for one job. The thread is ended, whatever comes of it.
+ *
+ * @param limitMs - how long the job may take.
+ * @throws Error where the thread fails, ends without an answer, or takes longer.
+ */
+export async function answerOf<T>(worker: Worker, limitMs: number): Promise<T> {
+  let limit: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      worker.once("message", resolve).once("error", reject);
+      worker.once("exit", () => reject(new Error("the thread that reads it ended")));
+      limit = setTimeout(() => reject(new Error(`that takes longer than ${limitMs} ms`)), limitMs);
+    });
+  } finally {
+    clearTimeout(limit);
+    await worker.terminate();
+  }
+}

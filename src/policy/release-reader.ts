@@ -3,7 +3,7 @@
  * which no request may wait for. A release that needs more memory than reading may take ends its thread, not
  * the server.
  */
-import { startThread } from "../thread.ts";
+import { answerOf, startThread } from "../thread.ts";
 import { type Release, ReleaseError, type ReleaseStep } from "./release.ts";
 import { toError } from "./wasm-instance.ts";
 
@@ -37,20 +37,12 @@ export async function readReleaseAside(
     name: "release-reader",
     resourceLimits: RESOURCE_LIMITS,
   });
-  let limit: NodeJS.Timeout | undefined;
   try {
-    const outcome = await new Promise<ReadOutcome>((resolve, reject) => {
-      worker.once("message", resolve).once("error", reject);
-      worker.once("exit", () => reject(new Error("the thread that reads it ended")));
-      limit = setTimeout(() => reject(new Error(`that takes longer than ${limitMs} ms`)), limitMs);
-    });
+    const outcome = await answerOf<ReadOutcome>(worker, limitMs);
     if (outcome.ok) return outcome.release;
     throw new ReleaseError(outcome.step, outcome.message);
   } catch (error) {
     if (error instanceof ReleaseError) throw error;
     throw new ReleaseError("archive", `it could not be read: ${toError(error).message}`, error);
-  } finally {
-    clearTimeout(limit);
-    await worker.terminate();
   }
 }
