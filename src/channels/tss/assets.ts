@@ -1,4 +1,5 @@
 /** What the release's data knows of tokens and chains, and the canonical forms that follow from it. */
+import { foldedAddress } from "../../input/address.ts";
 import { Refusal } from "../../input/refusal.ts";
 import type { ChainFamily, HostData, Token } from "../../policy/release.ts";
 
@@ -51,13 +52,9 @@ export function nativeTokenOf({ tokens }: Assets, chain: string | undefined): st
   return chain === undefined ? undefined : table.get(chain);
 }
 
-const EVM_ADDRESS = /^0x[0-9a-fA-F]{40}$/;
-
 /** EVM addresses in lower case, on chains of that family and on chains nobody knows; all others exactly. */
 export function canonicalAddress(address: string, family: ChainFamily | undefined): string {
-  return (family === undefined || family === "evm") && EVM_ADDRESS.test(address)
-    ? address.toLowerCase()
-    : address;
+  return family === undefined || family === "evm" ? foldedAddress(address) : address;
 }
 
 const HEX = /^(?:[0-9a-fA-F]{2})*$/;
