@@ -3,7 +3,12 @@ import { createRequire } from "node:module";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 
 /** What runs in a thread, by its name in `package.json`: always the built file, whoever starts it. */
-type ThreadFile = "#ledger-writer-worker" | "#policy-worker" | "#release-reader-worker" | "#signer-worker";
+type ThreadFile =
+  | "#ledger-writer-worker"
+  | "#list-reader-worker"
+  | "#policy-worker"
+  | "#release-reader-worker"
+  | "#signer-worker";
 
 /**
  * Starts a thread that sees nothing of this process but what it is handed: no environment, no flags.
