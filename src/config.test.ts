@@ -50,8 +50,6 @@ describe("refused", () => {
     ["push: {keys: [prod]}", "push"],
     ["push:", "push"],
     ["waas2: {keys: [prod]}", "waas2"],
-    ["lists: {}", "lists"],
-    ["prices: {file: p.json}", "prices"],
     ["alerts: []", "alerts"],
     ["ledger: {retain_inputs: 365d}", "ledger"],
     ["limits: {reissue: 15m}", "limits.reissue"],
@@ -133,6 +131,21 @@ describe("refused", () => {
     ]);
   });
 
+  test("lists and prices: names that no rule can write, paths that are none, ages out of bounds", () => {
+    for (const list of ["Sanctions", "a-b", "a.b", "1a", "''", "__proto__", "a".repeat(65)]) {
+      expect(problemsOf(`${MINIMAL}lists: {${list}: a.csv}\n`)).toEqual({
+        lists: expect.stringMatching(/is no name of lower-case letters/),
+      });
+    }
+    expect(Object.keys(problemsOf(`${MINIMAL}lists: {a: '', b: 5}\nprices: {max_age: 2d}\n`)).sort()).toEqual(
+      ["lists.a", "lists.b", "prices.file", "prices.max_age"],
+    );
+    expect(Object.keys(problemsOf(`${MINIMAL}lists: [a.csv]\nprices: p.json\n`))).toEqual([
+      "lists",
+      "prices",
+    ]);
+  });
+
   test("a node's name twice, and an admin token named local", () => {
     const source = `${MINIMAL.replace("policy", "  - {name: node-1, callback_public_keys: [b.key]}\npolicy")}
 admin_tokens: [{name: local, sha256: ${"0a".repeat(32)}, role: read}]
@@ -174,6 +187,8 @@ admin_tokens: [{name: local, sha256: ${"0a".repeat(32)}, role: read}]
     "COUNTERSIGN_LISTEN__NODES__ALLOW",
     "COUNTERSIGN_LISTEN__NODEZ",
     "COUNTERSIGN_LEDGER__MIN_FREE",
+    "COUNTERSIGN_LISTS",
+    "COUNTERSIGN_LISTS__SANCTIONS",
     "COUNTERSIGN_POLICY__MAX_AGE",
     "COUNTERSIGN_LIMITS__BODY__X",
   ])("%s from the environment", (variable) => {
@@ -223,6 +238,17 @@ describe("taken", () => {
     const { scope } = parseConfig(`${MINIMAL}scope: {vaults: []}\n`, "/");
     expect(scope.vaults).toEqual([]);
     expect(scope.wallets).toBeUndefined();
+  });
+
+  test("lists by name and prices", () => {
+    const source = `${MINIMAL}lists: {sanctions: lists/s.csv, own_2: /o.csv}\nprices: {file: p.json}\n`;
+    expect(parseConfig(source, "/c", { COUNTERSIGN_PRICES__MAX_AGE: "5m" })).toMatchObject({
+      lists: { sanctions: "/c/lists/s.csv", own_2: "/o.csv" },
+      prices: { file: "/c/p.json", max_age: 300_000 },
+    });
+    expect(parseConfig(source, "/c").prices?.max_age).toBe(1_800_000);
+    const none = parseConfig(MINIMAL, "/c");
+    expect([none.lists, none.prices]).toEqual([undefined, undefined]);
   });
 
   test("listeners as objects, IPv6, and trust by digest, in JSON", () => {
@@ -310,7 +336,7 @@ test("what is left of a refused config can still be looked at, whatever required
     }
     throw new Error("it was not refused");
   };
-  const source = `${MINIMAL}colour: red\nledger: {}\nzone: Mars\nscope: {vaults: [1, a, 2]}\n`;
+  const source = `${MINIMAL}lists: {A: a.csv}\nprices: {max_age: 1s}\ncolour: red\nledger: {}\nzone: Mars\nscope: {vaults: [1, a, 2]}\n`;
   const config = salvageConfig(source, "/c", refused(source));
   expect(config).toMatchObject({ signing_key: "/c/keys/server.pem", zone: "UTC", scope: { vaults: ["a"] } });
   expect(salvageConfig("zone: UTC\n", "/c", refused("zone: UTC\n"))).toMatchObject({

@@ -9,6 +9,7 @@ import { parseDocument } from "yaml";
 import { z } from "zod";
 import { applyEnvironment, type Environment } from "./config/environment.ts";
 import { ConfigError, type ConfigProblem } from "./config/error.ts";
+import { listsSchema, pricesSchema } from "./config/feeds.ts";
 import { describeKeys } from "./config/reference.ts";
 import { address, duration, network, rate, size, timeZone } from "./config/values.ts";
 
@@ -158,8 +159,12 @@ export function configSchema(directory: string) {
         gate: notBuilt("a gate before promotion"),
       })
       .describe("the release in force"),
-    lists: notBuilt("lists"),
-    prices: notBuilt("prices"),
+    lists: listsSchema(path)
+      .optional()
+      .describe("CSV files of addresses by name: `input.lists.NAME`; watched"),
+    prices: pricesSchema(path)
+      .optional()
+      .describe("what tokens are worth, for `usd_micros`; absent: no amount has one"),
     alerts: notBuilt("alert sinks"),
     admin_tokens: z
       .array(
@@ -297,6 +302,7 @@ function standIn(path: string): unknown {
       return node.callback_public_keys;
     case "nodes[].callback_public_keys[]":
     case "signing_key":
+    case "prices.file":
     case "listen.*.tls.cert":
     case "listen.*.tls.key":
       return "refused";

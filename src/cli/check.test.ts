@@ -176,6 +176,38 @@ describe("errors", () => {
     taken.close();
   });
 
+  test("lists and prices that cannot be read, with the line, and prices that are none", async () => {
+    const { directory, config } = install({
+      lists: { gone: "gone.csv", bad: "bad.csv", empty: "empty.csv", good: "good.csv" },
+      prices: { file: "prices.json" },
+    });
+    writeFileSync(join(directory, "bad.csv"), "address\nT1\n T2\n");
+    writeFileSync(join(directory, "empty.csv"), "address\n");
+    writeFileSync(join(directory, "good.csv"), "address\nT1\n");
+    const readable = {
+      "lists.gone": expect.stringMatching(/^error .*gone\.csv: .*ENOENT/),
+      "lists.bad": expect.stringMatching(/^error .*bad\.csv: line 3: /),
+      "lists.empty": expect.stringMatching(/^warning .*empty\.csv: empty/),
+    };
+    const withPrices = async (text: string) => {
+      writeFileSync(join(directory, "prices.json"), text);
+      return await findings(config);
+    };
+    expect(await withPrices("[]")).toEqual({
+      ...readable,
+      "prices.file": expect.stringMatching(/^error .*prices\.json: it is no JSON object/),
+    });
+    expect(await withPrices(`{"ETH":{"usd":"0","at":${Date.now()}}}`)).toEqual({
+      ...readable,
+      "prices.file": expect.stringMatching(/^warning .*ETH has no price: zero/),
+    });
+    expect(await withPrices('{"ETH":{"usd":"1","at":1}}')).toEqual({
+      ...readable,
+      "prices.file": expect.stringMatching(/^warning .*ETH has no price: it is stale/),
+    });
+    expect(await withPrices(`{"ETH":{"usd":"1","at":${Date.now()}}}`)).toEqual(readable);
+  });
+
   test("an admin token that others can read", async () => {
     const { directory, config } = install();
     mkdirSync(join(directory, "state"));

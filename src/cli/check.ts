@@ -9,7 +9,7 @@ import { EXIT, printJson, runCommand, UsageError } from "./output.ts";
 export function registerCheck(program: Command): void {
   program
     .command("check")
-    .description("everything wrong with a config at once: keys, release, ports, scope")
+    .description("everything wrong with a config at once: keys, release, lists, prices, ports, scope")
     .requiredOption("--config <file>", "the config file")
     .option("--json", "print one JSON object")
     .action((options: { config: string; json?: true }) =>
@@ -66,16 +66,18 @@ export async function check(
   }
   if (config === undefined) return findings;
   const refused = findings.filter(({ severity }) => severity === "error").map(({ path }) => path);
-  const [{ checkKeys }, { checkSystem }, { checkRelease }] = await Promise.all([
+  const [{ checkKeys }, { checkSystem }, { checkRelease }, { checkFeeds }] = await Promise.all([
     import("./check-keys.ts"),
     import("./check-system.ts"),
     import("./check-release.ts"),
+    import("./check-feeds.ts"),
   ]);
   const parts = await Promise.all([
     checkPolicy(config),
     checkKeys(config),
     checkSystem(config, file),
     checkRelease(config),
+    checkFeeds(config),
   ]);
   // At a refused path a stand-in or a default was looked at.
   const meant = parts.flat().filter(({ path }) => !refused.some((other) => isWithin(path, other)));

@@ -81,7 +81,7 @@ function typeOf(schema: z.core.$ZodType): Pick<KeyDescription, "type" | "scalar"
   if (schema instanceof z.ZodNumber) return { type: "number", scalar: "integer" };
   if (schema instanceof z.ZodEnum) return { type: schema.options.join(", "), scalar: "string" };
   if (schema instanceof z.ZodArray) return { type: "list" };
-  if (schema instanceof z.ZodObject) return { type: "object" };
+  if (schema instanceof z.ZodObject || schema instanceof z.ZodRecord) return { type: "object" };
   return { type: "text or object" };
 }
 
