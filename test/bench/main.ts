@@ -9,6 +9,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Installation, keyPair, type RunningProcess } from "../support/installation.ts";
 import { type Floor, meanOf, measureFloor } from "./floor.ts";
+import { measureLists } from "./lists.ts";
 import type { LoadResult } from "./load.ts";
 import { measurePhases } from "./phases.ts";
 
@@ -154,3 +155,4 @@ async function benchmark(bits: number): Promise<void> {
 await benchmark(2048);
 await benchmark(4096);
 await measurePhases(print);
+await measureLists(print);
