@@ -124,6 +124,16 @@ test("reading a long list does not hold the event loop", { timeout: 60_000 }, as
   expect(feeds.enrich(documentAt(1)).lists).toEqual({ own: { [OWN]: {} } });
 });
 
+test("docs/operations.md explains every alarm", () => {
+  const page = readFileSync(new URL("../../docs/operations.md", import.meta.url), "utf8");
+  const sources = ["lists.ts", "prices.ts"].map((name) =>
+    readFileSync(new URL(name, import.meta.url), "utf8"),
+  );
+  const codes = [...sources.join("").matchAll(/onAlarm\(\s*"([A-Z_]+)"/g)].map(([, code]) => code);
+  expect(new Set(codes).size).toBe(5);
+  for (const code of codes) expect(page).toContain(`| \`${code}\` |`);
+});
+
 test("the samples of docs/operations.md are a list and prices", async () => {
   const page = readFileSync(new URL("../../docs/operations.md", import.meta.url), "utf8");
   const sample = (name: string, language: string) =>

@@ -131,6 +131,16 @@ describe("taken", () => {
     expect(table.lookup(A)).toEqual({ k: "x" });
   });
 
+  test("a file of many pieces, with letters that lie in two of them", async () => {
+    const rows = Array.from({ length: 20_000 }, (_, index) => `T${index},${"é".repeat(index % 7)}\n`);
+    const table = await tableOf(`address,label\n${rows.join("")}`);
+    expect(table.entries).toBe(rows.length);
+    for (let index = 0; index < rows.length; index += 1) {
+      const label = "é".repeat(index % 7);
+      expect(table.lookup(`T${index}`)).toEqual(label === "" ? {} : { label });
+    }
+  });
+
   test("other addresses exactly, and a header without rows", async () => {
     const table = await tableOf("address\nTAbc\nTABC\n-1:0a\n");
     expect(table.entries).toBe(3);
