@@ -59,8 +59,13 @@ export class Operations {
     }
     for (const { type, row } of this.#ledger.entriesOf(["freeze", "unfreeze"])) {
       const members: unknown = JSON.parse(row);
-      if (type === "freeze") this.#freezes.add(freezeRow.parse(members));
-      else this.#freezes.remove(unfreezeRow.parse(members).freeze);
+      if (type === "freeze") {
+        this.#freezes.add(freezeRow.parse(members));
+        continue;
+      }
+      // What was lifted by this id was another time that the ledger was behind: then its head was accepted.
+      const { freeze } = unfreezeRow.parse(members);
+      if (freeze !== BEHIND_ID) this.#freezes.remove(freeze);
     }
     this.#freezes.restored();
   }
