@@ -29,7 +29,7 @@ export function registerEval(program: Command): void {
           payload: payloadOf(options.channel),
           facts: options.facts,
           lists: options.lists,
-          nowMs: clockOf(options.now),
+          nowMs: await clockOf(options.now),
         });
         if (options.json === true) printJson(decided);
         else console.log(describe(decided));
@@ -44,14 +44,11 @@ function payloadOf(channel: string): "v1" | "v2" {
   throw new UsageError(`--channel ${channel}: tss.v2 or tss.v1; the others are not built yet`);
 }
 
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
-/** The last millisecond of the year 9999, which RFC 3339 ends with. */
-const MAX_MS = 253_402_300_799_999;
-
-function clockOf(text: string | undefined): number {
+async function clockOf(text: string | undefined): Promise<number> {
   if (text === undefined) return Date.now();
-  const ms = /^[0-9]+$/.test(text) ? Number(text) : RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
-  if (!(ms >= 0 && ms <= MAX_MS)) throw new UsageError(`--now ${text}: neither RFC 3339 nor milliseconds`);
+  const { parseInstant } = await import("../input/instant.ts");
+  const ms = parseInstant(text);
+  if (ms === undefined) throw new UsageError(`--now ${text}: neither RFC 3339 nor milliseconds`);
   return ms;
 }
 
