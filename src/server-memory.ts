@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import { DecisionDesk } from "./decisions/desk.ts";
 import { Freezes } from "./decisions/freeze.ts";
 import { Operations } from "./decisions/operations.ts";
+import type { PriceStore } from "./feeds/price-store.ts";
 import { canonicalJson } from "./input/canonical-json.ts";
 import { type EntryType, LedgerError } from "./ledger/ledger.ts";
 import { openLedger, type SqliteLedger } from "./ledger/open.ts";
@@ -59,6 +60,21 @@ export class Memory {
     recovered = () => memory.#restore();
     if (ledger.behindAnchor !== undefined) alarms.raise("LEDGER_BEHIND", ledger.behindAnchor.message);
     return memory;
+  }
+
+  /** Where accepted prices outlive the process; an operator's act is an entry of its own. */
+  prices(): PriceStore {
+    return {
+      load: async () => [...this.ledger.acceptedPrices()].map(([token, price]) => ({ token, ...price })),
+      save: async (prices) => {
+        for (const { token, usd, act } of prices) {
+          if (act !== undefined) {
+            await this.operations.acceptedPrice(token, usd, { by: act.who, reason: act.reason });
+          }
+        }
+        await this.ledger.savePrices(new Map(prices.map(({ token, usd, at }) => [token, { usd, at }])));
+      },
+    };
   }
 
   /** Before a release goes live: history is added up for what its rules ask. */

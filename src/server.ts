@@ -7,6 +7,7 @@ import { ensureAdminToken, localToken } from "./admin/tokens.ts";
 import { createTssApp, type TssEvents, type TssNode } from "./channels/tss/routes.ts";
 import { Signer } from "./channels/tss/signer.ts";
 import type { Config } from "./config.ts";
+import { Feeds } from "./feeds/feeds.ts";
 import { type HttpApp, type Listener, startListener } from "./listener.ts";
 import { type Keys, loadKeys } from "./node-keys.ts";
 import type { EngineEvent } from "./policy/engine.ts";
@@ -37,6 +38,7 @@ export class CountersignServer {
   readonly #telemetry: Telemetry;
   readonly #live: LivePolicy;
   readonly #memory: Memory;
+  readonly #feeds: Feeds;
   readonly #source: PolicySource;
   readonly #nodes: readonly TssNode[];
   readonly #signingKey: KeyObject;
@@ -44,10 +46,11 @@ export class CountersignServer {
   readonly #startedAt = Date.now();
   #listeners: Listener[] = [];
 
-  private constructor(config: Config, telemetry: Telemetry, keys: Keys, memory: Memory) {
+  private constructor(config: Config, telemetry: Telemetry, keys: Keys, memory: Memory, feeds: Feeds) {
     this.#config = config;
     this.#telemetry = telemetry;
     this.#memory = memory;
+    this.#feeds = feeds;
     this.#nodes = keys.nodes;
     this.#signingKey = keys.own;
     this.#live = new LivePolicy((event) => this.#onLiveEvent(event));
@@ -72,7 +75,12 @@ export class CountersignServer {
     const telemetry = createTelemetry();
     await mkdir(config.state_dir, { recursive: true, mode: 0o700 });
     const memory = await Memory.open(config, telemetry.alarms);
-    return new CountersignServer(config, telemetry, keys, memory);
+    const feeds = await Feeds.start(config, {
+      store: memory.prices(),
+      onAlarm: (code, message) => telemetry.alarms.raise(code, message),
+      now: Date.now,
+    });
+    return new CountersignServer(config, telemetry, keys, memory, feeds);
   }
 
   /** Brings the policy up, then the listeners, and says `listening` when all answer. */
@@ -98,10 +106,14 @@ export class CountersignServer {
     return addresses;
   }
 
-  /** Looks for a new release and reads TLS files again. What fails stays as it was. */
+  /** Looks for a new release and reads lists, prices and TLS files again. What fails stays as it was. */
   async reload(): Promise<ReloadOutcome> {
-    const [result, tlsErrors] = await Promise.all([this.#source.checkNow(), this.#reloadTls()]);
-    const errors = [...(result.error === undefined ? [] : [result.error]), ...tlsErrors];
+    const [result, tlsErrors, feedErrors] = await Promise.all([
+      this.#source.checkNow(),
+      this.#reloadTls(),
+      this.#feeds.reload(),
+    ]);
+    const errors = [...(result.error === undefined ? [] : [result.error]), ...tlsErrors, ...feedErrors];
     const live = this.#live.current?.identity;
     this.#telemetry.log.reloaded("release", result.changed);
     return {
@@ -114,7 +126,7 @@ export class CountersignServer {
   async close(signal?: string): Promise<void> {
     this.#telemetry.log.stopping(signal);
     await Promise.all(this.#listeners.map((listener) => listener.drain()));
-    await this.#source.close();
+    await Promise.all([this.#source.close(), this.#feeds.close()]);
     await Promise.all([this.#live.close(), this.#signer.close()]);
     await this.#memory.close();
     this.#telemetry.eventLoop.stop();
@@ -140,7 +152,7 @@ export class CountersignServer {
         inFlight: config.limits.in_flight,
       },
       desk: this.#memory.desk,
-      enrich: (document) => document,
+      enrich: (document) => this.#feeds.enrich(document),
       zone: config.zone,
       live: () => this.#live.current,
       refusedStep: () => this.#live.lastError?.step,
