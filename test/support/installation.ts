@@ -14,6 +14,9 @@ import { stringify } from "yaml";
 const ROOT = process.cwd();
 export const MAIN = join(ROOT, "dist/cli/main.js");
 export const BUNDLES = join(ROOT, "bundles");
+/** The demo's rules and data without limits per day: see `build.ts`. */
+export const TEST_RELEASE = join(ROOT, "build/test-release.tar.gz");
+const PRICES = { ETH: "3000", ETH_USDT: "1", TRON_USDT: "1", BTC: "60000", SOL_USDC: "1" };
 const START_LIMIT_MS = 15_000;
 
 export interface KeyPair {
@@ -80,12 +83,16 @@ export class Installation {
     this.node = keyPair();
     this.write("server.pem", this.server.privatePem);
     this.write("node.pub", this.node.publicPem);
+    this.write("sanctions.csv", "address,name\n0x00000000000000000000000000000000deadbeef,somebody\n");
+    this.writePrices();
     this.config = {
       listen: { nodes: "127.0.0.1:0", admin: "127.0.0.1:0" },
       state_dir: "./state",
       signing_key: "./server.pem",
       nodes: [{ name: "node-1", callback_public_keys: ["./node.pub"] }],
-      policy: { release: join(BUNDLES, "demo.tar.gz"), trust: "unsigned" },
+      policy: { release: TEST_RELEASE, trust: "unsigned" },
+      lists: { sanctions: "./sanctions.csv" },
+      prices: { file: "./prices.json", max_age: "24h" },
       ...overrides,
     };
   }
@@ -94,6 +101,13 @@ export class Installation {
     const file = join(this.folder, name);
     writeFileSync(file, content, { mode: 0o600 });
     return file;
+  }
+
+  /** Dollars for one whole unit, as of now. */
+  writePrices(prices: Readonly<Record<string, string>> = PRICES): string {
+    const at = Date.now();
+    const stated = Object.fromEntries(Object.entries(prices).map(([token, usd]) => [token, { usd, at }]));
+    return this.write("prices.json", JSON.stringify(stated));
   }
 
   writeConfig(): string {
