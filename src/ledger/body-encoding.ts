@@ -1,17 +1,41 @@
-/** How a body's token and document are stored. The number says it, so that bodies of all forms may stand together. */
-import type { EntryBody } from "./ledger.ts";
-import { LedgerError } from "./ledger.ts";
+/** How the bodies of entries are stored: the column `encoding` of the table `bodies`. */
+import { deflateSync, inflateSync } from "node:zlib";
+import { type EntryBody, LedgerError } from "./ledger.ts";
 
-/** Both as their UTF-8. */
-const PLAIN = 0;
+/** 0: UTF-8 text as it is. 1: the same, each member deflated (zlib). */
+export const PLAIN = 0;
+export const DEFLATED = 1;
 
-export interface StoredBody {
+/** More than any body: what is inflated beyond it is damaged. */
+const MAX_BYTES = 128 * 1024 * 1024;
+
+/** A member that was never there is absent. The bytes are those that the row has the digest of. */
+export interface BodyBytes {
+  readonly token?: Uint8Array;
+  readonly document?: Uint8Array;
+}
+
+/**
+ * @param token - the column, null where there is none; @param document - likewise.
+ * @throws LedgerError `LEDGER_CORRUPT` where it is not what its encoding says, or of a newer encoding.
+ */
+export function decodeBody(
+  encoding: number,
+  token: Uint8Array | null,
+  document: Uint8Array | null,
+): BodyBytes {
+  return {
+    ...(token === null ? {} : { token: decode(encoding, token) }),
+    ...(document === null ? {} : { document: decode(encoding, document) }),
+  };
+}
+
+/** A body as it is stored first; a member that it lacks is null. */
+export function encodeBody({ token, document }: EntryBody): {
   readonly encoding: number;
   readonly token: Uint8Array | null;
   readonly document: Uint8Array | null;
-}
-
-export function encodeBody({ token, document }: EntryBody): StoredBody {
+} {
   return {
     encoding: PLAIN,
     token: token === undefined ? null : Buffer.from(token),
@@ -19,16 +43,26 @@ export function encodeBody({ token, document }: EntryBody): StoredBody {
   };
 }
 
-/**
- * Exactly what {@link encodeBody} was given.
- *
- * @throws LedgerError `LEDGER_CORRUPT` for a form that there is not.
- */
-export function decodeBody(encoding: number, token?: Buffer, document?: Buffer): EntryBody {
-  if (encoding !== PLAIN)
-    throw new LedgerError("LEDGER_CORRUPT", "a body is stored in no form that is known");
+/** {@link decodeBody} as texts. */
+export function bodyOf(encoding: number, token: Uint8Array | null, document: Uint8Array | null): EntryBody {
+  const bytes = decodeBody(encoding, token, document);
   return {
-    ...(token === undefined ? {} : { token: token.toString() }),
-    ...(document === undefined ? {} : { document: document.toString() }),
+    ...(bytes.token === undefined ? {} : { token: Buffer.from(bytes.token).toString() }),
+    ...(bytes.document === undefined ? {} : { document: Buffer.from(bytes.document).toString() }),
   };
+}
+
+/** A member as the encoding {@link DEFLATED} has it. */
+export function deflated(member: Uint8Array | null): Uint8Array | null {
+  return member === null ? null : deflateSync(member);
+}
+
+function decode(encoding: number, member: Uint8Array): Uint8Array {
+  if (encoding === PLAIN) return member;
+  if (encoding !== DEFLATED) throw new LedgerError("LEDGER_CORRUPT", `a body has the encoding ${encoding}`);
+  try {
+    return inflateSync(member, { maxOutputLength: MAX_BYTES });
+  } catch (error) {
+    throw new LedgerError("LEDGER_CORRUPT", "a compressed body is damaged", error);
+  }
 }

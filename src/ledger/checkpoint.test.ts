@@ -32,12 +32,12 @@ async function published(...seqs: number[]): Promise<string[]> {
 }
 
 test("key and anchor are made at the first use and kept", async () => {
-  expect((await openCheckpoints(folder)).anchored).toBeUndefined();
+  expect((await opened()).anchored).toBeUndefined();
   const key = readFileSync(path("checkpoint.key"), "utf8");
   expect(statSync(path("checkpoint.key")).mode & 0o777).toBe(0o600);
   const [first, second] = await published(1_000, 2_000);
   expect(anchorText()).toBe(`${first}\n${second}\n`);
-  expect((await openCheckpoints(folder)).anchored).toEqual({ seq: 2_000, hash: HASH });
+  expect((await opened()).anchored).toEqual({ seq: 2_000, hash: HASH });
   expect(readFileSync(path("checkpoint.key"), "utf8")).toBe(key);
 });
 
@@ -57,7 +57,7 @@ describe("what a crash leaves", () => {
   test("a torn last line is no fault, and is not continued", async () => {
     const [first = "", second = ""] = await published(1, 2);
     writeFileSync(path("anchor"), `${first}\n${second.slice(0, 40)}`);
-    expect((await openCheckpoints(folder)).anchored).toEqual({ seq: 1, hash: HASH });
+    expect((await opened()).anchored).toEqual({ seq: 1, hash: HASH });
     const [third] = await published(3);
     expect(anchorText()).toBe(`${first}\n${third}\n`);
   });
@@ -65,7 +65,7 @@ describe("what a crash leaves", () => {
   test("nor is a line without its end", async () => {
     const [first = ""] = await published(1);
     writeFileSync(path("anchor"), first);
-    expect((await openCheckpoints(folder)).anchored).toBeUndefined();
+    expect((await opened()).anchored).toBeUndefined();
   });
 });
 
@@ -123,5 +123,5 @@ test("where a shorter chain was accepted, what was stated above it counts no mor
   }
   const lines = inForce(parseAnchor(anchorText()).lines);
   expect(lines.map(({ says }) => says.seq)).toEqual([1, 5, 5, 7]);
-  expect((await openCheckpoints(folder)).anchored?.seq).toBe(7);
+  expect((await opened()).anchored?.seq).toBe(7);
 });

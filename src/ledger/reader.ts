@@ -1,5 +1,5 @@
 /** The reading side: one connection on the calling thread, its statements prepared once. */
-import { decodeBody } from "./body-encoding.ts";
+import { bodyOf } from "./body-encoding.ts";
 import { type Connection, type Row, Statement, toLedgerError } from "./database.ts";
 import { FactReader } from "./fact-reader.ts";
 import {
@@ -67,7 +67,8 @@ export class Reader {
       return {
         ...storedEntry(row),
         identity: row.bytes(6).toString("hex"),
-        body: form === undefined ? {} : decodeBody(form, row.optionalBytes(8), row.optionalBytes(9)),
+        body:
+          form === undefined ? {} : bodyOf(form, row.optionalBytes(8) ?? null, row.optionalBytes(9) ?? null),
       };
     });
   }
