@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { compactVerify } from "jose";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { inForce, parseAnchor } from "./anchor-file.ts";
-import { openCheckpoints } from "./checkpoint.ts";
+import { type Checkpoints, openCheckpoints } from "./checkpoint.ts";
 import { signStatement, verifyStatement } from "./checkpoint-statement.ts";
 
 const folders: string[] = [];
@@ -22,6 +22,14 @@ const HASH = "ab".repeat(32);
 const AT = 1_760_000_000_000;
 const path = (name: string) => join(folder, name);
 const anchorText = () => readFileSync(path("anchor"), "utf8");
+
+/** As it is found, closed again. */
+async function opened(): Promise<Pick<Checkpoints, "anchored">> {
+  const checkpoints = await openCheckpoints(folder);
+  const { anchored } = checkpoints;
+  await checkpoints.close();
+  return { anchored };
+}
 
 async function published(...seqs: number[]): Promise<string[]> {
   const checkpoints = await openCheckpoints(folder);
