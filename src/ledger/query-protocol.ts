@@ -1,0 +1,28 @@
+/** What goes between `LedgerQueries` and its thread. */
+
+import type { LedgerCode } from "./ledger.ts";
+import type { DecisionFilter, QueryError } from "./query-types.ts";
+
+export interface QueryBoot {
+  readonly file: string;
+}
+
+export type Question =
+  | { readonly type: "decisions"; readonly filter: DecisionFilter }
+  | { readonly type: "decision"; readonly id: string }
+  | { readonly type: "transaction"; readonly name: string; readonly organization?: string | undefined };
+
+export interface NumberedQuestion {
+  readonly number: number;
+  readonly question: Question;
+}
+
+export type Answer =
+  | { readonly number: number; readonly ok: true; readonly result: unknown }
+  | { readonly number: number; readonly ok: false; readonly fault: Fault };
+
+/** An error that keeps its class across threads. */
+export type Fault =
+  | { readonly type: "query"; readonly code: QueryError["code"]; readonly message: string }
+  | { readonly type: "ledger"; readonly code: LedgerCode; readonly message: string }
+  | { readonly type: "other"; readonly message: string };

@@ -1,0 +1,42 @@
+/** The thread behind `ledger-queries.ts`: questions of people, answered in their order. */
+import { parentPort, workerData } from "node:worker_threads";
+import { type LedgerReader, openReader } from "./kysely-ledger.ts";
+import { LedgerError } from "./ledger.ts";
+import { findDecision, findDecisions, findTransaction } from "./queries.ts";
+import type { Answer, Fault, NumberedQuestion, QueryBoot, Question } from "./query-protocol.ts";
+import { QueryError } from "./query-types.ts";
+import { readingError } from "./read-connection.ts";
+
+const boot: QueryBoot = workerData;
+let reader: LedgerReader | undefined;
+let before: Promise<void> = Promise.resolve();
+
+parentPort?.on("message", ({ number, question }: NumberedQuestion) => {
+  before = before.then(async () => parentPort?.postMessage(await answer(number, question)));
+});
+
+async function answer(number: number, question: Question): Promise<Answer> {
+  try {
+    reader ??= openReader(boot.file);
+    return { number, ok: true, result: await ask(reader, question) };
+  } catch (error) {
+    return { number, ok: false, fault: faultOf(readingError(error)) };
+  }
+}
+
+function ask(from: LedgerReader, question: Question): Promise<unknown> {
+  switch (question.type) {
+    case "decisions":
+      return findDecisions(from, question.filter);
+    case "decision":
+      return findDecision(from, question.id);
+    case "transaction":
+      return findTransaction(from, question.name, question.organization);
+  }
+}
+
+function faultOf(error: unknown): Fault {
+  if (error instanceof QueryError) return { type: "query", code: error.code, message: error.message };
+  if (error instanceof LedgerError) return { type: "ledger", code: error.code, message: error.message };
+  return { type: "other", message: error instanceof Error ? error.message : "unknown error" };
+}
