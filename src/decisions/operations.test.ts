@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { opened, stateDirectory } from "../../test/support/ledger.ts";
 import { Freezes } from "./freeze.ts";
-import { Operations } from "./operations.ts";
+import { BEHIND_ID, Operations } from "./operations.ts";
 
 const ACT = { by: "alice", reason: "the copy is the right one" };
 
@@ -24,7 +24,7 @@ test("a ledger behind its anchor starts frozen, also when it was behind before a
   const directory = stateDirectory();
   const first = await behind(directory, 7);
   expect(first.freezes.list()).toMatchObject([{ scope: ["all"], code: "LEDGER_BEHIND" }]);
-  expect(await first.operations.unfreeze("f_ledger_behind", ACT)).toBe(true);
+  expect(await first.operations.unfreeze(BEHIND_ID, ACT)).toBe(true);
   expect(first.freezes.list()).toEqual([]);
   expect(first.ledger.behindAnchor).toBeUndefined();
   await first.ledger.close();
