@@ -1,9 +1,11 @@
 /** What the server says of itself on the admin listener. */
 import type { ReadinessCheck } from "./admin/app.ts";
+import { shownFreezes } from "./admin/freezes.ts";
 import type { ServerState } from "./admin/status.ts";
 import type { TssNode } from "./channels/tss/routes.ts";
 import type { Config } from "./config.ts";
 import type { LivePolicy } from "./policy/live.ts";
+import type { Memory } from "./server-memory.ts";
 import type { Alarms } from "./telemetry/alarms.ts";
 import type { EventLoopMonitor } from "./telemetry/event-loop.ts";
 import { VERSION } from "./version.ts";
@@ -40,6 +42,7 @@ export function readinessChecks(policy: LivePolicy, eventLoop: EventLoopMonitor)
 export interface StateParts {
   readonly config: Config;
   readonly live: LivePolicy;
+  readonly memory: Memory;
   readonly nodes: readonly TssNode[];
   readonly alarms: Alarms;
   readonly lastPings: ReadonlyMap<string, number>;
@@ -49,6 +52,7 @@ export interface StateParts {
 export function serverState({
   config,
   live: policy,
+  memory,
   nodes,
   alarms,
   lastPings,
@@ -78,8 +82,16 @@ export function serverState({
       return { name, payload, ...(ping === undefined ? {} : { last_ping: ping }) };
     }),
     alarms: alarms.list(),
+    freezes: shownFreezes(memory.freezes),
+    ledger: ledgerState(memory),
+    lists: [],
     ...(refused === undefined ? {} : { last_release_error: refused }),
   };
+}
+
+function ledgerState({ ledger }: Memory): ServerState["ledger"] {
+  const newest = ledger.newestAt();
+  return { ...ledger.health(), ...(newest === 0 ? {} : { newest_at: newest }) };
 }
 
 export function trustOf({ policy }: Config): "unsigned" | "sha256" {

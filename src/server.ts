@@ -95,7 +95,13 @@ export class CountersignServer {
     const admin = await this.#start(
       "admin",
       listen.admin,
-      createAdminApp({ source: this.#statusSource(), tokens: [localToken(token), ...admin_tokens] }),
+      createAdminApp({
+        source: this.#statusSource(),
+        tokens: [localToken(token), ...admin_tokens],
+        freezes: this.#memory.freezes,
+        operations: this.#memory.operations,
+        acceptPrice: async () => undefined,
+      }),
     );
     const addresses = {
       nodes: nodes.address,
@@ -275,6 +281,7 @@ export class CountersignServer {
         serverState({
           config: this.#config,
           live: this.#live,
+          memory: this.#memory,
           nodes: this.#nodes,
           alarms: this.#telemetry.alarms,
           lastPings: metrics.lastPings(),

@@ -1,67 +1,23 @@
-import { createHash } from "node:crypto";
 import { chmod, mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
-import { type Listener, startListener } from "../listener.ts";
-import { createAdminApp, type ReadinessCheck, type StatusSource } from "./app.ts";
+import { describe, expect, test } from "vitest";
+import { OPERATE, READ, STATE, startAdmin } from "../../test/support/admin.ts";
+import type { ReadinessCheck, StatusSource } from "./app.ts";
 import { type ServerState, statusSchema } from "./status.ts";
 import { adminTokenFile, ensureAdminToken, findOperator, localToken, readAdminToken } from "./tokens.ts";
 
-const OPERATE = "o".repeat(43);
-const READ = "r".repeat(43);
-const STATE: ServerState = {
-  version: "0.1.0",
-  started_at: 1_000,
-  release: {
-    revision: "7",
-    sequence: 3,
-    sha256: "aa",
-    live_since: 2_000,
-    source: "/bundles/default.tar.gz",
-    rules: 4,
-    unenforced: { "transfer/daily_limit": "warn" },
-    approve_unverified: true,
-  },
-  trust: "unsigned",
-  scope: {},
-  nodes: [{ name: "node-1", payload: "v2", last_ping: 3_000 }],
-  alarms: [],
-};
-const open: Listener[] = [];
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((listener) => listener.drain(100)));
-});
+const ACTS = ["/v1/reload", "/v1/freeze", "/v1/unfreeze", "/v1/prices/ETH/accept"];
+const READINGS = ["/v1/status", "/v1/freezes"];
 
 async function start(
   state: ServerState = STATE,
   checks: ReadinessCheck[] = [],
-  more: Partial<StatusSource> = {},
+  source: Partial<StatusSource> = {},
 ) {
-  const events: string[] = [];
-  const source: StatusSource = {
-    checks: () => checks,
-    state: () => state,
-    reload: async () => ({ changed: false, live: { revision: "7", sequence: 3, sha256: "aa" } }),
-    metrics: async () => ({ text: "countersign_build_info 1\n", contentType: "text/plain; version=0.0.4" }),
-    operated: (who, what) => events.push(`${who} ${what}`),
-    failed: () => events.push("failed"),
-    ...more,
-  };
-  const tokens = [
-    localToken(OPERATE),
-    { name: "monitor", sha256: createHash("sha256").update(READ).digest("hex"), role: "read" as const },
-  ];
-  const app = createAdminApp({ source, tokens, now: () => 61_000 });
-  const listener = await startListener({ address: { host: "127.0.0.1", port: 0 } }, app);
-  open.push(listener);
-  const ask = (path: string, method = "GET", token?: string) =>
-    fetch(`${listener.url}${path}`, {
-      method,
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-    });
-  return { ask, events, url: listener.url };
+  const admin = await startAdmin({ state, checks, source });
+  const ask = (path: string, method = "GET", token?: string) => admin.send(path, { method }, token);
+  return { ask, events: admin.events, url: admin.url };
 }
 
 describe("refused", () => {
@@ -87,31 +43,80 @@ describe("refused", () => {
     expect(response.status).toBe(401);
   });
 
-  test("a reader who reloads: 403, and nothing happens", async () => {
+  test.each([...READINGS.map((path) => ["GET", path]), ...ACTS.map((path) => ["POST", path])])(
+    "%s %s without a token or with a wrong one: 401",
+    async (method, path) => {
+      const { ask, events } = await start();
+      for (const token of [undefined, "wrong"]) {
+        const response = await ask(path, method, token);
+        expect(response.status).toBe(401);
+        expect(await response.json()).toMatchObject({ title: "Unauthorized", status: 401 });
+      }
+      expect(events).toEqual([]);
+    },
+  );
+
+  test.each(ACTS)("a reader at %s: 403, and nothing happens", async (path) => {
     const { ask, events } = await start();
-    expect((await ask("/v1/reload", "POST", READ)).status).toBe(403);
+    const response = await ask(path, "POST", READ);
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ title: "Forbidden", detail: "This token may only read." });
     expect(events).toEqual([]);
   });
 
-  test("another path, another method", async () => {
+  test("another path", async () => {
     const { ask } = await start();
-    for (const path of ["/", "/v2/check", "/v1/decisions", "/healthz/x"]) {
-      expect((await ask(path, "GET", OPERATE)).status).toBe(404);
+    for (const path of [
+      ...[
+        "/",
+        "/v2/check",
+        "/healthz/x",
+        "/v1/decision",
+        "/v1/decisions/",
+        "/v1/decisions/a/b",
+        "/v1/freezes/f_1",
+      ],
+      ...["/v1/prices", "/v1/prices/ETH", "/v1/transactions", "/v1/transactions/t/release/x"],
+    ]) {
+      expect([path, (await ask(path, "GET", OPERATE)).status]).toEqual([path, 404]);
     }
-    const response = await ask("/v1/status", "DELETE", OPERATE);
-    expect(response.status).toBe(405);
-    expect(response.headers.get("allow")).toBe("GET, HEAD");
-    expect(await response.json()).toMatchObject({ status: 405 });
-    expect((await ask("/healthz", "POST")).status).toBe(405);
-    expect((await ask("/v1/reload", "GET", OPERATE)).status).toBe(405);
   });
 
-  test("after ten wrong tokens: 429, for the right token too", async () => {
+  test("another method: 405 with those that it takes, an origin's preflight too", async () => {
+    const { ask } = await start();
+    for (const path of READINGS) {
+      for (const method of ["DELETE", "OPTIONS", "POST"]) {
+        const response = await ask(path, method, OPERATE);
+        expect([path, response.status, response.headers.get("allow")]).toEqual([path, 405, "GET, HEAD"]);
+        expect(await response.json()).toMatchObject({ title: "Method not allowed", status: 405 });
+      }
+    }
+    for (const path of ACTS) {
+      const response = await ask(path, "GET", OPERATE);
+      expect([path, response.status, response.headers.get("allow")]).toEqual([path, 405, "POST"]);
+    }
+    expect((await ask("/healthz", "POST")).status).toBe(405);
+  });
+
+  test.each([...READINGS, ...ACTS])("%s may not be read from another origin", async (path) => {
+    const { url } = await start();
+    const headers = { origin: "https://elsewhere.example", authorization: `Bearer ${OPERATE}` };
+    const response = await fetch(`${url}${path}`, { headers });
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+  });
+
+  test("after ten wrong tokens, at any paths: 429, for the right token too", async () => {
     const { ask } = await start();
     const statuses = [];
-    for (let i = 0; i < 12; i += 1) statuses.push((await ask("/v1/status", "GET", "wrong")).status);
+    for (let i = 0; i < 12; i += 1) {
+      const path = [...READINGS, ...ACTS][i % (READINGS.length + ACTS.length)] ?? "";
+      statuses.push((await ask(path, READINGS.includes(path) ? "GET" : "POST", "wrong")).status);
+    }
     expect(statuses).toEqual([...Array(10).fill(401), 429, 429]);
-    expect((await ask("/v1/status", "GET", OPERATE)).status).toBe(429);
+    for (const path of READINGS) expect((await ask(path, "GET", OPERATE)).status).toBe(429);
+    for (const path of ACTS) expect((await ask(path, "POST", OPERATE)).status).toBe(429);
     expect((await ask("/healthz")).status).toBe(200);
   });
 

@@ -1,11 +1,15 @@
 /**
- * The admin listener's app (design 3.3): health, readiness and metrics for monitors; status and reload for
- * people with a token.
+ * The admin listener's app (design 3.3): health, readiness and metrics for monitors; status, history and the
+ * operators' acts for people with a token.
  */
-import type { HttpBindings } from "@hono/node-server";
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
+import type { Freezes } from "../decisions/freeze.ts";
+import type { Operations } from "../decisions/operations.ts";
 import { createRateLimit } from "../rate-limit.ts";
-import { problem } from "./problem.ts";
+import { type AdminEnvironment, mayOperate } from "./environment.ts";
+import { freezeRoutes } from "./freezes.ts";
+import { type AcceptPrice, priceRoutes } from "./prices.ts";
+import { ProblemError, problem } from "./problem.ts";
 import { type ServerState, statusOf } from "./status.ts";
 import { type AdminToken, findOperator, type Operator } from "./tokens.ts";
 
@@ -44,17 +48,17 @@ export interface StatusSource {
 export interface AdminOptions {
   readonly source: StatusSource;
   readonly tokens: readonly AdminToken[];
+  readonly freezes: Freezes;
+  readonly operations: Operations;
+  readonly acceptPrice: AcceptPrice;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
-interface AdminEnvironment {
-  Bindings: HttpBindings;
-  Variables: { operator: Operator };
-}
-
 /** Builds the app. */
-export function createAdminApp({ source, tokens, now = Date.now }: AdminOptions): Hono<AdminEnvironment> {
+export function createAdminApp(options: AdminOptions): Hono<AdminEnvironment> {
+  const { source, tokens, freezes, operations, acceptPrice, now = Date.now } = options;
+  const operated = (who: string, what: string): void => source.operated(who, what);
   const app = new Hono<AdminEnvironment>();
   const wrong = createRateLimit(WRONG_TOKENS_PER_SECOND, WRONG_TOKENS);
 
@@ -103,34 +107,37 @@ export function createAdminApp({ source, tokens, now = Date.now }: AdminOptions)
     return context.json({ live, changed, ...(error === undefined ? {} : { error }) });
   });
 
-  const methods: Readonly<Record<string, string>> = {
-    "/healthz": "GET",
-    "/readyz": "GET",
-    "/metrics": "GET",
-    "/v1/status": "GET",
-    "/v1/reload": "POST",
-  };
+  app.route("/", freezeRoutes({ freezes, operations, operated }));
+  app.route("/", priceRoutes({ acceptPrice, operated }));
+
+  const allowedAt = methodsOf(app);
   app.notFound((context) => {
-    const allow = methods[context.req.path];
-    if (allow === undefined) return problem(404, "Nothing answers at this path.");
-    return problem(405, `This path takes ${allow}.`, { allow: allow === "GET" ? "GET, HEAD" : allow });
+    const allowed = allowedAt(context.req.path);
+    if (allowed.length === 0) return problem(404, "Nothing answers at this path.");
+    return problem(405, `This path takes ${allowed.join(", ")}.`, { allow: allowed.join(", ") });
   });
   app.onError((error) => {
+    if (error instanceof ProblemError) {
+      const { status, message, members } = error;
+      return problem(status, message, status === 408 ? { connection: "close" } : {}, members);
+    }
     source.failed(error);
     return problem(500, "The server failed; its log has the place.");
   });
   return app;
 }
 
-async function mayOperate(
-  context: Context<AdminEnvironment>,
-  next: () => Promise<void>,
-): Promise<Response | undefined> {
-  if (context.get("operator").role !== "operate") {
-    return problem(403, "This token may only read.");
-  }
-  await next();
-  return undefined;
+/** Which methods the routes of an app take at a path; none where there is no such path. */
+function methodsOf(app: Hono<AdminEnvironment>): (path: string) => readonly string[] {
+  const routes = app.routes
+    .filter(({ method }) => method === "GET" || method === "POST")
+    .map(({ method, path }) => ({
+      methods: method === "GET" ? ["GET", "HEAD"] : [method],
+      pattern: new RegExp(`^${path.replaceAll(/:\w+/g, "[^/]+")}$`),
+    }));
+  return (path) => [
+    ...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods)),
+  ];
 }
 
 function operatorOf(tokens: readonly AdminToken[], header: string | undefined): Operator | undefined {

@@ -1,5 +1,6 @@
 /** What `/v1/status` says. The shape is a contract with scripts; `countersign status` prints it for people. */
 import { z } from "zod";
+import { freezeSchema } from "./freezes.ts";
 
 const milliseconds = z.int().min(0);
 
@@ -25,6 +26,39 @@ const alarmSchema = z.object({
   count: z.int().min(1),
 });
 
+const ledgerSchema = z.object({
+  ok: z.boolean(),
+  /** What is answered while it is not: `LEDGER_UNAVAILABLE`, `LEDGER_FULL`, `LEDGER_CORRUPT`. */
+  code: z.string().optional(),
+  detail: z.string(),
+  /** When the newest entry was; absent where there is none. */
+  newest_at: milliseconds.optional(),
+});
+
+const listSchema = z.object({
+  name: z.string(),
+  path: z.string(),
+  /** Absent while it was never read: the list is then absent from documents. */
+  entries: z.int().min(0).optional(),
+  loaded_at: milliseconds.optional(),
+  /** Why the file as it stands could not be read. */
+  error: z.string().optional(),
+});
+
+const pricesSchema = z.object({
+  path: z.string(),
+  /** How many tokens have a price. */
+  tokens: z.int().min(0),
+  loaded_at: milliseconds.optional(),
+  error: z.string().optional(),
+  /** Tokens whose price in the file is refused; `usd` where an operator may accept it. */
+  refused: z
+    .array(z.object({ token: z.string(), problem: z.string(), usd: z.string().optional() }))
+    .readonly(),
+  /** Tokens whose accepted price is too old. */
+  stale: z.array(z.string()).readonly(),
+});
+
 /** What the server knows of itself. Times are milliseconds since the epoch. */
 const serverStateSchema = z.object({
   version: z.string(),
@@ -39,6 +73,12 @@ const serverStateSchema = z.object({
   }),
   nodes: z.array(z.object({ name: z.string(), payload: z.string(), last_ping: milliseconds.optional() })),
   alarms: z.array(alarmSchema).readonly(),
+  /** What is frozen now, newest first. */
+  freezes: z.array(freezeSchema).readonly(),
+  ledger: ledgerSchema,
+  lists: z.array(listSchema).readonly(),
+  /** Absent where none are configured. */
+  prices: pricesSchema.optional(),
   last_release_error: z.object({ step: z.string(), message: z.string(), at: milliseconds }).optional(),
 });
 

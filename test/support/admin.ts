@@ -1,0 +1,111 @@
+/** For the tests: the admin app on a real port, over a real ledger in a directory of its own. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { createAdminApp, type ReadinessCheck, type StatusSource } from "../../src/admin/app.ts";
+import type { AcceptPrice } from "../../src/admin/prices.ts";
+import type { ServerState } from "../../src/admin/status.ts";
+import { localToken } from "../../src/admin/tokens.ts";
+import { Freezes } from "../../src/decisions/freeze.ts";
+import { Operations } from "../../src/decisions/operations.ts";
+import type { SqliteLedger } from "../../src/ledger/open.ts";
+import { startListener } from "../../src/listener.ts";
+import { opened, stateDirectory } from "./ledger.ts";
+
+/** The token of `local`, role `operate`, and that of `monitor`, role `read`. */
+export const OPERATE = "o".repeat(43);
+export const READ = "r".repeat(43);
+
+export const STATE: ServerState = {
+  version: "0.1.0",
+  started_at: 1_000,
+  release: {
+    revision: "7",
+    sequence: 3,
+    sha256: "aa",
+    live_since: 2_000,
+    source: "/bundles/default.tar.gz",
+    rules: 4,
+    unenforced: { "transfer/daily_limit": "warn" },
+    approve_unverified: true,
+  },
+  trust: "unsigned",
+  scope: {},
+  nodes: [{ name: "node-1", payload: "v2", last_ping: 3_000 }],
+  alarms: [],
+  freezes: [],
+  ledger: { ok: true, detail: "writes" },
+  lists: [],
+};
+
+export interface AdminParts {
+  readonly state?: ServerState;
+  readonly checks?: readonly ReadinessCheck[];
+  readonly source?: Partial<StatusSource>;
+  readonly acceptPrice?: AcceptPrice;
+}
+
+export interface RunningAdmin {
+  readonly url: string;
+  /** The state directory. */
+  readonly directory: string;
+  readonly ledger: SqliteLedger;
+  readonly freezes: Freezes;
+  /** What operators did and the server failed at, in words. */
+  readonly events: string[];
+  get(path: string, token?: string): Promise<Response>;
+  /** @param body - sent as JSON, a string as it stands. */
+  post(path: string, body: unknown, token?: string, contentType?: string): Promise<Response>;
+  send(path: string, init: RequestInit, token?: string): Promise<Response>;
+}
+
+export async function startAdmin(parts: AdminParts = {}): Promise<RunningAdmin> {
+  const directory = stateDirectory();
+  const { ledger } = await opened(directory);
+  const freezes = new Freezes(join(directory, "FREEZE"));
+  const operations = new Operations(ledger, freezes, Date.now);
+  operations.restore();
+  const events: string[] = [];
+  const source: StatusSource = {
+    checks: () => parts.checks ?? [],
+    state: () => parts.state ?? STATE,
+    reload: async () => ({ changed: false, live: { revision: "7", sequence: 3, sha256: "aa" } }),
+    metrics: async () => ({ text: "countersign_build_info 1\n", contentType: "text/plain; version=0.0.4" }),
+    operated: (who, what) => events.push(`${who} ${what}`),
+    failed: () => events.push("failed"),
+    ...parts.source,
+  };
+  const tokens = [
+    localToken(OPERATE),
+    { name: "monitor", sha256: createHash("sha256").update(READ).digest("hex"), role: "read" as const },
+  ];
+  const app = createAdminApp({
+    source,
+    tokens,
+    freezes,
+    operations,
+    acceptPrice: parts.acceptPrice ?? (async () => undefined),
+    now: () => 61_000,
+  });
+  const listener = await startListener({ address: { host: "127.0.0.1", port: 0 } }, app);
+  onTestFinished(() => listener.drain(100));
+  const send = (path: string, init: RequestInit, token?: string): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+    return fetch(`${listener.url}${path}`, { ...init, headers });
+  };
+  return {
+    ...{ url: listener.url, directory, ledger, freezes, events, send },
+    get: (path, token = READ) => send(path, {}, token),
+    post: (path, body, token = OPERATE, contentType = "application/json") =>
+      send(
+        path,
+        {
+          method: "POST",
+          headers: { "content-type": contentType },
+          body: typeof body === "string" ? body : JSON.stringify(body),
+        },
+        token,
+      ),
+  };
+}
