@@ -13,6 +13,7 @@ import { Approval } from "./approval.ts";
 import type { Decided } from "./decide.ts";
 import { DecisionDesk, type DeskOptions } from "./desk.ts";
 import { Freezes } from "./freeze.ts";
+import { movementsOf } from "./movements.ts";
 import { Operations } from "./operations.ts";
 import { VerifiedRequest } from "./request.ts";
 
@@ -181,6 +182,11 @@ function answer(options: Asked = {}): Promise<Decided> {
   return desk.answer(request(options), { live, refusedStep: undefined });
 }
 
+/** The signing of a request with this hash. */
+function signingOf(hash: string): string {
+  return movementsOf(request({ hash }).document, "").signing;
+}
+
 function codeOf({ decision }: Decided): string {
   return decision.reasons[0]?.code ?? decision.outcome;
 }
@@ -238,6 +244,27 @@ describe("the same request", () => {
     const other = await answer({ usd: 1 });
     expect(other.decision.facts).toEqual({ cap: { spent: String(CAP) } });
     expect(codeOf(other)).toBe("CAP");
+  });
+
+  it("is judged anew where an operator released what it reserved, and counts again", async () => {
+    await answer({ id: "r", hash: "1", usd: 60 });
+    const held = ledger.read((snapshot) => snapshot.signed(signingOf("1")));
+    const act = { by: "alice", reason: "test" };
+    expect(await operations.release("t-1", held, act)).toHaveLength(1);
+    expect(codeOf(await answer({ hash: "2", usd: 50 }))).toBe("approved");
+    const again = await answer({ id: "r", hash: "1", usd: 60 });
+    expect(codeOf(again)).toBe("CAP");
+    expect(again.decision.facts).toEqual({ cap: { spent: "50" } });
+
+    await answer({ id: "q", hash: "3", usd: 10 });
+    await operations.release(
+      "t-3",
+      ledger.read((snapshot) => snapshot.signed(signingOf("3"))),
+      act,
+    );
+    expect((await answer({ id: "q", hash: "3", usd: 10 })).repeated).toBeUndefined();
+    expect((await answer({ usd: 1 })).decision.facts).toEqual({ cap: { spent: "60" } });
+    expect((await answer({ id: "q", hash: "3", usd: 10 })).repeated).toBe(true);
   });
 
   it("is judged anew when its document differs by more than drift, and the stricter answer stays", async () => {

@@ -7,7 +7,8 @@
  * - **being decided**: whoever asks the same meanwhile waits for that decision; whoever asks something else under
  *   its id is refused with `CHANGED_REQUEST`, and the first goes on;
  * - **answered**: a stored REJECT is repeated. A stored APPROVE is repeated while nothing freezes it, it is younger
- *   than `reissueMs`, and the document is the same but for what drifts; else the request is judged anew, its own
+ *   than `reissueMs`, what it reserved is still counted (an operator may have released it), and the document is
+ *   the same but for what drifts; else the request is judged anew, its own
  *   movements left out, and what comes of it is the answer from then on: another approval, or a stricter answer;
  * - **failed**: a failure of ours is written down but answers nothing: the next try is judged as if it were the
  *   first.
@@ -150,10 +151,18 @@ export class DecisionDesk {
       !live.index.reads_raw &&
       request.document.now.ms - row.at < reissueMs &&
       freezes.refusalOf(request.document) === undefined &&
+      this.#isCounted(row.signing) &&
       stored.body.document !== undefined &&
       isSameButForDrift(request.document, stored.body.document);
     if (!holds) return undefined;
     return { decision, approval: Approval.grant(request, { type: "stored", row }, live), repeated: true };
+  }
+
+  /** Whether the movements of a signing are in the ledger's sums. @throws LedgerError */
+  #isCounted(signing: string | undefined): boolean {
+    if (signing === undefined) return false;
+    const movements = this.#options.ledger.read((snapshot) => snapshot.signed(signing));
+    return movements.some(({ state }) => state !== "released");
   }
 
   async #judgeAndRecord(request: VerifiedRequest, bench: Bench): Promise<Decided> {

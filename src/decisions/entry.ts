@@ -132,6 +132,7 @@ export const decisionRowSchema = z.object({
   timings: z.object({ normalize: z.int(), evaluate: z.int(), explain: z.int(), total: z.int() }),
   identity: z.string(),
   answers: z.boolean(),
+  signing: z.string().optional(),
 });
 export type DecisionRow = z.infer<typeof decisionRowSchema>;
 
@@ -141,6 +142,7 @@ export function decisionOfRow(row: DecisionRow): Decision {
     type: _type,
     identity: _identity,
     answers: _answers,
+    signing: _signing,
     action,
     release,
     reasons,

@@ -105,16 +105,16 @@ export class Operations {
    * Gives back what a transaction reserved: an operator's word that no signature of it can be used any more.
    *
    * @param transaction - as the operator named it.
-   * @param movements - of that transaction.
+   * @param movements - of that transaction. What is settled has left, whatever the operator says.
    * @returns those that were released now.
    * @throws LedgerError
    */
-  async release(
+  async release<Held extends Pick<StoredMovement, "number" | "state">>(
     transaction: string,
-    movements: readonly StoredMovement[],
+    movements: readonly Held[],
     { by, reason }: Act,
-  ): Promise<readonly StoredMovement[]> {
-    const held = movements.filter(({ state }) => state !== "released");
+  ): Promise<readonly Held[]> {
+    const held = movements.filter(({ state }) => state !== "released" && state !== "settled");
     if (held.length === 0) return [];
     const numbers = held.map(({ number }) => number);
     await this.#append(
