@@ -4,6 +4,7 @@ import { shownFreezes } from "./admin/freezes.ts";
 import type { ServerState } from "./admin/status.ts";
 import type { TssNode } from "./channels/tss/routes.ts";
 import type { Config } from "./config.ts";
+import type { Feeds } from "./feeds/feeds.ts";
 import type { LivePolicy } from "./policy/live.ts";
 import type { Memory } from "./server-memory.ts";
 import type { Alarms } from "./telemetry/alarms.ts";
@@ -43,6 +44,7 @@ export interface StateParts {
   readonly config: Config;
   readonly live: LivePolicy;
   readonly memory: Memory;
+  readonly feeds: Feeds;
   readonly nodes: readonly TssNode[];
   readonly alarms: Alarms;
   readonly lastPings: ReadonlyMap<string, number>;
@@ -53,6 +55,7 @@ export function serverState({
   config,
   live: policy,
   memory,
+  feeds,
   nodes,
   alarms,
   lastPings,
@@ -84,7 +87,7 @@ export function serverState({
     alarms: alarms.list(),
     freezes: shownFreezes(memory.freezes),
     ledger: ledgerState(memory),
-    lists: [],
+    ...feeds.status(),
     ...(refused === undefined ? {} : { last_release_error: refused }),
   };
 }

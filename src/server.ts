@@ -2,8 +2,8 @@
 import type { KeyObject } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { Hono } from "hono";
-import { createAdminApp, type ReloadResult, type StatusSource } from "./admin/app.ts";
-import { ensureAdminToken, localToken } from "./admin/tokens.ts";
+import type { ReloadResult } from "./admin/app.ts";
+import { type AdminToken, ensureAdminToken, localToken } from "./admin/tokens.ts";
 import { createTssApp, type TssEvents, type TssNode } from "./channels/tss/routes.ts";
 import { Signer } from "./channels/tss/signer.ts";
 import type { Config } from "./config.ts";
@@ -13,24 +13,14 @@ import { type Keys, loadKeys } from "./node-keys.ts";
 import type { EngineEvent } from "./policy/engine.ts";
 import { type LiveEvent, LivePolicy } from "./policy/live.ts";
 import { PolicySource } from "./policy/source.ts";
+import { adminApp } from "./server-admin.ts";
 import { Memory } from "./server-memory.ts";
-import { readinessChecks, serverState, trustOf, unenforcedRules } from "./server-status.ts";
-import { type Alarms, createAlarms } from "./telemetry/alarms.ts";
-import { type EventLoopMonitor, watchEventLoop } from "./telemetry/event-loop.ts";
-import { createLog, type ListenerAddresses, type Log } from "./telemetry/log.ts";
-import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
+import { trustOf, unenforcedRules } from "./server-status.ts";
+import { createTelemetry, type Telemetry } from "./server-telemetry.ts";
+import type { ListenerAddresses } from "./telemetry/log.ts";
 import { VERSION } from "./version.ts";
 
 export type ReloadOutcome = ReloadResult;
-
-interface Telemetry {
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly alarms: Alarms;
-  readonly eventLoop: EventLoopMonitor;
-  /** Callbacks being answered now. */
-  inFlight: number;
-}
 
 /** One server of one config. `create`, then `listen`, then `close`: each once. */
 export class CountersignServer {
@@ -95,13 +85,7 @@ export class CountersignServer {
     const admin = await this.#start(
       "admin",
       listen.admin,
-      createAdminApp({
-        source: this.#statusSource(),
-        tokens: [localToken(token), ...admin_tokens],
-        freezes: this.#memory.freezes,
-        operations: this.#memory.operations,
-        acceptPrice: async () => undefined,
-      }),
+      this.#adminApp([localToken(token), ...admin_tokens]),
     );
     const addresses = {
       nodes: nodes.address,
@@ -273,34 +257,19 @@ export class CountersignServer {
     }
   }
 
-  #statusSource(): StatusSource {
-    const { log, metrics } = this.#telemetry;
-    return {
-      checks: () => [...readinessChecks(this.#live, this.#telemetry.eventLoop), ...this.#memory.checks()],
-      state: () =>
-        serverState({
-          config: this.#config,
-          live: this.#live,
-          memory: this.#memory,
-          nodes: this.#nodes,
-          alarms: this.#telemetry.alarms,
-          lastPings: metrics.lastPings(),
-          startedAt: this.#startedAt,
-        }),
+  #adminApp(tokens: readonly AdminToken[]): HttpApp {
+    return adminApp({
+      config: this.#config,
+      telemetry: this.#telemetry,
+      live: this.#live,
+      memory: this.#memory,
+      feeds: this.#feeds,
+      nodes: this.#nodes,
+      startedAt: this.#startedAt,
       reload: () => this.reload(),
-      metrics: () => metrics.exposition(),
-      operated: (who, what) => log.operated(who, what),
-      failed: (error) => log.exception("admin", error),
-    };
+      tokens,
+    });
   }
-}
-
-function createTelemetry(): Telemetry {
-  const eventLoop = watchEventLoop();
-  const log = createLog({ level: process.env["COUNTERSIGN_LOG_LEVEL"] });
-  const load = { inFlight: 0 };
-  const metrics = createMetrics({ version: VERSION, eventLoop, inFlight: () => load.inFlight });
-  return Object.assign(load, { log, metrics, alarms: createAlarms(log, metrics), eventLoop });
 }
 
 /** The push listener has no path yet: everything is 404, without a body. */
