@@ -7,7 +7,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { parseConfig } from "../config.ts";
+import { readAnchor } from "../ledger/anchor-file.ts";
 import { startServer } from "../main.ts";
+import { type DemoResult, tellStory, verifyChain } from "./demo-story.ts";
 import { sendRequest } from "./http-request.ts";
 import { type Reply, signToken, verifyReply } from "./node-client.ts";
 
@@ -31,16 +33,6 @@ const casesSchema = z.array(
 
 type DemoCase = z.infer<typeof casesSchema>[number];
 
-/** One request of the demo. `ok` is whether action, code and request id are as expected. */
-export interface DemoResult {
-  readonly title: string;
-  readonly action: string;
-  readonly error: string;
-  readonly ok: boolean;
-  /** From the first byte sent to the verified answer. */
-  readonly ms: number;
-}
-
 interface Keys {
   readonly node: KeyObject;
   readonly stranger: KeyObject;
@@ -53,11 +45,22 @@ export async function runDemo(): Promise<DemoResult[]> {
   process.env["COUNTERSIGN_LOG_LEVEL"] ??= "fatal";
   try {
     const keys = await writeKeys(folder);
+    await writeFeeds(folder);
     const server = await startServer(parseConfig(JSON.stringify(configOf()), folder));
     try {
       const cases = casesSchema.parse(JSON.parse(await readFile(join(DEMO, "cases.json"), "utf8")));
       const results: DemoResult[] = [];
-      for (const each of cases) results.push(await ask(each, server.addresses.nodes, keys));
+      for (const each of cases) results.push(await askCase(each, server.addresses.nodes, keys));
+      const listed = await readFile(requestFile("listed-transfer"), "utf8");
+      const story = await tellStory({
+        listed,
+        stateDir: join(folder, "state"),
+        admin: server.addresses.admin,
+        ask: (request) => ask(request, keys.node, server.addresses.nodes, keys),
+      });
+      results.push(...story);
+      await server.close();
+      results.push(verifyChain(join(folder, "state"), await readAnchor(join(folder, "state", "anchor"))));
       return results;
     } finally {
       await server.close();
@@ -74,7 +77,19 @@ function configOf(): unknown {
     signing_key: "./server.pem",
     nodes: [{ name: "node-1", callback_public_keys: ["./node.pub"] }],
     policy: { release: RELEASE, trust: "unsigned" },
+    lists: { sanctions: "./sanctions.csv" },
+    prices: { file: "./prices.json" },
   };
+}
+
+/** What the rules ask for besides the request: nobody is on the list, and ETH costs 3,000 dollars. */
+async function writeFeeds(folder: string): Promise<void> {
+  await writeFile(join(folder, "sanctions.csv"), "address,name\n");
+  await writeFile(join(folder, "prices.json"), JSON.stringify({ ETH: { usd: "3000", at: Date.now() } }));
+}
+
+function requestFile(name: string): string {
+  return join(DEMO, "requests", `${name}.json`);
 }
 
 async function writeKeys(folder: string): Promise<Keys> {
@@ -89,10 +104,15 @@ async function writeKeys(folder: string): Promise<Keys> {
   return { node: node.privateKey, stranger: stranger.privateKey, serverPublic: server.publicKey };
 }
 
-async function ask(demo: DemoCase, address: string, keys: Keys): Promise<DemoResult> {
-  const request = await readFile(join(DEMO, "requests", `${demo.request}.json`), "utf8");
-  const key = demo.token === "stranger" ? keys.stranger : keys.node;
-  const token = await signToken(request, key, demo.token === "expired" ? EXPIRED_SECONDS : TOKEN_SECONDS);
+/** Asks as a node would. @returns the verified reply, and milliseconds until it was there. */
+async function ask(
+  request: string,
+  key: KeyObject,
+  address: string,
+  keys: Keys,
+  lifetimeSeconds = TOKEN_SECONDS,
+): Promise<{ readonly reply: Reply; readonly ms: number }> {
+  const token = await signToken(request, key, lifetimeSeconds);
   const started = performance.now();
   const { body } = await sendRequest({
     url: `http://${address}/v2/check`,
@@ -101,15 +121,16 @@ async function ask(demo: DemoCase, address: string, keys: Keys): Promise<DemoRes
     body: new URLSearchParams({ TSS_JWT_MSG: token }).toString(),
     timeoutMs: 10_000,
   });
-  const reply = await verifyReply(body, keys.serverPublic);
-  const ms = performance.now() - started;
-  return {
-    title: demo.title,
-    action: reply.action ?? "",
-    error: reply.error,
-    ok: isExpected(demo, reply, request),
-    ms,
-  };
+  return { reply: await verifyReply(body, keys.serverPublic), ms: performance.now() - started };
+}
+
+async function askCase(demo: DemoCase, address: string, keys: Keys): Promise<DemoResult> {
+  const request = await readFile(requestFile(demo.request), "utf8");
+  const key = demo.token === "stranger" ? keys.stranger : keys.node;
+  const lifetime = demo.token === "expired" ? EXPIRED_SECONDS : TOKEN_SECONDS;
+  const { reply, ms } = await ask(request, key, address, keys, lifetime);
+  const ok = isExpected(demo, reply, request);
+  return { title: demo.title, action: reply.action ?? "", error: reply.error, ok, ms };
 }
 
 function isExpected(demo: DemoCase, reply: Reply, request: string): boolean {

@@ -1,6 +1,8 @@
 /** `node-double`: asks a callback server as a TSS Node would, and prints the verified reply. */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import type { Command } from "commander";
+import { ulid } from "ulid";
+import { z } from "zod";
 import { readGiven, readGivenOrInput } from "./given-file.ts";
 import { EXIT, printJson, runCommand, UsageError } from "./output.ts";
 
@@ -9,6 +11,7 @@ interface Options {
   readonly key: string;
   readonly serverKey: string;
   readonly request: string;
+  readonly newId?: true;
   readonly retryTimes: string;
   readonly sleepSeconds: string;
   readonly requestTimeout: string;
@@ -27,6 +30,7 @@ export function registerNodeDouble(program: Command): void {
     .requiredOption("--key <pem>", "the node's private key")
     .requiredOption("--server-key <pem>", "the server's public key")
     .requiredOption("--request <file>", "the inner CallbackRequest as JSON; - for standard input")
+    .option("--new-id", "ask under a request id of its own: the same id gets the same answer")
     .option("--retry-times <number>", "tries after the first, where no response came", "2")
     .option("--sleep-seconds <number>", "between tries", "15")
     .option("--request-timeout <seconds>", "for one try", "10")
@@ -41,7 +45,7 @@ export function registerNodeDouble(program: Command): void {
         const quiet = options.json === true;
         const result = await postCallback({
           url: httpUrl(options.url),
-          request: (await readGivenOrInput(options.request)).toString("utf8"),
+          request: requestOf(await readGivenOrInput(options.request), options),
           key: await readKey(options.key, createPrivateKey),
           serverKey: await readKey(options.serverKey, createPublicKey),
           retryTimes: wholeNumber("--retry-times", options.retryTimes),
@@ -66,6 +70,16 @@ export function registerNodeDouble(program: Command): void {
         return action === "APPROVE" ? EXIT.done : EXIT.failed;
       }),
     );
+}
+
+function requestOf(bytes: Buffer, { request, newId }: Options): string {
+  const text = bytes.toString("utf8");
+  if (newId === undefined) return text;
+  try {
+    return JSON.stringify({ ...z.looseObject({}).parse(JSON.parse(text)), request_id: ulid() });
+  } catch (error) {
+    throw new UsageError(`${request}: no JSON object that could get another id`, { cause: error });
+  }
 }
 
 function httpUrl(value: string): string {

@@ -5,9 +5,9 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson } from "../input/canonical-json.ts";
-import { CHANNELS, KINDS } from "../input/document.ts";
 import type { Refusal } from "../input/refusal.ts";
 import type { NewEntry, NewMovements, TransactionNames } from "../ledger/ledger.ts";
+import { decisionRowSchema as storedDecision } from "../ledger/rows.ts";
 import type { Reason } from "../policy/verdict.ts";
 import type { Decision, Timings } from "./decision.ts";
 import type { VerifiedRequest } from "./request.ts";
@@ -38,6 +38,7 @@ export function decisionEntry(record: DecisionRecord): NewEntry {
     timings: microseconds(decision.timings),
     identity,
     answers,
+    wallet: document.wallet?.id,
     token_sha256: token === undefined ? undefined : hash("sha256", token, "hex"),
     transaction: names,
     signing: movements?.signing,
@@ -85,7 +86,7 @@ export function refusalEntry(
     id,
     at,
     source: asked.source,
-    request_id: asked.requestId === "" ? undefined : asked.requestId,
+    request_id: asked.requestId,
     code: refusal.code,
     message: refusal.message,
     token_sha256: hash("sha256", asked.token, "hex"),
@@ -103,60 +104,31 @@ function microseconds({ normalize, evaluate, explain, total }: Timings): Timings
   };
 }
 
-const reasonSchema = z.object({
-  rule: z.string().optional(),
-  code: z.string(),
-  message: z.string(),
-  severity: z.enum(["low", "medium", "high", "critical"]),
-  consequence: z.enum(["deny", "hold", "alert"]),
-  values: z.record(z.string(), z.unknown()).optional(),
-  absent: z.array(z.string()).optional(),
-});
-
 /** A decision as its row has it. */
-export const decisionRowSchema = z.object({
-  type: z.literal("decision"),
-  id: z.string(),
-  at: z.int(),
-  channel: z.enum(CHANNELS),
-  kind: z.enum(KINDS),
-  source: z.string(),
-  request_id: z.string(),
-  outcome: z.enum(["approved", "denied", "held", "unapproved", "failed"]),
-  action: z.enum(["APPROVE", "REJECT"]).optional(),
-  reasons: z.array(reasonSchema),
-  alerts: z.array(reasonSchema),
-  release: z.object({ revision: z.string(), sequence: z.int(), sha256: z.string() }).optional(),
-  input_sha256: z.string(),
-  facts: z.record(z.string(), z.unknown()),
+export const decisionRowSchema = storedDecision.extend({
   timings: z.object({ normalize: z.int(), evaluate: z.int(), explain: z.int(), total: z.int() }),
-  identity: z.string(),
-  answers: z.boolean(),
-  signing: z.string().optional(),
 });
 export type DecisionRow = z.infer<typeof decisionRowSchema>;
+type StoredReason = DecisionRow["reasons"][number];
 
 /** The decision that a row tells of. */
 export function decisionOfRow(row: DecisionRow): Decision {
-  const {
-    type: _type,
-    identity: _identity,
-    answers: _answers,
-    signing: _signing,
-    action,
-    release,
-    reasons,
-    alerts,
-    timings,
-    ...rest
-  } = row;
-  const { normalize, evaluate, explain, total } = timings;
+  const { action, release } = row;
+  const { normalize, evaluate, explain, total } = row.timings;
   return {
-    ...rest,
+    id: row.id,
+    at: row.at,
+    channel: row.channel,
+    kind: row.kind,
+    source: row.source,
+    request_id: row.request_id,
+    outcome: row.outcome,
     ...(action === undefined ? {} : { action }),
-    reasons: reasons.map(reasonOfRow),
-    alerts: alerts.map(reasonOfRow),
+    reasons: row.reasons.map(reasonOfRow),
+    alerts: row.alerts.map(reasonOfRow),
     ...(release === undefined ? {} : { release }),
+    input_sha256: row.input_sha256,
+    facts: row.facts,
     timings: {
       normalize: normalize / 1000,
       evaluate: evaluate / 1000,
@@ -166,10 +138,13 @@ export function decisionOfRow(row: DecisionRow): Decision {
   };
 }
 
-function reasonOfRow({ rule, values, absent, ...reason }: z.infer<typeof reasonSchema>): Reason {
+function reasonOfRow({ rule, code, message, severity, consequence, values, absent }: StoredReason): Reason {
   return {
     ...(rule === undefined ? {} : { rule }),
-    ...reason,
+    code,
+    message,
+    severity,
+    consequence,
     ...(values === undefined ? {} : { values }),
     ...(absent === undefined ? {} : { absent }),
   };
