@@ -9,6 +9,7 @@ import { registerCheck } from "./check.ts";
 import { registerDemo } from "./demo.ts";
 import { registerEval } from "./eval.ts";
 import { registerKeys } from "./keys.ts";
+import { registerLedgerCommands } from "./ledger.ts";
 import { registerNodeDouble } from "./node-double.ts";
 import { EXIT } from "./output.ts";
 import { registerPolicyCommands } from "./policy.ts";
@@ -28,6 +29,7 @@ registerStatus(program);
 registerNodeDouble(program);
 registerPolicyCommands(program);
 registerEval(program);
+registerLedgerCommands(program);
 
 /** Commander itself ends a wrong usage with 1: here it throws, for all commands, and ends with 2. */
 function throwOnUsage(command: Command): void {

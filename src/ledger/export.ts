@@ -11,7 +11,7 @@ import { blob, hexOf, integer, orNull, PagedRows, text } from "./paged-rows.ts";
 import { type Connection, inSnapshot } from "./read-connection.ts";
 import { firstSince, lastSeq } from "./seek.ts";
 
-export const EXPORT_TYPE = "countersign.ledger/1";
+const EXPORT_TYPE = "countersign.ledger/1";
 
 /**
  * @property public_key - the raw Ed25519 key that signs the checkpoints, 32 bytes in hex; absent where there is none.
