@@ -8,6 +8,7 @@ import { VERSION } from "../version.ts";
 import { registerCheck } from "./check.ts";
 import { registerDemo } from "./demo.ts";
 import { registerEval } from "./eval.ts";
+import { registerExplain } from "./explain.ts";
 import { registerKeys } from "./keys.ts";
 import { registerLedgerCommands } from "./ledger.ts";
 import { registerNodeDouble } from "./node-double.ts";
@@ -29,6 +30,7 @@ registerStatus(program);
 registerNodeDouble(program);
 registerPolicyCommands(program);
 registerEval(program);
+registerExplain(program);
 registerLedgerCommands(program);
 
 /** Commander itself ends a wrong usage with 1: here it throws, for all commands, and ends with 2. */
