@@ -1,5 +1,4 @@
 /** One request through the whole decision, as the server would decide it, with a clock and facts of one's own. */
-import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { normalize, participantsOf } from "../channels/tss/normalize.ts";
 import { parseCallback } from "../channels/tss/wire.ts";
@@ -14,8 +13,9 @@ import { activate } from "../policy/activate.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import { chainsOf } from "../policy/release.ts";
 import type { Reason } from "../policy/verdict.ts";
-import { readGiven, readGivenOrInput, unreadable } from "./given-file.ts";
+import { readGiven, readGivenOrInput } from "./given-file.ts";
 import { UsageError } from "./output.ts";
+import { releaseBytes } from "./release-file.ts";
 
 const EVALUATION_MS = 2_000;
 const DECISION_MS = 10_000;
@@ -82,15 +82,6 @@ function requestOf(
     startedAt,
     normalizeMs: performance.now() - startedAt,
   });
-}
-
-async function releaseBytes(path: string): Promise<Uint8Array> {
-  const found = await stat(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  if (!found.isDirectory()) return await readGiven(path);
-  const { buildRelease } = await import("../policy/build/build.ts");
-  return (await buildRelease(path)).bytes;
 }
 
 /** `facts` and `lists` from files, held against the document's own schema. */

@@ -14,6 +14,7 @@ import { registerLedgerCommands } from "./ledger.ts";
 import { registerNodeDouble } from "./node-double.ts";
 import { EXIT } from "./output.ts";
 import { registerPolicyCommands } from "./policy.ts";
+import { registerReplay } from "./replay.ts";
 import { registerServe } from "./serve.ts";
 import { registerStatus } from "./status.ts";
 
@@ -31,6 +32,7 @@ registerNodeDouble(program);
 registerPolicyCommands(program);
 registerEval(program);
 registerExplain(program);
+registerReplay(program);
 registerLedgerCommands(program);
 
 /** Commander itself ends a wrong usage with 1: here it throws, for all commands, and ends with 2. */
