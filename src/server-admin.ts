@@ -27,6 +27,7 @@ export function adminApp(parts: AdminAppParts): HttpApp {
     tokens,
     freezes: memory.freezes,
     operations: memory.operations,
+    history: memory.history,
     acceptPrice: (token, reason, who) => feeds.acceptPrice(token, reason, who),
   });
 }

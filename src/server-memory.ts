@@ -9,6 +9,7 @@ import { Operations } from "./decisions/operations.ts";
 import type { PriceStore } from "./feeds/price-store.ts";
 import { canonicalJson } from "./input/canonical-json.ts";
 import { type EntryType, LedgerError } from "./ledger/ledger.ts";
+import { LedgerQueries } from "./ledger/ledger-queries.ts";
 import { openLedger, type SqliteLedger } from "./ledger/open.ts";
 import type { FactQuery } from "./policy/fact-queries.ts";
 import type { ReleaseIdentity } from "./policy/release.ts";
@@ -19,12 +20,15 @@ export class Memory {
   readonly freezes: Freezes;
   readonly desk: DecisionDesk;
   readonly operations: Operations;
+  /** For people; it reads the file by itself. */
+  readonly history: LedgerQueries;
   #queries: readonly FactQuery[] = [];
 
   private constructor(config: Config, alarms: Alarms, ledger: SqliteLedger) {
     this.ledger = ledger;
     this.freezes = new Freezes(join(config.state_dir, "FREEZE"));
     this.operations = new Operations(ledger, this.freezes, Date.now);
+    this.history = new LedgerQueries(join(config.state_dir, "ledger.db"));
     this.desk = new DecisionDesk({
       ledger,
       freezes: this.freezes,
@@ -120,6 +124,7 @@ export class Memory {
   }
 
   async close(): Promise<void> {
+    await this.history.close();
     await this.ledger.close();
   }
 

@@ -7,8 +7,14 @@ import type { ReadinessCheck, StatusSource } from "./app.ts";
 import { type ServerState, statusSchema } from "./status.ts";
 import { adminTokenFile, ensureAdminToken, findOperator, localToken, readAdminToken } from "./tokens.ts";
 
-const ACTS = ["/v1/reload", "/v1/freeze", "/v1/unfreeze", "/v1/prices/ETH/accept"];
-const READINGS = ["/v1/status", "/v1/freezes"];
+const ACTS = [
+  "/v1/reload",
+  "/v1/freeze",
+  "/v1/unfreeze",
+  "/v1/transactions/t/release",
+  "/v1/prices/ETH/accept",
+];
+const READINGS = ["/v1/status", "/v1/freezes", "/v1/decisions", "/v1/decisions/d_1", "/v1/transactions/t"];
 
 async function start(
   state: ServerState = STATE,

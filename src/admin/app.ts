@@ -6,12 +6,15 @@ import { Hono } from "hono";
 import type { Freezes } from "../decisions/freeze.ts";
 import type { Operations } from "../decisions/operations.ts";
 import { createRateLimit } from "../rate-limit.ts";
+import { decisionRoutes } from "./decisions.ts";
 import { type AdminEnvironment, mayOperate } from "./environment.ts";
 import { freezeRoutes } from "./freezes.ts";
+import type { History } from "./history.ts";
 import { type AcceptPrice, priceRoutes } from "./prices.ts";
 import { ProblemError, problem } from "./problem.ts";
 import { type ServerState, statusOf } from "./status.ts";
 import { type AdminToken, findOperator, type Operator } from "./tokens.ts";
+import { transactionRoutes } from "./transactions.ts";
 
 /** After so many wrong tokens an address gets 429, and one more try in each six seconds. */
 const WRONG_TOKENS = 10;
@@ -50,6 +53,7 @@ export interface AdminOptions {
   readonly tokens: readonly AdminToken[];
   readonly freezes: Freezes;
   readonly operations: Operations;
+  readonly history: History;
   readonly acceptPrice: AcceptPrice;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
@@ -57,7 +61,7 @@ export interface AdminOptions {
 
 /** Builds the app. */
 export function createAdminApp(options: AdminOptions): Hono<AdminEnvironment> {
-  const { source, tokens, freezes, operations, acceptPrice, now = Date.now } = options;
+  const { source, tokens, freezes, operations, history, acceptPrice, now = Date.now } = options;
   const operated = (who: string, what: string): void => source.operated(who, what);
   const app = new Hono<AdminEnvironment>();
   const wrong = createRateLimit(WRONG_TOKENS_PER_SECOND, WRONG_TOKENS);
@@ -108,6 +112,8 @@ export function createAdminApp(options: AdminOptions): Hono<AdminEnvironment> {
   });
 
   app.route("/", freezeRoutes({ freezes, operations, operated }));
+  app.route("/", decisionRoutes(history));
+  app.route("/", transactionRoutes({ history, operations, operated }));
   app.route("/", priceRoutes({ acceptPrice, operated }));
 
   const allowedAt = methodsOf(app);

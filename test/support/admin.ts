@@ -8,6 +8,7 @@ import type { ServerState } from "../../src/admin/status.ts";
 import { localToken } from "../../src/admin/tokens.ts";
 import { Freezes } from "../../src/decisions/freeze.ts";
 import { Operations } from "../../src/decisions/operations.ts";
+import { LedgerQueries } from "../../src/ledger/ledger-queries.ts";
 import type { SqliteLedger } from "../../src/ledger/open.ts";
 import { startListener } from "../../src/listener.ts";
 import { opened, stateDirectory } from "./ledger.ts";
@@ -65,6 +66,8 @@ export async function startAdmin(parts: AdminParts = {}): Promise<RunningAdmin> 
   const freezes = new Freezes(join(directory, "FREEZE"));
   const operations = new Operations(ledger, freezes, Date.now);
   operations.restore();
+  const history = new LedgerQueries(join(directory, "ledger.db"));
+  onTestFinished(() => history.close());
   const events: string[] = [];
   const source: StatusSource = {
     checks: () => parts.checks ?? [],
@@ -84,6 +87,7 @@ export async function startAdmin(parts: AdminParts = {}): Promise<RunningAdmin> 
     tokens,
     freezes,
     operations,
+    history,
     acceptPrice: parts.acceptPrice ?? (async () => undefined),
     now: () => 61_000,
   });
