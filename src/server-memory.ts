@@ -8,6 +8,7 @@ import { Freezes } from "./decisions/freeze.ts";
 import { Operations } from "./decisions/operations.ts";
 import type { PriceStore } from "./feeds/price-store.ts";
 import { canonicalJson } from "./input/canonical-json.ts";
+import { openCheckpoints } from "./ledger/checkpoint.ts";
 import { type EntryType, LedgerError } from "./ledger/ledger.ts";
 import { LedgerQueries } from "./ledger/ledger-queries.ts";
 import { openLedger, type SqliteLedger } from "./ledger/open.ts";
@@ -53,6 +54,7 @@ export class Memory {
       minFreeBytes: config.ledger.min_free,
       checkpointEvery: config.ledger.checkpoint_every,
       now: Date.now,
+      checkpoints: openCheckpoints,
       onEvent: (event) => {
         if (event.type === "checkpoint_failed") alarms.raise("CHECKPOINT_FAILED", event.message);
         else if (event.health.ok) recovered();

@@ -41,6 +41,7 @@ function bodyOf(name: string): { token: string; document: string } {
   const context = { source: "node-1", receivedAt: T0, now, tokens: TOKENS, chains: CHAINS };
   const request = new VerifiedRequest({
     input: normalize(parsed, context),
+    identity: parsed.identity,
     participants: [],
     startedAt: 0,
     normalizeMs: 0,

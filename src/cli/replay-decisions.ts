@@ -93,6 +93,7 @@ function requestOf({ row, token, document: bytes }: Stored, live: LiveRelease): 
   if (!document.success || raw === undefined) return undefined;
   return new VerifiedRequest({
     input: { document: document.data, raw },
+    identity: row.identity,
     participants: [],
     startedAt: performance.now(),
     normalizeMs: 0,

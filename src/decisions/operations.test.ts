@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { opened, stateDirectory } from "../../test/support/ledger.ts";
+import { openCheckpoints } from "../ledger/checkpoint.ts";
 import { Freezes } from "./freeze.ts";
 import { BEHIND_ID, Operations } from "./operations.ts";
 
@@ -8,12 +9,10 @@ const ACT = { by: "alice", reason: "the copy is the right one" };
 
 /** Opens a ledger that lacks an entry which its anchor has seen. */
 async function behind(directory: string, seq: number) {
-  const checkpoints = {
-    anchored: { seq, hash: "ab".repeat(32) },
-    sign: () => "statement",
-    publish: async () => {},
-  };
-  const { ledger } = await opened(directory, { checkpoints });
+  const checkpoints = await openCheckpoints(directory);
+  await checkpoints.publish(checkpoints.sign(seq, "ab".repeat(32), Date.now(), true));
+  await checkpoints.close();
+  const { ledger } = await opened(directory, { checkpoints: openCheckpoints });
   const freezes = new Freezes(join(directory, "FREEZE"));
   const operations = new Operations(ledger, freezes, Date.now);
   operations.restore();

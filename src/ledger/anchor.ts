@@ -3,22 +3,12 @@
  * older copy put in its place. A ledger that was found behind its anchor is not checkpointed, so that the anchor
  * still says what is missing, until an operator accepts its head.
  */
+import type { Checkpoints } from "./checkpoint.ts";
 import type { WriterAnswer } from "./writer-protocol.ts";
-
-/** Who signs checkpoints and keeps them; hashes in hex. */
-export interface Checkpoints {
-  /** The newest that is kept. */
-  readonly anchored: { readonly seq: number; readonly hash: string } | undefined;
-  /** @param at - milliseconds since the epoch. @returns the signed statement. */
-  sign(seq: number, hash: string, at: number): string;
-  /** Adds it to what is kept. */
-  publish(statement: string): Promise<void>;
-}
 
 type LedgerHead = Extract<WriterAnswer, { ok: true }>["head"];
 
 export interface AnchorParts {
-  readonly checkpoints: Checkpoints | undefined;
   /** A checkpoint each time that so many entries more are on the disk. */
   readonly every: number;
   readonly now: () => number;
@@ -29,6 +19,7 @@ export interface AnchorParts {
 
 export class Anchor {
   readonly #parts: AnchorParts;
+  #checkpoints: Checkpoints | undefined;
   #behind: { readonly message: string } | undefined;
   #head: LedgerHead = { seq: 0, hash: "" };
   #last = 0;
@@ -48,9 +39,14 @@ export class Anchor {
    *
    * @param hashAt - the hash of an entry, `undefined` where there is none.
    */
-  compare(head: LedgerHead, hashAt: (seq: number) => string | undefined): void {
+  compare(
+    checkpoints: Checkpoints | undefined,
+    head: LedgerHead,
+    hashAt: (seq: number) => string | undefined,
+  ): void {
+    this.#checkpoints = checkpoints;
     this.#head = head;
-    const anchored = this.#parts.checkpoints?.anchored;
+    const anchored = checkpoints?.anchored;
     if (anchored === undefined) return;
     this.#last = anchored.seq;
     const found = hashAt(anchored.seq);
@@ -73,19 +69,26 @@ export class Anchor {
   accept(): Promise<void> {
     this.#behind = undefined;
     this.#last = 0;
-    return this.checkpoint();
+    return this.checkpoint(true);
+  }
+
+  /** Resolves when nothing is signed or kept any more. */
+  async close(): Promise<void> {
+    await this.#line;
+    await this.#checkpoints?.close();
   }
 
   /** Signs the head, if it is not the one signed last; resolves when it is kept, or could not be. */
-  checkpoint(): Promise<void> {
-    const { checkpoints, now } = this.#parts;
+  checkpoint(resumed?: true): Promise<void> {
+    const checkpoints = this.#checkpoints;
+    const { now } = this.#parts;
     const head = this.#head;
     if (checkpoints === undefined || this.#behind !== undefined || head.seq <= this.#last) return this.#line;
     this.#last = head.seq;
     this.#line = this.#line.then(async () => {
       try {
         const at = now();
-        const statement = checkpoints.sign(head.seq, head.hash, at);
+        const statement = checkpoints.sign(head.seq, head.hash, at, resumed);
         await this.#parts.save(head.seq, at, statement);
         await checkpoints.publish(statement);
       } catch (error) {

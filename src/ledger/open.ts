@@ -6,7 +6,8 @@
  */
 import { join } from "node:path";
 import { type FactShape, shapeId } from "../input/fact-shape.ts";
-import { Anchor, type Checkpoints } from "./anchor.ts";
+import { Anchor } from "./anchor.ts";
+import type { Checkpoints } from "./checkpoint.ts";
 import { toLedgerError } from "./database.ts";
 import { DiskSpace, type SpaceCheck } from "./disk.ts";
 import { Health } from "./health.ts";
@@ -43,7 +44,8 @@ export interface LedgerOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly onEvent: (event: LedgerEvent) => void;
-  readonly checkpoints?: Checkpoints;
+  /** Opens what signs and keeps checkpoints; what it rejects with, the ledger fails with. */
+  readonly checkpoints?: (directory: string) => Promise<Checkpoints>;
 }
 
 /** @throws LedgerLockedError where another process serves from this directory; nothing else. */
@@ -62,6 +64,7 @@ export class SqliteLedger implements Ledger {
   readonly #space: DiskSpace;
   #lock: ServeLock | undefined;
   #reader: Reader | undefined;
+  #checkpoints: Checkpoints | undefined;
   #isOpened = false;
   #order = 0;
   #newestAt = 0;
@@ -83,7 +86,6 @@ export class SqliteLedger implements Ledger {
       },
     );
     this.#anchor = new Anchor({
-      checkpoints: options.checkpoints,
       every: options.checkpointEvery,
       now: options.now,
       save: (seq, at, statement) => this.#writer.ask({ type: "checkpoint", seq, at, statement }),
@@ -176,6 +178,7 @@ export class SqliteLedger implements Ledger {
   async close(): Promise<void> {
     await this.#writer.idle();
     if (this.#health.error === undefined) await this.#anchor.checkpoint();
+    await this.#anchor.close();
     this.#health.close();
     this.#space.close();
     await this.#writer.close();
@@ -218,7 +221,9 @@ export class SqliteLedger implements Ledger {
   async #openDatabase(): Promise<void> {
     this.#reader?.close();
     this.#reader = undefined;
+    const { checkpoints, directory } = this.#options;
     const opened = this.#isOpened ? undefined : await openDatabase(this.#path);
+    if (opened !== undefined) this.#checkpoints ??= await checkpoints?.(directory);
     const connection = opened?.connection ?? connectReading(this.#path);
     const reader = new Reader(connection, (error) => this.#failed(error));
     reader.probe();
@@ -227,7 +232,9 @@ export class SqliteLedger implements Ledger {
     const { seq, hash, at } = opened.head;
     this.#isOpened = true;
     this.#newestAt = Math.max(this.#newestAt, at);
-    this.#anchor.compare({ seq, hash: hash.toString("hex") }, (anchored) => reader.hashAt(anchored));
+    this.#anchor.compare(this.#checkpoints, { seq, hash: hash.toString("hex") }, (anchored) =>
+      reader.hashAt(anchored),
+    );
     this.#writer.start();
   }
 }

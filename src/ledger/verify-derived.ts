@@ -206,7 +206,8 @@ function differences(
   wanted: { readonly [member in keyof Movement]?: unknown } | undefined,
 ): string[] {
   const differs: string[] = [];
-  if (stored.tx !== entry.tx) differs.push("tx");
+  // What has no transaction by name is one of its own.
+  if (stored.tx !== (entry.tx ?? entry.seq)) differs.push("tx");
   if (stored.at !== entry.at) differs.push("at");
   if (stored.signing !== signing) differs.push("signing");
   if (!MOVEMENT_STATES.some((state) => state === stored.state)) differs.push("state");
