@@ -1,13 +1,25 @@
-/** How the bodies of entries are stored: the column `encoding` of the table `bodies`. */
+/**
+ * How the bodies of entries are stored: the column `encoding` of the table `bodies`, a sum of what was done to them,
+ * so that bodies of all forms may stand together.
+ */
 import { deflateSync, inflateSync } from "node:zlib";
+import { compactToken, tokenOf } from "./compact-token.ts";
 import { type EntryBody, LedgerError } from "./ledger.ts";
 
-/** 0: UTF-8 text as it is. 1: the same, each member deflated (zlib). */
-export const PLAIN = 0;
+/** Each member is deflated (zlib). */
 export const DEFLATED = 1;
+/** The token is without its base64, see `compact-token.ts`. */
+const COMPACT_TOKEN = 2;
+const KNOWN = DEFLATED | COMPACT_TOKEN;
 
 /** More than any body: what is inflated beyond it is damaged. */
 const MAX_BYTES = 128 * 1024 * 1024;
+
+export interface StoredBody {
+  readonly encoding: number;
+  readonly token: Uint8Array | null;
+  readonly document: Uint8Array | null;
+}
 
 /** A member that was never there is absent. The bytes are those that the row has the digest of. */
 export interface BodyBytes {
@@ -15,35 +27,41 @@ export interface BodyBytes {
   readonly document?: Uint8Array;
 }
 
-/**
- * @param token - the column, null where there is none; @param document - likewise.
- * @throws LedgerError `LEDGER_CORRUPT` where it is not what its encoding says, or of a newer encoding.
- */
+/** A body as it is stored first. */
+export function encodeBody({ token, document }: EntryBody): StoredBody {
+  const compact = token === undefined ? undefined : compactToken(token);
+  const plain = token === undefined ? null : (compact ?? Buffer.from(token));
+  return {
+    encoding: compact === undefined ? 0 : COMPACT_TOKEN,
+    token: plain,
+    document: document === undefined ? null : Buffer.from(document),
+  };
+}
+
+/** The same body, deflated. */
+export function deflatedBody({ encoding, token, document }: StoredBody): StoredBody {
+  return {
+    encoding: encoding | DEFLATED,
+    token: token && deflateSync(token),
+    document: document && deflateSync(document),
+  };
+}
+
+/** @throws LedgerError `LEDGER_CORRUPT` where it is not what its encoding says, or of a newer encoding. */
 export function decodeBody(
   encoding: number,
   token: Uint8Array | null,
   document: Uint8Array | null,
 ): BodyBytes {
+  if ((encoding & ~KNOWN) !== 0)
+    throw new LedgerError("LEDGER_CORRUPT", `a body has the encoding ${encoding}`);
   return {
-    ...(token === null ? {} : { token: decode(encoding, token) }),
-    ...(document === null ? {} : { document: decode(encoding, document) }),
+    ...(token === null ? {} : { token: decodeToken(encoding, token) }),
+    ...(document === null ? {} : { document: inflated(encoding, document) }),
   };
 }
 
-/** A body as it is stored first; a member that it lacks is null. */
-export function encodeBody({ token, document }: EntryBody): {
-  readonly encoding: number;
-  readonly token: Uint8Array | null;
-  readonly document: Uint8Array | null;
-} {
-  return {
-    encoding: PLAIN,
-    token: token === undefined ? null : Buffer.from(token),
-    document: document === undefined ? null : Buffer.from(document),
-  };
-}
-
-/** {@link decodeBody} as texts. */
+/** {@link decodeBody} as texts: exactly what {@link encodeBody} was given. */
 export function bodyOf(encoding: number, token: Uint8Array | null, document: Uint8Array | null): EntryBody {
   const bytes = decodeBody(encoding, token, document);
   return {
@@ -52,14 +70,18 @@ export function bodyOf(encoding: number, token: Uint8Array | null, document: Uin
   };
 }
 
-/** A member as the encoding {@link DEFLATED} has it. */
-export function deflated(member: Uint8Array | null): Uint8Array | null {
-  return member === null ? null : deflateSync(member);
+function decodeToken(encoding: number, member: Uint8Array): Uint8Array {
+  const bytes = inflated(encoding, member);
+  if ((encoding & COMPACT_TOKEN) === 0) return bytes;
+  try {
+    return Buffer.from(tokenOf(Buffer.from(bytes)));
+  } catch (error) {
+    throw new LedgerError("LEDGER_CORRUPT", "a stored token is damaged", error);
+  }
 }
 
-function decode(encoding: number, member: Uint8Array): Uint8Array {
-  if (encoding === PLAIN) return member;
-  if (encoding !== DEFLATED) throw new LedgerError("LEDGER_CORRUPT", `a body has the encoding ${encoding}`);
+function inflated(encoding: number, member: Uint8Array): Uint8Array {
+  if ((encoding & DEFLATED) === 0) return member;
   try {
     return inflateSync(member, { maxOutputLength: MAX_BYTES });
   } catch (error) {

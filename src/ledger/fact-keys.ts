@@ -5,30 +5,46 @@
 import { type FactMember, type FactShape, factKey } from "../input/fact-shape.ts";
 import type { Movement, MovementState } from "./ledger.ts";
 
+type Values = (movement: Movement) => readonly string[];
+
+/** A shape as it is asked: its members sorted and looked up once. */
+interface Reading {
+  readonly by: readonly Values[];
+  readonly where: readonly { readonly values: Values; readonly value: string }[];
+}
+
+const readings = new WeakMap<FactShape, Reading>();
+
 /**
  * The keys under which a movement counts: one for each combination of its values, as a movement with two sources
  * counts for both. None where it lacks a member, doesn't fit `where`, or is released. On a member that is a list
  * `where` asks whether it contains the value.
  */
 export function factKeys(shape: FactShape, movement: Movement, state: MovementState): readonly string[] {
-  if (state === "released" || !fits(shape, movement, state)) return [];
+  if (state === "released" || shape.where.direction !== movement.direction) return [];
+  if (shape.where.state !== undefined && shape.where.state !== state) return [];
+  const { by, where } = readingOf(shape);
+  for (const { values, value } of where) if (!values(movement).includes(value)) return [];
   let combinations: readonly (readonly string[])[] = [[]];
-  for (const member of [...shape.by].sort()) {
-    const values = valuesOf(movement, member);
+  for (const valuesOf of by) {
+    const values = valuesOf(movement);
     combinations = combinations.flatMap((before) => values.map((value) => [...before, value]));
   }
   const keys = combinations.map(factKey);
   return keys.length > 1 ? [...new Set(keys)] : keys;
 }
 
-function fits({ where }: FactShape, movement: Movement, state: MovementState): boolean {
-  if (where.direction !== movement.direction) return false;
-  if (where.state !== undefined && where.state !== state) return false;
-  for (const [member, value] of Object.entries(where)) {
-    if (member === "direction" || member === "state") continue;
-    if (!valuesOf(movement, member).includes(value)) return false;
+function readingOf(shape: FactShape): Reading {
+  let reading = readings.get(shape);
+  if (reading === undefined) {
+    const where = [];
+    for (const [member, value] of Object.entries(shape.where)) {
+      if (member !== "direction" && member !== "state") where.push({ values: valuesOf(member), value });
+    }
+    reading = { by: [...shape.by].sort().map(valuesOf), where };
+    readings.set(shape, reading);
   }
-  return true;
+  return reading;
 }
 
 const SINGLE: Readonly<Record<string, (movement: Movement) => string | undefined>> = {
@@ -43,10 +59,13 @@ const SINGLE: Readonly<Record<string, (movement: Movement) => string | undefined
   kind: (movement) => movement.kind,
 } satisfies Partial<Record<FactMember, (movement: Movement) => string | undefined>>;
 
-/** Empty where the movement lacks the member, or there is no such member. */
-function valuesOf(movement: Movement, member: string): readonly string[] {
-  if (member === "transaction.sources[].address") return movement.sources;
-  if (member === "transaction.sources[].outpoint") return movement.outpoints;
-  const value = SINGLE[member]?.(movement);
-  return value === undefined ? [] : [value];
+/** How a member is read; empty where a movement lacks it, or there is no such member. */
+function valuesOf(member: string): Values {
+  if (member === "transaction.sources[].address") return (movement) => movement.sources;
+  if (member === "transaction.sources[].outpoint") return (movement) => movement.outpoints;
+  const read = SINGLE[member];
+  return (movement) => {
+    const value = read?.(movement);
+    return value === undefined ? [] : [value];
+  };
 }

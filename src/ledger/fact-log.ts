@@ -26,6 +26,8 @@ interface KeptShape {
 
 /** Sums of that many keys are at hand, the ones used last. */
 const MAX_HEADS = 16_384;
+/** A key that was pushed out is read from the table: fewer rows than keys may be on their way to it. */
+const MAX_GATHERED = MAX_HEADS / 4;
 /** Movements read at once while a shape catches up. */
 const CHUNK = 200;
 
@@ -154,13 +156,12 @@ export class FactLog {
       this.#keepHead(name, total);
       this.#log.add([id, storedKey(key), movement.at, movement.number, ...valuesOfSums(total)]);
     }
+    if (this.#log.gathered > MAX_GATHERED) this.#log.flush();
   }
 
   #headOf(name: string, shape: number, key: string): FactTotals {
     const known = this.#heads.get(name);
     if (known !== undefined) return known;
-    // It may have been pushed out by the very rows that are still to be written.
-    this.#log.flush();
     const row = this.#newest.first([shape, storedKey(key)]);
     return row === undefined ? NOTHING : sumsIn(row, 0);
   }

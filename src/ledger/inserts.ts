@@ -25,6 +25,11 @@ export class Inserts {
     });
   }
 
+  /** How many rows are gathered. */
+  get gathered(): number {
+    return this.#values.length / this.#width;
+  }
+
   add(row: readonly Value[]): void {
     for (const value of row) this.#values.push(value);
   }

@@ -4,7 +4,7 @@
  *
  * These run on the writer's connection, between its own transactions, a small one at a time.
  */
-import { DEFLATED, deflated, PLAIN } from "./body-encoding.ts";
+import { DEFLATED, deflatedBody } from "./body-encoding.ts";
 import { blob, integer, orNull } from "./paged-rows.ts";
 import type { Connection } from "./read-connection.ts";
 import { firstSince } from "./seek.ts";
@@ -40,7 +40,8 @@ export function firstPlain(database: Connection): number {
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const found = find.get(middle);
-    if (Array.isArray(found) && integer(found[1]) === DEFLATED) low = Math.min(high, integer(found[0]) + 1);
+    if (Array.isArray(found) && (integer(found[1]) & DEFLATED) !== 0)
+      low = Math.min(high, integer(found[0]) + 1);
     else high = middle;
   }
   return low;
@@ -81,8 +82,13 @@ export function compressBodies(
       if (!Array.isArray(columns)) continue;
       const [seq, encoding, token, document] = columns;
       next = integer(seq) + 1;
-      if (encoding !== PLAIN) continue;
-      update.run(DEFLATED, deflated(orNull(token, blob)), deflated(orNull(document, blob)), seq);
+      if ((integer(encoding) & DEFLATED) !== 0) continue;
+      const body = deflatedBody({
+        encoding: integer(encoding),
+        token: orNull(token, blob),
+        document: orNull(document, blob),
+      });
+      update.run(body.encoding, body.token, body.document, seq);
       compressed += 1;
     }
   });

@@ -5,16 +5,15 @@ import type { TransactionNames } from "./ledger.ts";
 
 export class TransactionWriter {
   readonly #names: Inserts;
-  readonly #find: Statement;
+  readonly #connection: Connection;
+  /** By how many names they ask for. */
+  readonly #find = new Map<number, Statement>();
   /** Those that are gathered and not yet written. */
   readonly #gathered = new Map<string, number>();
 
   constructor(connection: Connection) {
     this.#names = new Inserts(connection, "transaction_names (organization, name, tx)", 3, "OR IGNORE");
-    this.#find = new Statement(
-      connection,
-      "SELECT tx FROM transaction_names WHERE organization = ? AND name = ?",
-    );
+    this.#connection = connection;
   }
 
   /**
@@ -23,11 +22,9 @@ export class TransactionWriter {
    * @param own - the number of the entry, for a transaction that is new.
    */
   resolve({ organization, names }: TransactionNames, own: number): number {
-    let transaction = own;
+    let transaction = Math.min(own, this.#written(organization, names) ?? own);
     for (const name of names) {
-      const known =
-        this.#gathered.get(keyOf(organization, name)) ?? this.#find.first([organization, name])?.integer(0);
-      if (known !== undefined && known < transaction) transaction = known;
+      transaction = Math.min(transaction, this.#gathered.get(keyOf(organization, name)) ?? own);
     }
     for (const name of names) {
       const key = keyOf(organization, name);
@@ -36,6 +33,20 @@ export class TransactionWriter {
       this.#names.add([organization, name, transaction]);
     }
     return transaction;
+  }
+
+  #written(organization: string, names: readonly string[]): number | undefined {
+    if (names.length === 0) return undefined;
+    let find = this.#find.get(names.length);
+    if (find === undefined) {
+      const marks = names.map(() => "?").join(",");
+      find = new Statement(
+        this.#connection,
+        `SELECT tx FROM transaction_names WHERE organization = ? AND name IN (${marks}) ORDER BY tx LIMIT 1`,
+      );
+      this.#find.set(names.length, find);
+    }
+    return find.first([organization, ...names])?.integer(0);
   }
 
   forget(): void {

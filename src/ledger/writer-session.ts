@@ -17,6 +17,8 @@ const CATCH_UP_MS = 4;
 const PROBE_BYTES = 262_144;
 /** Pages of the log after which they are taken over into the database: 16 MB. */
 const CHECKPOINT_PAGES = 4_000;
+/** The pages that entries come to, scattered over the keys of facts, are not read again for each. */
+const CACHE_KIB = 32_768;
 
 type Good = Extract<WriterAnswer, { ok: true }>;
 
@@ -32,6 +34,7 @@ export class WriterSession {
   constructor(path: string) {
     this.#connection = connectDurably(path);
     this.#connection.pragma(`wal_autocheckpoint=${CHECKPOINT_PAGES}`);
+    this.#connection.pragma(`cache_size=-${CACHE_KIB}`);
     this.#facts = new FactLog(this.#connection);
     this.#writer = new EntryWriter(this.#connection, this.#facts);
     this.#begin = new Statement(this.#connection, "BEGIN IMMEDIATE");
