@@ -8,6 +8,7 @@ import type { DecisionKeys, NewEntry } from "./ledger.ts";
 import { digestOf, MovementWriter } from "./movement-writer.ts";
 import { type Head, headOf } from "./open-database.ts";
 import { TransactionWriter } from "./transaction-names.ts";
+import type { Written } from "./writer-protocol.ts";
 
 export class EntryWriter {
   readonly #connection: Connection;
@@ -59,10 +60,10 @@ export class EntryWriter {
   }
 
   /**
-   * @returns its number in the chain.
+   * @returns its number in the chain, and whether it moved anything.
    * @throws RangeError, TypeError or SyntaxError for an entry that can't be written.
    */
-  append(entry: NewEntry): number {
+  append(entry: NewEntry): Written {
     if (entry.at < this.#head.at) throw new RangeError("an entry is older than the newest of the ledger");
     const seq = this.#head.seq + 1;
     const hash = chainHash(this.#head.hash, entry.row);
@@ -89,14 +90,13 @@ export class EntryWriter {
       this.#bodies.add([seq, encoding, token, document]);
     }
     if (decision !== undefined) this.#addRules(decision, seq);
-    if (entry.movements !== undefined) {
-      this.#movements.reserve(entry.movements, { entry: seq, transaction: transaction ?? seq, at: entry.at });
-    }
+    const origin = { entry: seq, transaction: transaction ?? seq, at: entry.at };
+    const counted = entry.movements !== undefined && this.#movements.reserve(entry.movements, origin);
     if (entry.transition !== undefined) {
       this.#movements.enter(entry.transition.movements, entry.transition.state, seq);
     }
     this.#head = { seq, hash, at: entry.at };
-    return seq;
+    return { seq, counted };
   }
 
   #addRules({ rules }: DecisionKeys, seq: number): void {

@@ -1,6 +1,7 @@
 /** The running aggregates, read: two look-ups whatever the window, and what changed late within it. */
 import { type FactShape, shapeId } from "../input/fact-shape.ts";
 import { type Connection, Statement } from "./database.ts";
+import type { Edge } from "./fact-cache.ts";
 import { minus, NOTHING, plus, SUM_COLUMNS, storedKey, sumsIn } from "./fact-sums.ts";
 import { type FactTotals, LedgerError } from "./ledger.ts";
 
@@ -9,6 +10,8 @@ const STEP = 64;
 
 export class FactReader {
   readonly #upTo: Statement;
+  readonly #upToWithTime: Statement;
+  readonly #next: Statement;
   readonly #late: Statement;
   readonly #first: Statement;
   readonly #last: Statement;
@@ -24,6 +27,13 @@ export class FactReader {
     this.#upTo = statement(
       `SELECT ${SUM_COLUMNS} FROM fact_log WHERE shape = ? AND key = ? AND at <= ?
        ORDER BY at DESC, movement DESC LIMIT 1`,
+    );
+    this.#upToWithTime = statement(
+      `SELECT ${SUM_COLUMNS}, at FROM fact_log WHERE shape = ? AND key = ? AND at <= ?
+       ORDER BY at DESC, movement DESC LIMIT 1`,
+    );
+    this.#next = statement(
+      "SELECT at FROM fact_log WHERE shape = ? AND key = ? AND at > ? ORDER BY at, movement LIMIT 1",
     );
     this.#late = statement(`SELECT ${SUM_COLUMNS} FROM fact_late WHERE shape = ? AND key = ? AND at > ?`);
     const candidates = (order: "ASC" | "DESC", from: "<" | ">") => `
@@ -52,7 +62,7 @@ export class FactReader {
   }
 
   totals(shape: FactShape, key: string, after = Number.MIN_SAFE_INTEGER): FactTotals {
-    const id = this.#idOf(shape);
+    const id = this.idOf(shape);
     const stored = storedKey(key);
     const sumsUpTo = (at: number) => {
       const row = this.#upTo.first([id, stored, at]);
@@ -64,6 +74,28 @@ export class FactReader {
     return sums;
   }
 
+  /** The sums over all of a key's rows; `undefined` where something of them was changed late. */
+  newest(shape: FactShape, key: string): FactTotals | undefined {
+    const id = this.idOf(shape);
+    const stored = storedKey(key);
+    if (this.#late.first([id, stored, Number.MIN_SAFE_INTEGER]) !== undefined) return undefined;
+    const row = this.#upTo.first([id, stored, Number.MAX_SAFE_INTEGER]);
+    return row === undefined ? NOTHING : sumsIn(row, 0);
+  }
+
+  /** What lies before a window that begins after `after`, for a key without late changes. */
+  edge(shape: FactShape, key: string, after: number): Edge {
+    const id = this.idOf(shape);
+    const stored = storedKey(key);
+    const row = this.#upToWithTime.first([id, stored, after]);
+    const next = this.#next.first([id, stored, after]);
+    return {
+      from: row?.integer(5) ?? Number.MIN_SAFE_INTEGER,
+      until: next?.integer(0) ?? Number.MAX_SAFE_INTEGER,
+      sums: row === undefined ? NOTHING : sumsIn(row, 0),
+    };
+  }
+
   bound(
     which: "first" | "last",
     shape: FactShape,
@@ -71,7 +103,7 @@ export class FactReader {
     without: ReadonlySet<number>,
     after = Number.MIN_SAFE_INTEGER,
   ): number | undefined {
-    const id = this.#idOf(shape);
+    const id = this.idOf(shape);
     const stored = storedKey(key);
     const statement = which === "first" ? this.#first : this.#last;
     let at = which === "first" ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
@@ -90,7 +122,8 @@ export class FactReader {
     }
   }
 
-  #idOf(shape: FactShape): number {
+  /** @throws LedgerError where the shape is not kept. */
+  idOf(shape: FactShape): number {
     const known = this.#byShape.get(shape);
     if (known !== undefined) return known;
     const id = this.#byText.get(shapeId(shape));

@@ -54,10 +54,13 @@ export class MovementWriter {
     this.#gathered = [];
   }
 
-  /** @throws SyntaxError where an amount is no integer, TypeError where the signing is no digest. */
-  reserve({ signing, rows }: NonNullable<NewEntry["movements"]>, origin: Origin): void {
+  /**
+   * @returns whether they were added.
+   * @throws SyntaxError where an amount is no integer, TypeError where the signing is no digest.
+   */
+  reserve({ signing, rows }: NonNullable<NewEntry["movements"]>, origin: Origin): boolean {
     const bytes = digestOf(signing);
-    if (this.#isCounted(signing, bytes, rows)) return;
+    if (this.#isCounted(signing, bytes, rows)) return false;
     for (const row of rows) {
       // Nothing may be stored that a shape could not add up later.
       sumsOf(row);
@@ -67,6 +70,7 @@ export class MovementWriter {
       this.#gathered.push(movement);
       this.#facts.add(movement);
     }
+    return true;
   }
 
   /** @throws RangeError for a movement that there is not. */

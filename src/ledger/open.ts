@@ -10,6 +10,7 @@ import { Anchor } from "./anchor.ts";
 import type { Checkpoints } from "./checkpoint.ts";
 import { toLedgerError } from "./database.ts";
 import { DiskSpace, type SpaceCheck } from "./disk.ts";
+import { FactCache } from "./fact-cache.ts";
 import { Health } from "./health.ts";
 import {
   type AcceptedPrice,
@@ -64,6 +65,7 @@ export class SqliteLedger implements Ledger {
   readonly #space: DiskSpace;
   #lock: ServeLock | undefined;
   #reader: Reader | undefined;
+  #facts: FactCache | undefined;
   #checkpoints: Checkpoints | undefined;
   #isOpened = false;
   #order = 0;
@@ -81,7 +83,10 @@ export class SqliteLedger implements Ledger {
       { path: this.#path },
       {
         failed: (error) => this.#failed(error),
-        committed: (head) => this.#anchor.committed(head),
+        committed: (entries, head) => {
+          this.#facts?.committed(entries, head.seq);
+          this.#anchor.committed(head);
+        },
         seqOf: (id) => this.#reader?.seqOf(id),
       },
     );
@@ -202,6 +207,7 @@ export class SqliteLedger implements Ledger {
   }
 
   #failed(error: LedgerError): void {
+    this.#facts?.forget();
     this.#health.fail(error);
     this.#writer.drop(error);
   }
@@ -225,7 +231,8 @@ export class SqliteLedger implements Ledger {
     const opened = this.#isOpened ? undefined : await openDatabase(this.#path);
     if (opened !== undefined) this.#checkpoints ??= await checkpoints?.(directory);
     const connection = opened?.connection ?? connectReading(this.#path);
-    const reader = new Reader(connection, (error) => this.#failed(error));
+    this.#facts ??= new FactCache(opened?.head.seq ?? 0);
+    const reader = new Reader(connection, this.#facts, (error) => this.#failed(error));
     reader.probe();
     this.#reader = reader;
     if (opened === undefined) return;

@@ -1,6 +1,7 @@
 /** The reading side: one connection on the calling thread, its statements prepared once. */
 import { bodyOf } from "./body-encoding.ts";
 import { type Connection, type Row, Statement, toLedgerError } from "./database.ts";
+import { type FactCache, StaleReading } from "./fact-cache.ts";
 import { FactReader } from "./fact-reader.ts";
 import {
   type AcceptedPrice,
@@ -10,6 +11,7 @@ import {
   type Snapshot,
   type StoredAnswer,
   type StoredEntry,
+  type StoredMovement,
 } from "./ledger.ts";
 import { MOVEMENT_COLUMNS, storedMovement } from "./movement-rows.ts";
 import { digestOf } from "./movement-writer.ts";
@@ -17,6 +19,7 @@ import { digestOf } from "./movement-writer.ts";
 const ENTRY_COLUMNS = "entries.seq, at, type, id, row, hash";
 
 export class Reader {
+  readonly cache: FactCache;
   readonly #facts: FactReader;
   readonly #connection: Connection;
   readonly #failed: (error: LedgerError) => void;
@@ -33,11 +36,13 @@ export class Reader {
 
   /**
    * @param connection - can only read, from `openDatabase`; it is closed with this.
+   * @param cache - told of every commit; it outlives this.
    * @param failed - is told what is wrong with the ledger, also where the caller of a reading catches it.
    */
-  constructor(connection: Connection, failed: (error: LedgerError) => void) {
+  constructor(connection: Connection, cache: FactCache, failed: (error: LedgerError) => void) {
     const statement = (sql: string) => new Statement(connection, sql);
     this.#connection = connection;
+    this.cache = cache;
     this.#failed = failed;
     this.#facts = new FactReader(connection);
     this.#begin = statement("BEGIN");
@@ -73,22 +78,54 @@ export class Reader {
     });
   }
 
-  /** What `work` throws goes on as it is. */
+  /** What `work` throws goes on as it is; it may be run twice. */
   read<T>(work: (snapshot: Snapshot) => T): T {
+    const { state } = this.cache;
+    if (state !== undefined) {
+      try {
+        return work(this.#cached(state));
+      } catch (error) {
+        if (!(error instanceof StaleReading)) throw error;
+      }
+    }
+    return this.#inTransaction((through) =>
+      work({
+        through,
+        totals: (...question) => this.#ask(() => this.#facts.totals(...question)),
+        bound: (...question) => this.#ask(() => this.#facts.bound(...question)),
+        signed: (signing) => this.#signedBy(signing),
+      }),
+    );
+  }
+
+  /** The state that the cache has: what the disk has beyond it is left out, or the reading is stale. */
+  #cached({ through, seq }: { readonly through: number; readonly seq: number }): Snapshot {
+    const atSameState = <T>(read: () => T): T =>
+      this.#inTransaction((found) => {
+        if (found !== through) throw new StaleReading();
+        return this.#ask(read);
+      });
+    return {
+      through,
+      totals: (shape, key, after) =>
+        this.#ask(() => this.cache.totals(this.#facts, atSameState, shape, key, after)),
+      bound: (...question) => atSameState(() => this.#facts.bound(...question)),
+      signed: (signing) => this.#signedBy(signing).filter(({ entry }) => entry <= seq),
+    };
+  }
+
+  #signedBy(signing: string): readonly StoredMovement[] {
+    const bytes = digestOf(signing);
+    return this.#ask(() => this.#signed.all([bytes]).map(storedMovement));
+  }
+
+  #inTransaction<T>(work: (through: number) => T): T {
     const through = this.#ask(() => {
       this.#begin.run([]);
       return this.#through.first([])?.integer(0) ?? 0;
     });
     try {
-      return work({
-        through,
-        totals: (...question) => this.#ask(() => this.#facts.totals(...question)),
-        bound: (...question) => this.#ask(() => this.#facts.bound(...question)),
-        signed: (signing) => {
-          const bytes = digestOf(signing);
-          return this.#ask(() => this.#signed.all([bytes]).map(storedMovement));
-        },
-      });
+      return work(through);
     } finally {
       this.#ask(() => this.#end.run([]));
     }
@@ -138,6 +175,7 @@ export class Reader {
     try {
       return question();
     } catch (error) {
+      if (error instanceof StaleReading) throw error;
       const known = toLedgerError(error);
       // One that was one already is about the question, unless it says that the file is not what it was.
       if (known !== error || known.code === "LEDGER_CORRUPT") this.#failed(known);

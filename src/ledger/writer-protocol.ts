@@ -24,15 +24,21 @@ export interface OrderedEntry {
   readonly entry: NewEntry;
 }
 
+/** @property counted - whether its movements were added; those of a signing that is known are not. */
+export interface Written {
+  readonly seq: number;
+  readonly counted: boolean;
+}
+
 /**
- * @property outcomes - of `append`, in its order: the number in the chain, or why this entry can't be written.
+ * @property outcomes - of `append`, in its order: what was written, or why this entry can't be.
  * @property ready - of `keep`.
  * @property head - the newest entry on the disk; `hash` in hex.
  */
 export type WriterAnswer =
   | {
       readonly ok: true;
-      readonly outcomes: readonly (number | string)[];
+      readonly outcomes: readonly (Written | string)[];
       readonly ready: boolean;
       readonly head: { readonly seq: number; readonly hash: string };
     }

@@ -9,7 +9,7 @@ import { type Connection, isOfTheEntry, Statement } from "./database.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import { FactLog } from "./fact-log.ts";
 import { connectDurably } from "./open-database.ts";
-import type { OrderedEntry, WriterAnswer, WriterOrder } from "./writer-protocol.ts";
+import type { OrderedEntry, WriterAnswer, WriterOrder, Written } from "./writer-protocol.ts";
 
 /** How long shapes may catch up in one order, milliseconds: decisions wait for it. */
 const CATCH_UP_MS = 4;
@@ -76,7 +76,7 @@ export class WriterSession {
     this.#connection.close();
   }
 
-  #answer(outcomes: readonly (number | string)[], ready = false): Good {
+  #answer(outcomes: readonly (Written | string)[], ready = false): Good {
     const { seq, hash } = this.#writer.head;
     return { ok: true, outcomes, ready, head: { seq, hash: hash.toString("hex") } };
   }
@@ -101,13 +101,13 @@ export class WriterSession {
     });
   }
 
-  #appendAlone(entry: OrderedEntry["entry"]): number | string {
+  #appendAlone(entry: OrderedEntry["entry"]): Written | string {
     this.#connection.exec("SAVEPOINT entry");
     try {
-      const seq = this.#writer.append(entry);
+      const written = this.#writer.append(entry);
       this.#writer.flush();
       this.#connection.exec("RELEASE entry");
-      return seq;
+      return written;
     } catch (error) {
       if (!isOfTheEntry(error)) throw error;
       this.#connection.exec("ROLLBACK TO entry");

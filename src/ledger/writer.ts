@@ -10,6 +10,7 @@
  */
 import type { Worker } from "node:worker_threads";
 import { startThread } from "../thread.ts";
+import type { CommittedEntry } from "./fact-cache.ts";
 import { LedgerError, type NewEntry } from "./ledger.ts";
 import type { OrderedEntry, WriterAnswer, WriterBoot, WriterOrder } from "./writer-protocol.ts";
 
@@ -32,8 +33,8 @@ type Sent = { readonly group: readonly WaitingEntry[] } | WaitingOrder;
 export interface WriterListener {
   /** An order failed: nothing can be written until a probe succeeds. */
   failed(error: LedgerError): void;
-  /** Entries are on the disk, up to this one. */
-  committed(head: Good["head"]): void;
+  /** These entries are on the disk, up to this head; in their order; one that can't be written counts nothing. */
+  committed(entries: readonly CommittedEntry[], head: Good["head"]): void;
   /** The number of an entry that may have been written: `undefined` where it was not. */
   seqOf(id: string): number | undefined;
 }
@@ -180,12 +181,18 @@ export class Writer {
   }
 
   #wrote(group: readonly WaitingEntry[], { outcomes, head }: Good): void {
-    for (const [at, { resolve, reject }] of group.entries()) {
+    const committed: CommittedEntry[] = [];
+    for (const [at, { order, entry, resolve, reject }] of group.entries()) {
       const outcome = outcomes[at];
-      if (typeof outcome === "number") resolve(outcome);
-      else reject(new LedgerError("LEDGER_UNAVAILABLE", `the entry cannot be written: ${outcome}`));
+      if (typeof outcome === "object") {
+        committed.push({ order, entry, counted: outcome.counted });
+        resolve(outcome.seq);
+      } else {
+        committed.push({ order, entry, counted: false });
+        reject(new LedgerError("LEDGER_UNAVAILABLE", `the entry cannot be written: ${outcome}`));
+      }
     }
-    this.#listener.committed(head);
+    this.#listener.committed(committed, head);
   }
 
   /** What was sent is not on the disk. */

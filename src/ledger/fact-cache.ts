@@ -1,0 +1,129 @@
+/**
+ * The running aggregates of the keys that were asked for lately, in the calling thread's memory.
+ *
+ * It is one state of the ledger: that of the newest group of entries whose commit this thread was told of
+ * (`through`). What such a group adds is added here as well, so that a busy key is never read again. A key that is
+ * not known is read from the disk, and only where the disk says the same state; where it is ahead, because a commit
+ * is on its way here, the reading is stale and the caller asks the disk for all of it.
+ *
+ * It is **usable** from the opening on; **unusable** from a failure until the next commit, since until then nobody
+ * knows what is on the disk; and **emptied** when a movement changed its state.
+ */
+import type { FactShape } from "../input/fact-shape.ts";
+import { factKeys } from "./fact-keys.ts";
+import type { FactReader } from "./fact-reader.ts";
+import { minus, plus, sumsOf } from "./fact-sums.ts";
+import type { FactTotals, NewEntry } from "./ledger.ts";
+
+/** The disk is not in the state that the cache has. */
+export class StaleReading extends Error {}
+
+/** What is before a window: the sums up to `from`, which hold for every window that begins before `until`. */
+export interface Edge {
+  readonly from: number;
+  until: number;
+  readonly sums: FactTotals;
+}
+
+interface Known {
+  newest: FactTotals;
+  /** The newest last; one for each window that is asked for, and those windows move. */
+  edges: Edge[];
+}
+
+/** @property counted - whether its movements were added, and not known already. */
+export interface CommittedEntry {
+  readonly order: number;
+  readonly entry: NewEntry;
+  readonly counted: boolean;
+}
+
+/** A key takes some hundred bytes. */
+const MAX_KEYS = 50_000;
+const MAX_EDGES = 4;
+
+export class FactCache {
+  /** By the shape's number and the key. */
+  readonly #known = new Map<string, Known>();
+  /** Those that were asked for, by number. */
+  readonly #shapes = new Map<number, FactShape>();
+  #state: { readonly through: number; readonly seq: number } | undefined;
+
+  /** @param seq - the newest entry of the ledger that was opened. */
+  constructor(seq: number) {
+    this.#state = { through: 0, seq };
+  }
+
+  /** The order and the number of the newest entry that it contains; absent while it can't be used. */
+  get state(): { readonly through: number; readonly seq: number } | undefined {
+    return this.#state;
+  }
+
+  forget(): void {
+    this.#state = undefined;
+    this.#known.clear();
+  }
+
+  /** @param seq - the newest entry on the disk now. */
+  committed(entries: readonly CommittedEntry[], seq: number): void {
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    if (entries.some(({ entry }) => entry.transition !== undefined)) this.#known.clear();
+    else if (this.#known.size > 0) {
+      for (const { entry, counted } of entries) if (counted) this.#add(entry);
+    }
+    this.#state = { through: last.order, seq };
+  }
+
+  /**
+   * @param atSameState - runs a reading of the disk in the state of this cache.
+   * @throws StaleReading
+   */
+  totals(
+    facts: FactReader,
+    atSameState: <T>(read: () => T) => T,
+    shape: FactShape,
+    key: string,
+    after: number | undefined,
+  ): FactTotals {
+    const id = facts.idOf(shape);
+    const name = `${id} ${key}`;
+    let known = this.#known.get(name);
+    if (known === undefined) {
+      const newest = atSameState(() => facts.newest(shape, key));
+      // What was changed late is somewhere in the middle: such a key is left to the disk.
+      if (newest === undefined) throw new StaleReading();
+      known = { newest, edges: [] };
+      this.#shapes.set(id, shape);
+      this.#remember(name, known);
+    }
+    if (after === undefined) return known.newest;
+    let edge = known.edges.find(({ from, until }) => from <= after && after < until);
+    if (edge === undefined) {
+      edge = facts.edge(shape, key, after);
+      known.edges = [...known.edges.slice(1 - MAX_EDGES), edge];
+    }
+    return minus(known.newest, edge.sums);
+  }
+
+  #add({ movements, at }: NewEntry): void {
+    for (const [id, shape] of this.#shapes) {
+      for (const row of movements?.rows ?? []) {
+        for (const key of factKeys(shape, row, "reserved")) this.#grow(`${id} ${key}`, at, sumsOf(row));
+      }
+    }
+  }
+
+  #grow(name: string, at: number, sums: FactTotals): void {
+    const known = this.#known.get(name);
+    if (known === undefined) return;
+    known.newest = plus(known.newest, sums);
+    for (const edge of known.edges) edge.until = Math.min(edge.until, at);
+  }
+
+  #remember(name: string, known: Known): void {
+    const { value: oldest } = this.#known.keys().next();
+    if (this.#known.size >= MAX_KEYS && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(name, known);
+  }
+}
