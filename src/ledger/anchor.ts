@@ -22,7 +22,9 @@ export class Anchor {
   #checkpoints: Checkpoints | undefined;
   #behind: { readonly message: string } | undefined;
   #head: LedgerHead = { seq: 0, hash: "" };
-  #last = 0;
+  /** The newest entry that a checkpoint was asked for, and the newest that is kept. */
+  #asked = 0;
+  #kept = 0;
   /** Checkpoints are made one after the other. */
   #line: Promise<void> = Promise.resolve();
 
@@ -48,7 +50,8 @@ export class Anchor {
     this.#head = head;
     const anchored = checkpoints?.anchored;
     if (anchored === undefined) return;
-    this.#last = anchored.seq;
+    this.#asked = anchored.seq;
+    this.#kept = anchored.seq;
     const found = hashAt(anchored.seq);
     if (found === anchored.hash) return;
     const message =
@@ -61,14 +64,13 @@ export class Anchor {
   /** Entries are on the disk up to this head. */
   committed(head: LedgerHead): void {
     this.#head = head;
-    if (this.#behind !== undefined || head.seq - this.#last < this.#parts.every) return;
-    void this.checkpoint();
+    if (head.seq - this.#asked >= this.#parts.every) void this.checkpoint();
   }
 
   /** The anchor follows the ledger again. */
   accept(): Promise<void> {
     this.#behind = undefined;
-    this.#last = 0;
+    this.#kept = 0;
     return this.checkpoint(true);
   }
 
@@ -78,23 +80,30 @@ export class Anchor {
     await this.#checkpoints?.close();
   }
 
-  /** Signs the head, if it is not the one signed last; resolves when it is kept, or could not be. */
+  /**
+   * Signs the head, unless it was the last one kept; resolves when it is kept, or could not be.
+   *
+   * @param resumed - an operator took this head for the right one, though the anchor knows a later one.
+   */
   checkpoint(resumed?: true): Promise<void> {
-    const checkpoints = this.#checkpoints;
-    const { now } = this.#parts;
     const head = this.#head;
-    if (checkpoints === undefined || this.#behind !== undefined || head.seq <= this.#last) return this.#line;
-    this.#last = head.seq;
-    this.#line = this.#line.then(async () => {
-      try {
-        const at = now();
-        const statement = checkpoints.sign(head.seq, head.hash, at, resumed);
-        await this.#parts.save(head.seq, at, statement);
-        await checkpoints.publish(statement);
-      } catch (error) {
-        this.#parts.failed(error);
-      }
-    });
+    this.#asked = head.seq;
+    this.#line = this.#line.then(() => this.#keep(head, resumed));
     return this.#line;
+  }
+
+  async #keep({ seq, hash }: LedgerHead, resumed?: true): Promise<void> {
+    const { now, save, failed } = this.#parts;
+    const checkpoints = this.#checkpoints;
+    if (checkpoints === undefined || this.#behind !== undefined || seq <= this.#kept) return;
+    try {
+      const at = now();
+      const statement = checkpoints.sign(seq, hash, at, resumed);
+      await save(seq, at, statement);
+      await checkpoints.publish(statement);
+      this.#kept = seq;
+    } catch (error) {
+      failed(error);
+    }
   }
 }

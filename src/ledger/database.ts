@@ -2,7 +2,8 @@
  * SQLite as the ledger uses it: connections, statements whose rows are arrays, and what each of its errors means.
  *
  * A `get` or a finished `all` leaves no reading open behind it, so outside a transaction nothing holds the
- * write-ahead log. A thread must not be terminated while it is in here: the driver takes the process with it.
+ * write-ahead log. Where a thread is terminated in here, or a closed connection is asked anything, the driver takes
+ * the process with it.
  */
 import Libsql from "libsql";
 import { LedgerError } from "./ledger.ts";
@@ -14,6 +15,8 @@ export type Value = string | number | Uint8Array | null;
 const FULL = 13;
 const CORRUPT = [11, 26];
 const CONSTRAINT = 19;
+/** Extended ones: a primary key, or a unique index, that has the value already. */
+const TWICE = [1555, 2067];
 
 /**
  * @param busyMs - how long a statement waits for another connection's lock, milliseconds.
@@ -94,10 +97,10 @@ export class Statement {
   }
 }
 
-/** SQLite's primary result code; `undefined` for what is no error of its statements. */
+/** SQLite's extended result code; `undefined` for what is no error of its statements. */
 function resultOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("rawCode" in error)) return undefined;
-  return typeof error.rawCode === "number" ? error.rawCode & 0xff : undefined;
+  return typeof error.rawCode === "number" ? error.rawCode : undefined;
 }
 
 /** What an error means for the ledger. Messages of statements name no path; that of opening does, and is dropped. */
@@ -107,16 +110,22 @@ export function toLedgerError(error: unknown): LedgerError {
   if (result === undefined || !(error instanceof Error)) {
     return new LedgerError("LEDGER_UNAVAILABLE", "the ledger cannot be opened", error);
   }
-  if (CORRUPT.includes(result)) return new LedgerError("LEDGER_CORRUPT", error.message, error);
-  if (result === FULL) return new LedgerError("LEDGER_FULL", "the disk is full", error);
-  return new LedgerError("LEDGER_UNAVAILABLE", error.message, error);
+  const primary = result & 0xff;
+  if (primary === FULL) return new LedgerError("LEDGER_FULL", "the disk is full", error);
+  const isCorrupt = CORRUPT.includes(primary) || TWICE.includes(result);
+  return new LedgerError(isCorrupt ? "LEDGER_CORRUPT" : "LEDGER_UNAVAILABLE", error.message, error);
 }
 
-/** Whether an error is of what was to be written, not of the ledger: a constraint, or a value that can't be stored. */
+/**
+ * Whether an error is of what was to be written, not of the ledger: an id that is there already, or a value that
+ * can't be stored. The ledger itself gives all other numbers; where one of them is taken, the tables don't fit.
+ */
 export function isOfTheEntry(error: unknown): boolean {
-  if (error instanceof LedgerError) return false;
+  if (!(error instanceof Error) || error instanceof LedgerError) return false;
   const result = resultOf(error);
-  return result === CONSTRAINT || (result === undefined && isThrownByCode(error));
+  if (result === undefined) return isThrownByCode(error);
+  if (TWICE.includes(result)) return error.message.endsWith("entries.id");
+  return (result & 0xff) === CONSTRAINT;
 }
 
 function isThrownByCode(error: unknown): boolean {

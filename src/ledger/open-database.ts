@@ -89,6 +89,8 @@ function checkTail(connection: Connection): Head {
     hash = chainHash(hash, row.text(1));
     if (row.integer(0) !== seq || !hash.equals(row.bytes(2))) broken(seq);
   }
+  const bodies = new Statement(connection, "SELECT seq FROM bodies WHERE seq > ? LIMIT 1").first([head.seq]);
+  if (bodies !== undefined) broken(head.seq + 1);
   return head;
 }
 

@@ -242,6 +242,7 @@ export class SqliteLedger implements Ledger {
     this.#anchor.compare(this.#checkpoints, { seq, hash: hash.toString("hex") }, (anchored) =>
       reader.hashAt(anchored),
     );
-    this.#writer.start();
+    // Not waited for; what it finds is in `health`.
+    this.#writer.ask({ type: "check" }).catch(() => {});
   }
 }

@@ -8,6 +8,7 @@ export interface WriterBoot {
 /**
  * - `append`: entries, each with its number in the order of the process;
  * - `keep`: shapes, as text, that are to be ready; the answer says whether they are, or the order is to be repeated;
+ * - `check`: looks through the file for what its entries' hashes don't show;
  * - `probe`: opens the ledger anew and writes, to see whether it can be written again;
  * - `close`: ends the thread.
  */
@@ -16,6 +17,7 @@ export type WriterOrder =
   | { readonly type: "keep"; readonly shapes: readonly string[] }
   | { readonly type: "prices"; readonly prices: ReadonlyMap<string, AcceptedPrice> }
   | { readonly type: "checkpoint"; readonly seq: number; readonly at: number; readonly statement: string }
+  | { readonly type: "check" }
   | { readonly type: "probe"; readonly full: boolean }
   | { readonly type: "close" };
 

@@ -8,6 +8,7 @@
 import { type Connection, isOfTheEntry, Statement } from "./database.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import { FactLog } from "./fact-log.ts";
+import { LedgerError } from "./ledger.ts";
 import { connectDurably } from "./open-database.ts";
 import type { OrderedEntry, WriterAnswer, WriterOrder, Written } from "./writer-protocol.ts";
 
@@ -15,6 +16,8 @@ import type { OrderedEntry, WriterAnswer, WriterOrder, Written } from "./writer-
 const CATCH_UP_MS = 4;
 /** What a disk must have room for before it counts as no longer full. */
 const PROBE_BYTES = 262_144;
+/** Bytes of a ledger that is looked through when it is opened. */
+const MAX_CHECKED = 67_108_864;
 /** Pages of the log after which they are taken over into the database: 16 MB. */
 const CHECKPOINT_PAGES = 4_000;
 /** The pages that entries come to, scattered over the keys of facts, are not read again for each. */
@@ -60,6 +63,9 @@ export class WriterSession {
           const save = new Statement(this.#connection, "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)");
           save.run([order.seq, order.at, order.statement]);
         });
+        return this.#answer([]);
+      case "check":
+        this.#check();
         return this.#answer([]);
       case "probe":
         this.#probe(order.full);
@@ -119,6 +125,14 @@ export class WriterSession {
 
   #keep(shapes: readonly string[]): boolean {
     return this.#transaction(() => this.#facts.keep(shapes, performance.now() + CATCH_UP_MS));
+  }
+
+  /** Only what is small enough: decisions wait for it. */
+  #check(): void {
+    const size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    if ((new Statement(this.#connection, size).first([])?.integer(0) ?? 0) > MAX_CHECKED) return;
+    const found = new Statement(this.#connection, "PRAGMA quick_check(1)").first([])?.text(0);
+    if (found !== "ok") throw new LedgerError("LEDGER_CORRUPT", "the ledger's file is damaged", found);
   }
 
   #probe(full: boolean): void {

@@ -50,7 +50,7 @@ export class Writer {
   #orders: WaitingOrder[] = [];
   #sent: Sent | undefined;
   #flushing = false;
-  #ordersFirst = false;
+  #ordersFirst = true;
   #idle: (() => void) | undefined;
 
   constructor(boot: WriterBoot, listener: WriterListener) {
@@ -71,15 +71,6 @@ export class Writer {
       this.#orders.push({ order, resolve, reject });
       this.#flushSoon();
     });
-  }
-
-  /** Starts the thread, so that the first order doesn't wait for it. */
-  start(): void {
-    try {
-      this.#thread ??= this.#spawn();
-    } catch {
-      // The first order says so.
-    }
   }
 
   /** All that waits fails, but for what was sent. */

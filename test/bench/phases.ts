@@ -13,6 +13,7 @@ import { documentSchema, serialize } from "../../src/input/document.ts";
 import { activate } from "../../src/policy/activate.ts";
 import { chainsOf } from "../../src/policy/release.ts";
 import { keyPair } from "../support/installation.ts";
+import { measureLedger } from "./ledger.ts";
 
 const ROUNDS = 3_000;
 const WARM_UP = 1_000;
@@ -126,4 +127,5 @@ export async function measurePhases(print: Print): Promise<void> {
   );
   line("reply, with one RS256 signature", await cpuAsync(() => replier.approve(approval)));
   await Promise.all([live.engine.close(), signer.close()]);
+  await measureLedger(print, token, text);
 }

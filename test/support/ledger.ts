@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished, vi } from "vitest";
 import { canonicalJson } from "../../src/input/canonical-json.ts";
 import { type Connection, connect, Statement, type Value } from "../../src/ledger/database.ts";
-import type { DecisionKeys, Movement, NewEntry } from "../../src/ledger/ledger.ts";
+import type { Appended, DecisionKeys, Ledger, Movement, NewEntry } from "../../src/ledger/ledger.ts";
 import {
   type LedgerEvent,
   type LedgerOptions,
@@ -42,6 +42,8 @@ export async function opened(directory: string, options: Partial<LedgerOptions> 
 export function beside(directory: string): Connection {
   const connection = connect(join(directory, "ledger.db"), 0);
   onTestFinished(() => {
+    // The driver takes the process with it where one that is closed is asked anything.
+    if (!connection.open) return;
     if (connection.inTransaction) connection.exec("ROLLBACK");
     connection.close();
   });
@@ -105,4 +107,13 @@ export function entry(members: EntryMembers = {}): NewEntry {
 export function reserved(rows: readonly Movement[], signing?: string): NonNullable<NewEntry["movements"]> {
   made += 1;
   return { signing: signing ?? hex(made), rows };
+}
+
+/** A number, or the code of the error. */
+export async function outcomeOf({ durable }: Appended): Promise<unknown> {
+  return durable.catch((error: unknown) => (error instanceof Error && "code" in error ? error.code : error));
+}
+
+export async function becomesWell(ledger: Ledger): Promise<void> {
+  await vi.waitFor(() => expect(ledger.health().ok).toBe(true), { timeout: 15_000, interval: 20 });
 }

@@ -1,0 +1,110 @@
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { beside, count, entry, opened, stateDirectory } from "../../test/support/ledger.ts";
+import { readAnchor } from "./anchor-file.ts";
+import { openCheckpoints } from "./checkpoint.ts";
+
+const checkpoints = openCheckpoints;
+
+async function seqs(directory: string): Promise<number[] | undefined> {
+  return (await readAnchor(join(directory, "anchor")))?.lines.map(({ says }) => says.seq);
+}
+
+async function append(ledger: Awaited<ReturnType<typeof opened>>["ledger"], entries: number): Promise<void> {
+  for (let each = 0; each < entries; each += 1) await ledger.append(entry()).durable;
+}
+
+test("the head is checkpointed each so many entries and at a clean stop, in the ledger too", async () => {
+  const directory = stateDirectory();
+  const { ledger } = await opened(directory, { checkpoints, checkpointEvery: 4 });
+  await append(ledger, 10);
+  await ledger.close();
+  expect(await seqs(directory)).toEqual([4, 8, 10]);
+  const { ledger: again } = await opened(directory, { checkpoints, checkpointEvery: 4 });
+  expect(again.behindAnchor).toBeUndefined();
+  await again.close();
+  expect(await seqs(directory)).toEqual([4, 8, 10]);
+  expect(count(beside(directory), "SELECT count(*) FROM checkpoints")).toBe(3);
+});
+
+test("an older copy of the ledger is behind its anchor until its head is accepted", async () => {
+  const directory = stateDirectory();
+  const { ledger } = await opened(directory, { checkpoints });
+  await append(ledger, 3);
+  await ledger.close();
+  const path = join(directory, "ledger.db");
+  const copy = readFileSync(path);
+  const { ledger: longer } = await opened(directory, { checkpoints });
+  await append(longer, 2);
+  await longer.close();
+  writeFileSync(path, copy);
+
+  const { ledger: cut } = await opened(directory, { checkpoints, checkpointEvery: 1 });
+  expect(cut.health().ok).toBe(true);
+  expect(cut.behindAnchor?.message).toMatch(/ends at entry 3, but entry 5/);
+  await append(cut, 1);
+  await cut.close();
+  // The anchor still says what is missing.
+  expect(await seqs(directory)).toEqual([3, 5]);
+
+  const { ledger: still } = await opened(directory, { checkpoints });
+  expect(still.behindAnchor).toBeDefined();
+  await still.acceptHead();
+  expect(still.behindAnchor).toBeUndefined();
+  expect(await seqs(directory)).toEqual([3, 5, 4]);
+  await append(still, 1);
+  await still.close();
+  expect(await seqs(directory)).toEqual([3, 5, 4, 5]);
+  const { ledger: well } = await opened(directory, { checkpoints });
+  expect(well.behindAnchor).toBeUndefined();
+});
+
+test("another chain of the same length is not the one that was checkpointed", async () => {
+  const first = stateDirectory();
+  const { ledger } = await opened(first, { checkpoints });
+  await append(ledger, 3);
+  await ledger.close();
+  const other = stateDirectory();
+  const { ledger: elsewhere } = await opened(other);
+  await append(elsewhere, 4);
+  await elsewhere.close();
+  for (const file of ["anchor", "checkpoint.key", "checkpoint.pub"]) {
+    copyFileSync(join(first, file), join(other, file));
+  }
+  const { ledger: swapped } = await opened(other, { checkpoints });
+  expect(swapped.behindAnchor?.message).toMatch(/entry 3 .* not the one/);
+});
+
+test("an anchor that can't be read fails the ledger", async () => {
+  const directory = stateDirectory();
+  const { ledger } = await opened(directory, { checkpoints });
+  await append(ledger, 1);
+  await ledger.close();
+  writeFileSync(join(directory, "anchor"), "no statement\nno statement\n");
+  const { ledger: refused } = await opened(directory, { checkpoints });
+  expect(refused.health()).toMatchObject({ ok: false, code: "LEDGER_CORRUPT" });
+  await expect(refused.append(entry()).durable).rejects.toMatchObject({ code: "LEDGER_CORRUPT" });
+});
+
+test("a head that can't be kept is told, and the next one is tried again", async () => {
+  const directory = stateDirectory();
+  let broken = false;
+  const { ledger, events } = await opened(directory, {
+    checkpointEvery: 2,
+    checkpoints: async (folder) => {
+      const real = await openCheckpoints(folder);
+      const publish = (statement: string) =>
+        broken ? Promise.reject(new Error("the anchor cannot be written")) : real.publish(statement);
+      return { anchored: real.anchored, sign: real.sign, publish, close: real.close };
+    },
+  });
+  broken = true;
+  await append(ledger, 2);
+  await expect
+    .poll(() => events)
+    .toContainEqual({ type: "checkpoint_failed", message: expect.stringMatching(/anchor/) });
+  broken = false;
+  await ledger.close();
+  expect(await seqs(directory)).toEqual([2]);
+});

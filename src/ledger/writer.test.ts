@@ -1,0 +1,85 @@
+import type { Worker } from "node:worker_threads";
+import { expect, test, vi } from "vitest";
+import {
+  becomesWell,
+  beside,
+  count,
+  entry,
+  movement,
+  opened,
+  outcomeOf,
+  reserved,
+  stateDirectory,
+} from "../../test/support/ledger.ts";
+import { type FactShape, factKey } from "../input/fact-shape.ts";
+
+const threads = vi.hoisted((): Worker[] => []);
+vi.mock("../thread.ts", async (original) => {
+  const real = await original<typeof import("../thread.ts")>();
+  const startThread: typeof real.startThread = (...order) => {
+    const thread = real.startThread(...order);
+    threads.push(thread);
+    return thread;
+  };
+  return { ...real, startThread };
+});
+
+test("a thread that is lost fails what it had not written, and another one goes on", async () => {
+  const { ledger } = await opened(stateDirectory());
+  await ledger.append(entry()).durable;
+  const thread = threads.at(-1);
+  if (thread === undefined) throw new Error("there is no thread");
+  thread.postMessage = () => {};
+  const lost = ledger.append(entry());
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await thread.terminate();
+  expect(await outcomeOf(lost)).toBe("LEDGER_UNAVAILABLE");
+  await becomesWell(ledger);
+  expect(await ledger.append(entry()).durable).toBe(2);
+});
+
+test("what a lost thread had written before it could say so is durable all the same", async () => {
+  const directory = stateDirectory();
+  const { ledger } = await opened(directory);
+  await ledger.append(entry()).durable;
+  const thread = threads.at(-1);
+  if (thread === undefined) throw new Error("there is no thread");
+  thread.removeAllListeners("message");
+  const appended = [entry(), entry()].map((each) => ledger.append(each));
+  const other = beside(directory);
+  await vi.waitFor(() => expect(count(other, "SELECT count(*) FROM entries")).toBe(3));
+  await thread.terminate();
+  expect(await Promise.all(appended.map(outcomeOf))).toEqual([2, 3]);
+  await becomesWell(ledger);
+  expect(await ledger.append(entry()).durable).toBe(4);
+});
+
+test("a reading says exactly which entries are in it, whatever is on its way", async () => {
+  const { ledger } = await opened(stateDirectory());
+  const shape: FactShape = { by: [], where: { direction: "out" } };
+  await ledger.keepShapes([shape]);
+  const key = factKey([]);
+  const durable = new Set<number>();
+  let newest = 0;
+  let between = 0;
+  const appended: Promise<unknown>[] = [];
+  for (let turn = 0; turn < 300; turn += 1) {
+    for (let each = 0; each < turn % 7; each += 1) {
+      const { order, durable: written } = ledger.append(entry({ movements: reserved([movement()]) }));
+      newest = order;
+      appended.push(written.then(() => durable.add(order)));
+    }
+    const [through, counted] = ledger.read((snapshot) => [
+      snapshot.through,
+      snapshot.totals(shape, key).count,
+    ]);
+    expect(counted).toBe(through);
+    expect(through).toBeLessThanOrEqual(newest);
+    for (const order of durable) expect(order).toBeLessThanOrEqual(through);
+    if (through > durable.size) between += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(appended);
+  // It was asked at moments when entries were written and not yet known to be.
+  expect(between).toBeGreaterThan(0);
+});
