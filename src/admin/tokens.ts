@@ -51,8 +51,12 @@ export async function ensureAdminToken(stateDir: string): Promise<string> {
 }
 
 /** The token of `state_dir/admin.token`, which must be there: see {@link ensureAdminToken}. */
-export async function readAdminToken(stateDir: string): Promise<string> {
-  const file = adminTokenFile(stateDir);
+export function readAdminToken(stateDir: string): Promise<string> {
+  return readTokenFile(adminTokenFile(stateDir));
+}
+
+/** The token in a file. @throws Error where it is open to others, too short, or cannot be read. */
+export async function readTokenFile(file: string): Promise<string> {
   const { mode } = await stat(file);
   if ((mode & 0o077) !== 0) throw new Error(`${file} is open to other users: its mode must be 0600`);
   const token = (await readFile(file, "utf8")).trim();

@@ -3,17 +3,28 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import http from "node:http";
 import tls from "node:tls";
-import { readAdminToken } from "../admin/tokens.ts";
+import { readAdminToken, readTokenFile } from "../admin/tokens.ts";
 import type { Config } from "../config.ts";
 import { type HttpResponse, sendRequest } from "./http-request.ts";
 import { UsageError } from "./output.ts";
 
 const TIMEOUT_MS = 5_000;
+const JSON_BODY = { "content-type": "application/json" };
 
 /** PEM texts of a client certificate, where the admin listener wants one. */
 export interface ClientCertificate {
   readonly cert: string;
   readonly key: string;
+}
+
+/**
+ * @property body - sent as JSON, by POST; absent: a GET.
+ * @property tokenFile - holds the token; by default the one of `state_dir`.
+ */
+export interface AdminCall {
+  readonly body?: unknown;
+  readonly client?: ClientCertificate | undefined;
+  readonly tokenFile?: string | undefined;
 }
 
 /**
@@ -23,23 +34,20 @@ export interface ClientCertificate {
  * @throws UsageError where the config leaves the port open.
  * @throws Error where nothing answers, or where over TLS another certificate than the configured one does.
  */
-export async function askAdmin(
-  config: Config,
-  path: string,
-  method: "GET" | "POST" = "GET",
-  client?: ClientCertificate,
-): Promise<HttpResponse> {
+export async function askAdmin(config: Config, path: string, call: AdminCall = {}): Promise<HttpResponse> {
+  const { body, client, tokenFile } = call;
   const { address, tls: files } = config.listen.admin;
   // Node would take port 80 instead, and whoever listens there would get the token.
   if (address.port === 0) throw new UsageError("listen.admin: port 0 tells nobody where the server listens");
-  const token = await readAdminToken(config.state_dir);
+  const token = await (tokenFile === undefined ? readAdminToken(config.state_dir) : readTokenFile(tokenFile));
   const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[address.host] ?? address.host;
   const agent =
     files === undefined ? undefined : pinned(host, address.port, await readFile(files.cert), client);
+  const sent = body === undefined ? undefined : JSON.stringify(body);
   return await sendRequest({
     url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}${path}`,
-    method,
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization: `Bearer ${token}`, ...(sent === undefined ? {} : JSON_BODY) },
+    ...(sent === undefined ? {} : { method: "POST", body: sent }),
     timeoutMs: TIMEOUT_MS,
     agent,
   });

@@ -1,16 +1,10 @@
-import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { createAuthority } from "../../test/support/certificates.ts";
-import { Installation, MAIN, type RunningProcess } from "../../test/support/installation.ts";
-
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly errors: string;
-}
+import { boundConfig, run } from "../../test/support/command.ts";
+import { Installation } from "../../test/support/installation.ts";
 
 const installations: Installation[] = [];
 
@@ -22,26 +16,6 @@ function install(overrides: Record<string, unknown> = {}): Installation {
   const installation = new Installation(overrides);
   installations.push(installation);
   return installation;
-}
-
-/** Runs the built command line. */
-function run(...options: string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...options], { timeout: 20_000 }, (error, out, errors) => {
-      resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, out, errors });
-    });
-  });
-}
-
-/** The config of a running server with the ports that it got. */
-function boundConfig(installation: Installation, { addresses }: RunningProcess): string {
-  const listen = installation.config["listen"] as Record<string, unknown>;
-  const admin = listen["admin"];
-  const bound = typeof admin === "object" ? { ...admin, address: addresses.admin } : addresses.admin;
-  return installation.write(
-    "bound.json",
-    JSON.stringify({ ...installation.config, listen: { nodes: addresses.nodes, admin: bound } }),
-  );
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -71,11 +45,11 @@ describe("wrong usage and config end in 2", () => {
   });
 
   test("a refused config names every problem, with --json as one object", async () => {
-    const file = install().write("bad.yaml", "colour: red\nledger: {}\n");
+    const file = install().write("bad.yaml", "colour: red\nalerts: []\n");
     const { code, errors } = await run("serve", "--config", file);
     expect(code).toBe(2);
     expect(errors).toMatch(/colour: unknown key/);
-    expect(errors).toMatch(/ledger: not built yet/);
+    expect(errors).toMatch(/alerts: not built yet/);
     const status = await run("status", "--config", file, "--json");
     expect(status.code).toBe(2);
     expect(JSON.parse(status.out)).toMatchObject({

@@ -28,6 +28,11 @@ export async function runCommand(json: boolean, run: () => Promise<ExitCode>): P
   }
 }
 
+/** Text that may come from elsewhere, on one line: none of it may steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, " ");
+}
+
 /** One object, on standard output. */
 export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));

@@ -1,47 +1,28 @@
 /** `status`: what a running server says of itself. */
 import type { Command } from "commander";
 import type { Status } from "../admin/status.ts";
-import { readGiven } from "./given-file.ts";
-import { EXIT, printJson, runCommand, UsageError } from "./output.ts";
-
-interface Options {
-  readonly config: string;
-  readonly clientCert?: string;
-  readonly clientKey?: string;
-  readonly json?: true;
-}
+import { type AdminOptions, callAdmin, configOf, withAdminOptions } from "./operator.ts";
+import { EXIT, printable, printJson, runCommand } from "./output.ts";
 
 export function registerStatus(program: Command): void {
-  program
-    .command("status")
-    .description("the release in force, nodes, alarms and warnings of the running server")
-    .requiredOption("--config <file>", "the config file")
-    .option("--client-cert <pem>", "client certificate, where the admin listener wants one")
-    .option("--client-key <pem>", "its private key")
-    .option("--json", "print one JSON object")
-    .action((options: Options) =>
-      runCommand(options.json === true, async () => {
-        const [{ loadConfig }, { askAdmin }, { statusSchema }] = await Promise.all([
-          import("../config.ts"),
-          import("./admin-client.ts"),
-          import("../admin/status.ts"),
-        ]);
-        const { clientCert, clientKey } = options;
-        if ((clientCert === undefined) !== (clientKey === undefined)) {
-          throw new UsageError("--client-cert and --client-key go together");
-        }
-        const client =
-          clientCert === undefined || clientKey === undefined
-            ? undefined
-            : { cert: String(await readGiven(clientCert)), key: String(await readGiven(clientKey)) };
-        const response = await askAdmin(await loadConfig(options.config), "/v1/status", "GET", client);
-        if (response.status !== 200) throw new Error(`the admin listener answered ${response.status}`);
-        const status = statusSchema.parse(JSON.parse(response.body));
-        if (options.json) printJson(status);
-        else console.log(statusText(status, Date.now()));
-        return EXIT.done;
-      }),
-    );
+  withAdminOptions(
+    program
+      .command("status")
+      .description(
+        "the release in force, freezes, ledger, lists, prices, nodes and alarms of the running server",
+      ),
+  ).action((options: AdminOptions) =>
+    runCommand(options.json === true, async () => {
+      const [config, { statusSchema: schema }] = await Promise.all([
+        configOf(options),
+        import("../admin/status.ts"),
+      ]);
+      const status = await callAdmin(config, options, { path: "/v1/status", schema });
+      if (options.json) printJson(status);
+      else console.log(statusText(status, Date.now()));
+      return EXIT.done;
+    }),
+  );
 }
 
 /** The status as lines for people, what is loudest first. */
@@ -50,6 +31,10 @@ function statusText(status: Status, now: number): string {
   const lines = [
     `countersign ${status.version}, up ${age(status.uptime_seconds * 1_000)}, ${status.ready ? "ready" : "NOT READY"}`,
     ...status.warnings.map((warning) => `! ${warning}`),
+    ...status.freezes.map(
+      ({ id, scope, at, by, reason }) =>
+        `frozen    ${scope.join(" ")}${at === undefined ? "" : ` since ${age(now - at)}, by ${by}`}: ${reason} (${id})`,
+    ),
     release === undefined
       ? "release   none"
       : `release   ${release.revision}, sequence ${release.sequence}, ${release.rules} rules, live for ${age(now - release.live_since)}`,
@@ -58,6 +43,12 @@ function statusText(status: Status, now: number): string {
       ? []
       : [`refused   ${age(now - refused.at)} ago, at ${refused.step}: ${refused.message}`]),
     `trust     ${status.trust}`,
+    ledgerLine(status.ledger, now),
+    ...status.lists.map(
+      ({ name, entries, loaded_at, error }) =>
+        `list      ${name}: ${entries === undefined ? "none was ever read" : `${entries} entries`}${read(loaded_at, error, now)}`,
+    ),
+    ...(status.prices === undefined ? [] : priceLines(status.prices, now)),
     ...status.nodes.map(
       ({ name, payload, last_ping }) =>
         `node      ${name} (${payload}), ${last_ping === undefined ? "no ping seen" : `last ping ${age(now - last_ping)} ago`}`,
@@ -67,8 +58,31 @@ function statusText(status: Status, now: number): string {
         `alarm     ${age(now - last_at)} ago${count > 1 ? `, ${count} times` : ""}: ${code} ${message}`,
     ),
   ];
-  // A message may come from a release's author: no line of it may steer a terminal.
-  return lines.map((line) => line.replace(/\p{Cc}/gu, " ")).join("\n");
+  // A message may come from a release's author.
+  return lines.map(printable).join("\n");
+}
+
+function ledgerLine({ code, detail, newest_at }: Status["ledger"], now: number): string {
+  const newest = newest_at === undefined ? "no entry yet" : `newest entry ${age(now - newest_at)} ago`;
+  return `ledger    ${code === undefined ? "" : `${code}: `}${detail}, ${newest}`;
+}
+
+function priceLines(prices: NonNullable<Status["prices"]>, now: number): string[] {
+  const { tokens, loaded_at, error, refused, stale } = prices;
+  return [
+    `prices    of ${tokens} tokens${read(loaded_at, error, now)}`,
+    ...refused.map(({ token, problem, usd }) => {
+      const wait = usd === undefined ? "" : `; ${usd} USD waits for: countersign prices accept ${token}`;
+      return `          ${token} has none: ${problem}${wait}`;
+    }),
+    ...(stale.length === 0 ? [] : [`          too old: ${stale.join(" ")}`]),
+  ];
+}
+
+/** When a file was read, and what is wrong with it now. */
+function read(at: number | undefined, error: string | undefined, now: number): string {
+  const when = at === undefined ? "" : `, read ${age(now - at)} ago`;
+  return error === undefined ? when : `${when}; NOT READ NOW: ${error}`;
 }
 
 /** One unit is enough: `3 h`. */
