@@ -1,6 +1,7 @@
 /**
  * The samples of the docs are run: the README's first five minutes on a real server, its configs, the rules and
- * commands of docs/rules.md and docs/operations.md. Those of docs/configuration.md are in src/config.test.ts.
+ * commands of docs/rules.md and docs/operations.md. What operators do to a running server is in
+ * operations-docs.test.ts, docs/configuration.md in src/config.test.ts.
  */
 import { execFile, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -16,6 +17,7 @@ import { buildRelease } from "../src/policy/build/build.ts";
 import { testSource } from "../src/policy/build/test-source.ts";
 import { MAX_DATA_BYTES } from "../src/policy/release.ts";
 import { createLog } from "../src/telemetry/log.ts";
+import { shell } from "./support/command.ts";
 
 const ROOT = process.cwd();
 const SWAP_LIMIT_MS = 20_000;
@@ -133,17 +135,6 @@ test("the rules of docs/rules.md build, pass their tests and go live", { timeout
 test("docs/rules.md states how much data a release may have", () => {
   expect(page("docs/rules.md")).toContain(`at most ${MAX_DATA_BYTES / 2 ** 20} MiB in all`);
 });
-
-/** Runs shell lines with `set -e`; the command line is the built one. */
-function shell(script: string, cwd: string): Promise<{ code: number; out: string }> {
-  const command = `${process.execPath} ${join(ROOT, "dist/cli/main.js")}`;
-  const text = `set -e\n${script.replaceAll(/^(npx )?countersign /gm, `${command} `)}`;
-  return new Promise((resolve) => {
-    execFile("bash", ["-c", text], { cwd }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), out: stdout + stderr }),
-    );
-  });
-}
 
 /** The fenced blocks of a page, of one language. */
 function blocks(name: string, language: string): string[] {

@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import { chmodSync, readFileSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { boundConfig, run } from "../../test/support/command.ts";
-import { BUNDLES, Installation, type RunningProcess } from "../../test/support/installation.ts";
+import { askTransfer, boundConfig, run } from "../../test/support/command.ts";
+import { Installation, type RunningProcess } from "../../test/support/installation.ts";
 
 const REASON = ["--reason", "node-1 was stolen"];
-const TRANSFER = join(BUNDLES, "demo/requests/listed-transfer.json");
 const ALICE = "a".repeat(43);
 const READER = "r".repeat(43);
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -36,17 +35,7 @@ async function status() {
   return JSON.parse((await act("status", "--json")).out);
 }
 
-/** The node's word for a request under an id. */
-async function ask(id: string): Promise<string> {
-  const request = { ...JSON.parse(readFileSync(TRANSFER, "utf8")), request_id: id };
-  const { out } = await run(
-    ...["node-double", "--url", `http://${running.addresses.nodes}/v2/check`],
-    ...["--key", installation.write("node.pem", installation.node.privatePem)],
-    ...["--server-key", installation.write("server.pub", installation.server.publicPem)],
-    ...["--request", installation.write("request.json", JSON.stringify(request))],
-  );
-  return out;
-}
+const ask = (id: string) => askTransfer(installation, running, id);
 
 describe("wrong usage: 2", () => {
   test.each([
