@@ -17,15 +17,16 @@ import {
   demoRequest,
   expectApproval,
   expectRefusal,
+  fresh,
   readReply,
   requestToken,
 } from "./support/caller.ts";
-import { BUNDLES, Installation, type RunningProcess } from "./support/installation.ts";
+import { Installation, type RunningProcess, TEST_DATA, TEST_RELEASE } from "./support/installation.ts";
 import { compileRego } from "./support/policy.ts";
 
 const LISTED = demoRequest("listed-transfer");
-const LISTED_ID: string = JSON.parse(LISTED).request_id;
-const DEMO = new Uint8Array(readFileSync(join(BUNDLES, "demo.tar.gz")));
+const UNLISTED = demoRequest("unlisted-transfer");
+const GOOD = new Uint8Array(readFileSync(TEST_RELEASE));
 const TYPE_RULE = "rules/transfer/transaction_type/rule.rego";
 const APPROVE_RULE = "rules/transfer/ordinary_transfer/rule.rego";
 const ENTRYPOINTS = "countersign/entrypoints.rego";
@@ -35,6 +36,10 @@ const TYPE_IN_ENTRYPOINTS =
 const TYPE_WORDS = /^words\["transfer\/transaction_type"\].*\n/gm;
 const LIST_RULE = "rules/transfer/destination_allowlist/rule.rego";
 
+const COOLING_RULE = "rules/transfer/allowlist_cooling_off/rule.rego";
+const ADDED_AT =
+  'added_at(destination) := object.get(data.allowlist[input.transaction.chain][destination.address], "added_at", "")';
+
 type Files = Map<string, Uint8Array>;
 type Sources = Record<string, string>;
 
@@ -42,14 +47,14 @@ const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (files: Files, name: string): string => new TextDecoder().decode(files.get(name));
 const indexOf = (files: Files): RuleIndex => ruleIndexSchema.parse(JSON.parse(textOf(files, "/index.json")));
 
-/** The demo release with its files changed. */
+/** The good release with its files changed. */
 async function changed(change: (files: Files) => void): Promise<Uint8Array> {
-  const files: Files = new Map(await readArchive(DEMO));
+  const files: Files = new Map(await readArchive(GOOD));
   change(files);
   return await writeArchive(files);
 }
 
-/** The demo release with its data changed. */
+/** The good release with its data changed. */
 const withData = (change: (data: Record<string, unknown>) => void): Promise<Uint8Array> =>
   changed((files) => {
     const data: Record<string, unknown> = JSON.parse(textOf(files, "/data.json"));
@@ -57,7 +62,7 @@ const withData = (change: (data: Record<string, unknown>) => void): Promise<Uint
     files.set("/data.json", utf8(JSON.stringify(data)));
   });
 
-/** The demo release around the module of changed sources: index and entrypoints stay as they were. */
+/** The good release around the module of changed sources: index and entrypoints stay as they were. */
 const withModule = (change: (sources: Sources) => void, entrypoints?: readonly string[]) =>
   changed((files) => {
     const rego = [...files.keys()].filter((name) => name.endsWith(".rego"));
@@ -100,6 +105,20 @@ async function close(): Promise<void> {
 const ask = (request: string): Promise<Answer> =>
   caller.sendToken(requestToken(request, installation.node.privateKey));
 
+/** Asks it as a request of its own: an answer that was given before would say nothing of the policy. */
+async function expectApproved(request: string): Promise<void> {
+  const { text, id } = fresh(request);
+  expectApproval(await ask(text), installation.server.publicKey, id);
+}
+
+/** Likewise. @returns what the answer says. */
+async function expectRefused(request: string, refusal: { status: 0 | 30; code: string }): Promise<string> {
+  const { text, id } = fresh(request);
+  const answer = await ask(text);
+  expectRefusal(answer, installation.server.publicKey, { ...refusal, id });
+  return readReply(answer.body, installation.server.publicKey).error;
+}
+
 const reloadSchema = z.object({
   live: z.object({ revision: z.string(), sha256: z.string() }).nullable(),
   changed: z.boolean(),
@@ -138,12 +157,12 @@ async function expectLive(bytes: Uint8Array): Promise<void> {
 describe("a release", () => {
   /** What makes it, the step that refuses it, and the words that name what is at fault. */
   const BROKEN: Readonly<Record<string, readonly [() => Promise<Uint8Array>, string, RegExp]>> = {
-    "that is cut short": [async () => DEMO.subarray(0, 20_000), "archive", /./],
+    "that is cut short": [async () => GOOD.subarray(0, 20_000), "archive", /./],
     "that is no archive": [async () => utf8("not a release"), "archive", /./],
     "without a module": [() => changed((files) => files.delete("/policy.wasm")), "archive", /policy\.wasm/],
     "with a corrupt module": [
       () =>
-        changed((files) => files.set("/policy.wasm", (files.get("/policy.wasm") ?? DEMO).slice(0, 9_000))),
+        changed((files) => files.set("/policy.wasm", (files.get("/policy.wasm") ?? GOOD).slice(0, 9_000))),
       "archive",
       /./,
     ],
@@ -275,9 +294,11 @@ describe("a release", () => {
     ],
     "that approves what nobody listed": [
       () =>
-        withModule((sources) =>
-          replace(sources, LIST_RULE, "\tlisted(destination)\n\t}\n}", "\tis_object(destination)\n\t}\n}"),
-        ),
+        withModule((sources) => {
+          replace(sources, LIST_RULE, "\tlisted(destination)\n\t}\n}", "\tis_object(destination)\n\t}\n}");
+          // Whom nobody listed has not stood in the list for long either.
+          replace(sources, COOLING_RULE, ADDED_AT, 'added_at(_) := "0"');
+        }),
       "guard",
       /unknown destination/,
     ],
@@ -303,7 +324,8 @@ describe("a release", () => {
     return bytes;
   }
 
-  const refused = { status: 30, code: "POLICY_ABSENT", id: LISTED_ID } as const;
+  const refused = { status: 30, code: "POLICY_ABSENT" } as const;
+  const unlisted = { status: 0, code: "DESTINATION_ALLOWLIST" } as const;
 
   beforeAll(async () => {
     await open({ release: "./release.tar.gz", poll: "1h" });
@@ -312,7 +334,7 @@ describe("a release", () => {
   afterAll(close);
 
   test("that is missing at the start refuses all", async () => {
-    expectRefusal(await ask(LISTED), installation.server.publicKey, refused);
+    await expectRefused(LISTED, refused);
     expect(statusSchema.parse(await admin("/v1/status")).last_release_error?.step).toBe("source");
   });
 
@@ -323,9 +345,7 @@ describe("a release", () => {
       expect({ live, swapped }).toEqual({ live: null, swapped: false });
       expect(error?.slice(0, step.length + 2)).toBe(`${step}: `);
       expect(error).toMatch(words);
-      const answer = await ask(LISTED);
-      expectRefusal(answer, installation.server.publicKey, refused);
-      expect(readReply(answer.body, installation.server.publicKey).error).toContain(`the step ${step}`);
+      expect(await expectRefused(LISTED, refused)).toContain(`the step ${step}`);
     },
   );
 
@@ -335,18 +355,13 @@ describe("a release", () => {
     );
     expect(MAX_DATA_BYTES).toBeGreaterThanOrEqual(20_000_000);
     await expectLive(full);
-    expectApproval(await ask(LISTED), installation.server.publicKey, LISTED_ID);
-    const unlisted = demoRequest("unlisted-transfer");
-    expectRefusal(await ask(unlisted), installation.server.publicKey, {
-      status: 0,
-      code: "DESTINATION_ALLOWLIST",
-      id: JSON.parse(unlisted).request_id,
-    });
+    await expectApproved(LISTED);
+    await expectRefused(UNLISTED, unlisted);
   });
 
   test("that is good goes live in its place", async () => {
-    await expectLive(DEMO);
-    expectApproval(await ask(LISTED), installation.server.publicKey, LISTED_ID);
+    await expectLive(GOOD);
+    await expectApproved(LISTED);
   });
 
   test.each(Object.entries(BROKEN))("%s never replaces a live one", async (title, [make, step, words]) => {
@@ -357,7 +372,7 @@ describe("a release", () => {
       swapped: false,
     });
     expect(error?.slice(0, step.length + 2)).toBe(`${step}: `);
-    expectApproval(await ask(LISTED), installation.server.publicKey, LISTED_ID);
+    await expectApproved(LISTED);
     const { release, last_release_error, alarms } = statusSchema.parse(await admin("/v1/status"));
     expect(release).toEqual(before);
     expect(last_release_error?.step).toBe(step);
@@ -376,34 +391,25 @@ describe("a release", () => {
       ),
     );
     await expectLive(misspelt);
-    const answer = await ask(LISTED);
-    const refusal = { status: 30, code: "POLICY_SHAPE", id: LISTED_ID } as const;
-    expectRefusal(answer, installation.server.publicKey, refusal);
-    expect(readReply(answer.body, installation.server.publicKey).error).toContain(
-      "transfer/destination_allowlist",
-    );
-    const unlisted = demoRequest("unlisted-transfer");
-    expectRefusal(await ask(unlisted), installation.server.publicKey, {
-      status: 0,
-      code: "DESTINATION_ALLOWLIST",
-      id: JSON.parse(unlisted).request_id,
-    });
+    const misshapen = { status: 30, code: "POLICY_SHAPE" } as const;
+    expect(await expectRefused(LISTED, misshapen)).toContain("transfer/destination_allowlist");
+    await expectRefused(UNLISTED, unlisted);
   });
 });
 
-/** Rules that build and pass, and go wrong for one request each: its id says which. */
+/** Rules that build and pass, and go wrong for one request each: its wallet's name says which. */
 const RULES: Readonly<Record<string, string>> = {
-  conflicts: `two := 1 if input.request.id == "conflict"
+  conflicts: `two := 1 if input.wallet.name == "conflict"
 
-two := 2 if input.request.id == "conflict"
+two := 2 if input.wallet.name == "conflict"
 
 require["CONFLICTS"] if not two == 3`,
-  divides: 'require["DIVIDES"] if 10 / data.divisors[input.request.id] >= 1',
+  divides: 'require["DIVIDES"] if 10 / data.divisors[input.wallet.name] >= 1',
   // Over a set, which is made once: what a loop over arrays makes on its way fills the memory, and that ends it.
   loops: `require["LOOPS"] if not endless == true
 
 endless if {
-	input.request.id == "loop"
+	input.wallet.name == "loop"
 	xs := {n | some n in numbers.range(1, 1000)}
 	some a in xs
 	some b in xs
@@ -411,15 +417,15 @@ endless if {
 	some d in xs
 	d == input.now.ms
 }`,
-  words: `require["WORDS"] if input.request.id != "words"
+  words: `require["WORDS"] if input.wallet.name != "words"
 
-values := {"n": 1} if input.request.id == "words"
+values := {"n": 1} if input.wallet.name == "words"
 
-values := {"n": 2} if input.request.id == "words"
+values := {"n": 2} if input.wallet.name == "words"
 
-message["WORDS"] := "one" if input.request.id == "words"
+message["WORDS"] := "one" if input.wallet.name == "words"
 
-message["WORDS"] := "two" if input.request.id == "words"`,
+message["WORDS"] := "two" if input.wallet.name == "words"`,
   unseen: `require["EACH_SEEN"] if {
 	count([d | some d in input.transaction.destinations; d.amount.text == "666"]) == 0
 }`,
@@ -435,7 +441,7 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 describe("a decision", () => {
-  const IDS = ["good", "conflict", "zero", "loop", "words", "unseen", "blind"] as const;
+  const NAMES = ["good", "conflict", "zero", "loop", "words", "unseen", "blind"] as const;
 
   function writeRule(source: string, name: string, body: string): void {
     const folder = join(source, "rules/transfer", name);
@@ -455,8 +461,8 @@ describe("a decision", () => {
     await open({ release: "./policies" }, { limits: { evaluation: "300ms" } });
     const source = join(installation.folder, "policies");
     cpSync("policies", source, { recursive: true });
-    cpSync(join(BUNDLES, "demo/data.yaml"), join(source, "data.yaml"));
-    const divisors = Object.fromEntries(IDS.map((id) => [id, id === "zero" ? 0 : 2]));
+    cpSync(TEST_DATA, join(source, "data.yaml"));
+    const divisors = Object.fromEntries(NAMES.map((name) => [name, name === "zero" ? 0 : 2]));
     mkdirSync(join(source, "divisors"));
     writeFileSync(join(source, "divisors/data.json"), JSON.stringify(divisors));
     for (const [name, body] of Object.entries(RULES)) writeRule(source, name, body);
@@ -473,57 +479,53 @@ describe("a decision", () => {
     readonly destination?: Record<string, unknown>;
   }
 
-  /** The listed transfer under this id. */
+  /** The listed transfer out of a wallet of this name. */
   function request(
-    id: (typeof IDS)[number],
+    name: (typeof NAMES)[number],
     { description = "a payment", destination }: Changes = {},
   ): string {
     const made = JSON.parse(LISTED);
     const extra = JSON.parse(made.extra_info);
+    extra.wallet.name = name;
     extra.transaction.description = description;
     if (destination !== undefined) {
       extra.transaction.destination = { ...extra.transaction.destination, ...destination };
       delete extra.transaction.destination.account_output;
     }
-    return JSON.stringify({ ...made, request_id: id, extra_info: JSON.stringify(extra) });
+    return JSON.stringify({ ...made, extra_info: JSON.stringify(extra) });
   }
 
-  const expectGood = async (): Promise<void> =>
-    expectApproval(await ask(request("good")), installation.server.publicKey, "good");
+  const expectGood = (): Promise<void> => expectApproved(request("good"));
 
-  /** Refused by this code, with words that match; the next request is served as ever. */
+  /** Refused by this code, with words that match; the next request is served as ever. @returns the log's line. */
   async function expectFault(
     text: string,
     { status, code, words }: { status: 0 | 30; code: string; words: RegExp },
-  ): Promise<void> {
-    const answer = await ask(text);
-    const { publicKey } = installation.server;
-    expectRefusal(answer, publicKey, { status, code, id: JSON.parse(text).request_id });
-    expect(readReply(answer.body, publicKey).error).toMatch(words);
+  ): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const error = await expectRefused(text, { status, code });
+    expect(error).toMatch(words);
     await expectGood();
-  }
-
-  /** What the log says of the latest decision on this id. */
-  async function logged(id: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-    await expectGood();
-    return running.log.findLast(({ msg, request_id }) => msg === "decision" && request_id === id);
+    const [, id] = / \[(d_\w+)\]$/.exec(error) ?? [];
+    return running.log.findLast((line) => line["msg"] === "decision" && line["id"] === id);
   }
 
   test("that meets none of the faults is approved", expectGood);
 
   test("in which a rule's values conflict fails, and names the rule", async () => {
     const words = /rules\/transfer\/conflicts\/rule\.rego:\d+/;
-    await expectFault(request("conflict"), { status: 30, code: "POLICY_ERROR", words });
-    expect(await logged("conflict")).toMatchObject({
-      outcome: "failed",
-      action: "REJECT",
-      rule: "transfer/conflicts",
-    });
+    expect(await expectFault(request("conflict"), { status: 30, code: "POLICY_ERROR", words })).toMatchObject(
+      {
+        outcome: "failed",
+        action: "REJECT",
+        rule: "transfer/conflicts",
+      },
+    );
   });
 
   test("in which a rule divides by zero is refused by that rule", async () => {
-    await expectFault(request("zero"), { status: 0, code: "DIVIDES", words: /The rule divides/ });
-    expect(await logged("zero")).toMatchObject({ outcome: "denied", rule: "transfer/divides" });
+    expect(
+      await expectFault(request("zero"), { status: 0, code: "DIVIDES", words: /The rule divides/ }),
+    ).toMatchObject({ outcome: "denied", rule: "transfer/divides" });
   });
 
   test("in which a rule loops is ended in time", async () => {
@@ -535,25 +537,27 @@ describe("a decision", () => {
   });
 
   test("whose rule has words that conflict is refused by its title, without values", async () => {
-    await expectFault(request("words"), { status: 0, code: "WORDS", words: /: The rule words \[/ });
-    expect(await logged("words")).toMatchObject({ outcome: "denied", rule: "transfer/words" });
+    expect(
+      await expectFault(request("words"), { status: 0, code: "WORDS", words: /: The rule words \[/ }),
+    ).toMatchObject({ outcome: "denied", rule: "transfer/words" });
   });
 
   test("on a document in which one element lacks what a rule reads is refused, by the path", async () => {
     const known = { address: "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f", amount: "0.0001" };
     const seen = request("unseen", { destination: { utxo_outputs: [known, known] } });
-    expectApproval(await ask(seen), installation.server.publicKey, "unseen");
+    await expectApproved(seen);
     const { amount: _amount, ...blind } = known;
-    await expectFault(request("unseen", { destination: { utxo_outputs: [known, blind] } }), {
-      status: 0,
-      code: "EACH_SEEN",
-      words: /could not see transaction\.destinations\.\*\.amount\.text/,
-    });
-    expect(await logged("unseen")).toMatchObject({ rule: "transfer/unseen" });
+    expect(
+      await expectFault(request("unseen", { destination: { utxo_outputs: [known, blind] } }), {
+        status: 0,
+        code: "EACH_SEEN",
+        words: /could not see transaction\.destinations\.\*\.amount\.text/,
+      }),
+    ).toMatchObject({ rule: "transfer/unseen" });
   });
 
   test("on a document that lacks what the approval reads is not approved, though Rego approves", async () => {
-    expectApproval(await ask(request("blind")), installation.server.publicKey, "blind");
+    await expectApproved(request("blind"));
     await expectFault(request("blind", { description: "" }), {
       status: 0,
       code: "NO_RULE_APPROVES",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { compileRego, indexedRule, releaseOf, ruleIndex } from "../../test/support/policy.ts";
+import { releaseOf as liveOf } from "../../test/support/rego.ts";
 import { documentSchema, type InputDocument, serialize } from "../input/document.ts";
 import { type ActivateOptions, activate, activateRelease } from "./activate.ts";
 import { combine } from "./combine.ts";
@@ -174,6 +175,54 @@ describe("a release is refused, by the step that refused it", () => {
     await refusal(releaseOf({ ...release, hostData: { approve_unverified: true } })).toMatchObject({
       step: "guard",
     });
+  });
+
+  it("guard: what a rule asks of history and lists hides no approval of a stranger", async () => {
+    const rule = (name: string, custom: string, body: string) => {
+      const lines = ["title: A rule", "custom:", "  severity: high", "  kinds: [transaction_signing]"];
+      const metadata = [...lines, `  ${custom}`].map((line) => `# ${line}`).join("\n");
+      return `# METADATA\n${metadata}\npackage rules.transfer.${name}\n\n${body}\n`;
+    };
+    const files = (paid: string, list: string) => ({
+      "data.yaml": "approve_unverified: true\n",
+      "rules/transfer/pays/rule.rego": rule(
+        "pays",
+        "approves: [PAYS]",
+        'approve["PAYS"] if input.transaction.id',
+      ),
+      "rules/transfer/limit/rule.rego": rule(
+        "limit",
+        "requires: {LIMIT: deny}",
+        `import data.lib.amount
+
+facts["spent"] := {"kind": "sum", "of": "units", "by": ["wallet.id", "transaction.token"], "window": "24h"}
+
+facts["paid"] := {"kind": "count", "by": ["transaction.destinations[].address"]}
+
+require["LIMIT"] if {
+	amount.int(input.facts.limit.spent) < 1000
+	every destination in input.transaction.destinations {
+		amount.int(input.facts.limit.paid[destination.address]) ${paid}
+	}
+}`,
+      ),
+      "rules/transfer/list/rule.rego": rule(
+        "list",
+        "requires: {LIST: deny}",
+        `require["LIST"] if {
+	is_object(input.lists.known)
+	every destination in input.transaction.destinations {
+		${list} input.lists.known[destination.address]
+	}
+}`,
+      ),
+    });
+    await expect(liveOf(files(">= 0", "not"))).rejects.toMatchObject({ step: "guard" });
+    // One of the two looks for something that a stranger lacks.
+    for (const guarded of [files("> 0", "not"), files(">= 0", "")]) {
+      const live = await liveOf(guarded);
+      await live.engine.close();
+    }
   });
 
   it("warm_up: a rule runs without end whatever the document", async () => {

@@ -132,7 +132,7 @@ async function assertIndexFits(index: RuleIndex, engine: PolicyEngine): Promise<
 
 /** What no release may approve is put to it before it goes live. */
 async function assertGuarded(live: LiveRelease): Promise<void> {
-  const input = guardCase(live.hostData, Date.now());
+  const input = guardCase(live.hostData, Date.now(), live);
   const { group, kind } = input.document;
   const answer = await live.engine.evaluate("countersign/decision", serialize(input, live.index.reads_raw));
   if (!answer.ok)

@@ -1,16 +1,66 @@
 /** The document that no release may approve (design 3.10). */
 import { randomBytes } from "node:crypto";
-import { documentSchema, type InputDocument } from "../input/document.ts";
+import { type Document, documentSchema, type InputDocument } from "../input/document.ts";
+import type { FactQuery } from "./fact-queries.ts";
 import type { HostData } from "./release.ts";
+import type { RuleIndex } from "./rule-index.ts";
+
+/** What a release looks at besides the request: history and lists. */
+interface Asks {
+  readonly queries: readonly FactQuery[];
+  readonly index: RuleIndex;
+}
 
 /**
  * A `transaction_signing` of one unit to an address that nobody has ever listed, without evidence. All else is
  * as complete and harmless as can be, in a token of the release where it has one, so that a rule which only
- * looks for what is absent or too large finds nothing.
+ * looks for what is absent or too large finds nothing: every list that the release reads is loaded and has none
+ * of the addresses, and whatever it asks of history, nothing ever happened.
  *
  * @param nowMs - milliseconds since the epoch.
+ * @param asks - absent: there is neither history nor a list.
  */
-export function guardCase(hostData: HostData, nowMs: number): InputDocument {
+export function guardCase(hostData: HostData, nowMs: number, asks?: Asks): InputDocument {
+  const bare = bareCase(hostData, nowMs);
+  if (asks === undefined) return { document: bare, raw: "{}" };
+  const facts = factsOf(bare, asks.queries);
+  const document = documentSchema.parse({
+    ...bare,
+    lists: Object.fromEntries(listsOf(asks.index).map((name) => [name, {}])),
+    ...(Object.keys(facts).length === 0 ? {} : { facts }),
+  });
+  return { document, raw: "{}" };
+}
+
+/** The names of the lists that its rules read. */
+function listsOf({ rules }: RuleIndex): readonly string[] {
+  const reads = rules.flatMap(({ checks }) => checks.flatMap((check) => check.reads));
+  return [...new Set(reads.flatMap((read) => /^lists\.([^.*]+)/.exec(read)?.[1] ?? []))];
+}
+
+type Facts = Record<string, Record<string, string | Record<string, string>>>;
+
+/** Nothing was counted or summed, what is asked for by its first time begins now. */
+function factsOf({ group, now, transaction }: Document, queries: readonly FactQuery[]): Facts {
+  const facts: Facts = {};
+  for (const query of queries) {
+    if (query.group !== group || query.kind === "flags" || query.kind === "movement") continue;
+    const nothing = query.kind === "first" ? String(now.ms) : "0";
+    const { by } = query.shape;
+    const values = by.includes("transaction.destinations[].address")
+      ? transaction?.destinations?.map((destination) => destination.address)
+      : by.includes("transaction.sources[].address")
+        ? transaction?.sources?.map((source) => source.address)
+        : transaction?.sources?.map((source) => source.outpoint);
+    const each = (values ?? []).flatMap((value) => (value === undefined ? [] : [[value, nothing] as const]));
+    const many = by.some((member) => member.includes("[]"));
+    if (many && each.length === 0) continue;
+    facts[query.rule] = { ...facts[query.rule], [query.name]: many ? Object.fromEntries(each) : nothing };
+  }
+  return facts;
+}
+
+function bareCase(hostData: HostData, nowMs: number): Document {
   const [token, known] = Object.entries(hostData.tokens ?? {})[0] ?? ["ETH", { chain: "ETH", decimals: 18 }];
   const amount = {
     token,
@@ -23,7 +73,7 @@ export function guardCase(hostData: HostData, nowMs: number): InputDocument {
   const now = new Date(nowMs).toISOString();
   const weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
   const date = new Date(nowMs);
-  const document = documentSchema.parse({
+  return documentSchema.parse({
     version: 1,
     kind: "transaction_signing",
     group: "transfer",
@@ -63,7 +113,6 @@ export function guardCase(hostData: HostData, nowMs: number): InputDocument {
     evidence: { status: "absent", key: "absent" },
     lists: {},
   });
-  return { document, raw: "{}" };
 }
 
 function address(): string {

@@ -198,3 +198,17 @@ export function expectApproval({ status, body }: Answer, serverKey: KeyObject, i
 export function demoRequest(name: string): string {
   return readFileSync(join(BUNDLES, "demo/requests", `${name}.json`), "utf8").trim();
 }
+
+let asked = 0;
+
+/** The request as nobody asked it before, and its id: what was asked before has its answer. */
+export function fresh(request: string): { readonly text: string; readonly id: string } {
+  asked += 1;
+  const text = renamed(request, asked);
+  return { text, id: z.object({ request_id: z.string() }).parse(JSON.parse(text)).request_id };
+}
+
+/** The request under an id of its own, where it has one that is not empty. */
+export function renamed(request: string, id: number | string): string {
+  return request.replace(/"request_id":"(?=[^"])/, () => `"request_id":"${id}-`);
+}

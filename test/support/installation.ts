@@ -16,7 +16,16 @@ export const MAIN = join(ROOT, "dist/cli/main.js");
 export const BUNDLES = join(ROOT, "bundles");
 /** The demo's rules and data without limits per day: see `build.ts`. */
 export const TEST_RELEASE = join(ROOT, "build/test-release.tar.gz");
-const PRICES = { ETH: "3000", ETH_USDT: "1", TRON_USDT: "1", BTC: "60000", SOL_USDC: "1" };
+/** The data of that release. */
+export const TEST_DATA = join(ROOT, "build/test-policies/data.yaml");
+/** Dollars for one whole unit. */
+export const PRICES: Readonly<Record<string, string>> = {
+  ETH: "3000",
+  ETH_USDT: "1",
+  TRON_USDT: "1",
+  BTC: "60000",
+  SOL_USDC: "1",
+};
 const START_LIMIT_MS = 15_000;
 
 export interface KeyPair {
