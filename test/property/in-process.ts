@@ -1,4 +1,7 @@
-/** The whole path of one callback inside this process: wire, document, invariants, the demo release's wasm. */
+/**
+ * The whole path of one callback inside this process: wire, document, prices, an empty history, invariants, the
+ * demo release's wasm.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { normalize, participantsOf } from "../../src/channels/tss/normalize.ts";
@@ -10,6 +13,7 @@ import { Refusal } from "../../src/input/refusal.ts";
 import { activate } from "../../src/policy/activate.ts";
 import type { LiveRelease } from "../../src/policy/live.ts";
 import { chainsOf } from "../../src/policy/release.ts";
+import { enriched, withEmptyHistory } from "../support/dry-run.ts";
 import { BUNDLES } from "../support/installation.ts";
 
 /** `code` is that of the first reason, `approved`, or `PING`. */
@@ -30,7 +34,7 @@ export async function judge(text: string, payload: "v1" | "v2", live: LiveReleas
   try {
     const task = parseCallback(new TextEncoder().encode(text), payload);
     if (task.type === "ping") return { approved: false, code: "PING" };
-    const input = normalize(task, {
+    const { document, raw } = normalize(task, {
       source: "node-1",
       receivedAt,
       now: nowMembers(receivedAt, "UTC"),
@@ -38,13 +42,14 @@ export async function judge(text: string, payload: "v1" | "v2", live: LiveReleas
       chains: chainsOf(live.hostData),
     });
     const request = new VerifiedRequest({
-      input,
+      input: { document: enriched(document), raw },
       identity: task.identity,
       participants: participantsOf(task),
       startedAt,
       normalizeMs: 0,
     });
-    const { decision, approval } = await decide(request, { live, scope: {}, decisionMs: 60_000 });
+    const asked = withEmptyHistory(request, live);
+    const { decision, approval } = await decide(asked, { live, scope: {}, decisionMs: 60_000 });
     return { approved: approval !== undefined, code: decision.reasons[0]?.code ?? decision.outcome };
   } catch (error) {
     if (error instanceof Refusal) return { approved: false, code: error.code };

@@ -1,23 +1,52 @@
 /**
- * What the demo's policy may approve, written a second time and in another way: plain `JSON.parse`, the data of
- * `bundles/demo/data.yaml`, no code of the server's. It answers one direction only: what it calls unacceptable
- * must never be approved.
+ * What the policy may approve, written a second time and in another way: plain `JSON.parse`, the data of a
+ * release, no code of the server's. It answers one direction only: what it calls unacceptable must never be
+ * approved.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { BUNDLES } from "../support/installation.ts";
+import { BUNDLES, PRICES, TEST_DATA } from "../support/installation.ts";
 
+const text = z.string();
 const dataSchema = z.object({
-  allowlist: z.record(z.string(), z.record(z.string(), z.unknown())),
-  key_groups: z.record(z.string(), z.object({ threshold: z.int(), nodes: z.array(z.string()) })),
-  limits: z.object({ per_transaction: z.record(z.string(), z.string()) }),
-  tokens: z.record(z.string(), z.object({ chain: z.string(), decimals: z.int() })),
-  chains: z.record(z.string(), z.object({ family: z.string() })),
+  allowlist: z.record(text, z.record(text, z.object({ added_at: text }))),
+  key_groups: z.record(text, z.object({ threshold: z.int(), nodes: z.array(text) })),
+  limits: z.object({
+    per_transaction: z.record(text, text),
+    daily: z.object({ hold: text, deny: text }),
+    token: z.object({ units: z.record(text, text) }),
+    payments: z.object({ count: text }),
+    new_destination: z.object({ usd_micros: text }),
+    cooling_off: z.literal("24h"),
+  }),
+  modes: z.strictObject({ "transfer/repeated_payment": z.literal("warn") }),
+  tokens: z.record(text, z.object({ chain: text, decimals: z.int() })),
+  chains: z.record(text, z.object({ family: text })),
 });
 
-const data = dataSchema.parse(parse(readFileSync(join(BUNDLES, "demo/data.yaml"), "utf8")));
+/**
+ * What a request is judged by.
+ *
+ * @property history - `none`: nothing was ever paid; `any`: whoever is paid may have been paid before.
+ */
+export interface Grounds {
+  readonly data: z.infer<typeof dataSchema>;
+  readonly history: "none" | "any";
+}
+
+const COOLING_OFF_MS = 86_400_000;
+
+const dataOf = (file: string) => dataSchema.parse(parse(readFileSync(file, "utf8")));
+
+/** The demo release, and the first request that it is ever asked. */
+export const DEMO_AT_FIRST: Grounds = { data: dataOf(join(BUNDLES, "demo/data.yaml")), history: "none" };
+
+/** A server of the tests, whatever it has approved before. */
+export function servedGrounds(): Grounds {
+  return { data: dataOf(TEST_DATA), history: "any" };
+}
 
 type Members = Record<string, unknown>;
 
@@ -41,7 +70,7 @@ const own = <T>(table: Readonly<Record<string, T>>, key: unknown): T | undefined
 
 interface Payment {
   readonly address: unknown;
-  /** Whole units of version 2, smallest units of version 1. */
+  /** In whole units. */
   readonly amount: unknown;
 }
 
@@ -53,32 +82,58 @@ function unitsOf(amount: unknown, decimals: number): bigint | undefined {
   return BigInt(whole + significant.padEnd(decimals, "0"));
 }
 
-/** All destinations listed on the chain, each amount exact, their sum within the cap. */
-function paysWithin(payments: readonly Payment[], token: unknown, chain: unknown, whole: boolean): boolean {
+/** What units are worth, in millionths of a dollar, rounded up; undefined where the token has no price. */
+function worth(units: bigint, token: unknown, decimals: number): bigint | undefined {
+  const price = own(PRICES, token);
+  if (price === undefined) return undefined;
+  const unit = 10n ** BigInt(decimals);
+  return (units * BigInt(price) * 1_000_000n + unit - 1n) / unit;
+}
+
+/** What the transaction pays, alone and with nothing before it, is within every limit. */
+function isWithinLimits(
+  { data: { limits }, history }: Grounds,
+  token: unknown,
+  { units, dollars, payments }: { units: bigint; dollars: bigint | undefined; payments: number },
+): boolean {
+  const cap = own(limits.per_transaction, token);
+  const daily = own(limits.token.units, token);
+  if (cap === undefined || daily === undefined || dollars === undefined) return false;
+  return (
+    units <= BigInt(cap) &&
+    units <= BigInt(daily) &&
+    dollars <= BigInt(limits.daily.hold) &&
+    dollars <= BigInt(limits.daily.deny) &&
+    BigInt(payments) <= BigInt(limits.payments.count) &&
+    // Whom nobody ever paid is new.
+    (history === "any" || dollars <= BigInt(limits.new_destination.usd_micros))
+  );
+}
+
+/** All destinations listed on the chain and for long enough, each amount exact, their sum within the limits. */
+function paysWithin(grounds: Grounds, payments: readonly Payment[], token: unknown, chain: unknown): boolean {
+  const { data } = grounds;
   const known = own(data.tokens, token);
   const listed = own(data.allowlist, chain);
-  const cap = own(data.limits.per_transaction, token);
-  if (
-    known === undefined ||
-    known.chain !== chain ||
-    listed === undefined ||
-    cap === undefined ||
-    payments.length === 0
-  )
+  if (known === undefined || known.chain !== chain || listed === undefined || payments.length === 0) {
     return false;
+  }
   const evm = own(data.chains, chain)?.family === "evm";
   let sum = 0n;
   for (const { address, amount } of payments) {
     if (typeof address !== "string") return false;
     const canonical = evm && /^0x[0-9a-fA-F]{40}$/.test(address) ? address.toLowerCase() : address;
-    const units = unitsOf(amount, whole ? known.decimals : 0);
-    if (own(listed, canonical) === undefined || units === undefined) return false;
+    const units = unitsOf(amount, known.decimals);
+    const entry = own(listed, canonical);
+    if (entry === undefined || units === undefined) return false;
+    if (Date.now() - Number(entry.added_at) < COOLING_OFF_MS) return false;
     sum += units;
   }
-  return sum <= BigInt(cap);
+  const dollars = worth(sum, token, known.decimals);
+  return isWithinLimits(grounds, token, { units: sum, dollars, payments: payments.length });
 }
 
-/** Chains that the demo lists destinations on sign digests of 32 bytes. */
+/** Chains that the data lists destinations on sign digests of 32 bytes. */
 function signsDigests(detail: Members): boolean {
   const { bip32_path_list: paths, msg_hash_list: hashes, tweak_list: tweaks } = detail;
   if (!Array.isArray(hashes) || !Array.isArray(paths)) return false;
@@ -90,7 +145,12 @@ function signsDigests(detail: Members): boolean {
   return hashes.length > 0 && paths.length === hashes.length && tweaked && digests;
 }
 
-function transferV2(detail: Members, extra: Members): boolean {
+/**
+ * Limits are those of a wallet, and version 1 of the payload names none: no transfer of it may be approved.
+ */
+function transfer(detail: Members, extra: Members, grounds: Grounds): boolean {
+  const wallet = members(extra["wallet"])["wallet_id"];
+  if (typeof wallet !== "string" || wallet === "") return false;
   const transaction = members(extra["transaction"]);
   const destination = members(transaction["destination"]);
   if (transaction["type"] !== "Withdrawal" || destination["destination_type"] !== "Address") return false;
@@ -100,28 +160,12 @@ function transferV2(detail: Members, extra: Members): boolean {
   const outputs = Array.isArray(destination["utxo_outputs"]) ? destination["utxo_outputs"].map(members) : [];
   if (account.length > 0 && outputs.length > 0) return false;
   const payments = [...account, ...outputs].map(({ address, amount }) => ({ address, amount }));
-  return signsDigests(detail) && paysWithin(payments, transaction["token_id"], transaction["chain_id"], true);
-}
-
-function transferV1(detail: Members, extra: Members): boolean {
-  const { coin, to_address, amount, to_address_details, operation, transaction_type } = extra;
-  if (operation !== 100 || transaction_type === 500 || transaction_type === 501) return false;
-  const outputs = to_address_details ? held(to_address_details) : [];
-  if (!Array.isArray(outputs)) return false;
-  const named = to_address ? [{ address: to_address, amount: amount || members(outputs[0])["amount"] }] : [];
-  const payments = outputs.map(members).map((one) => ({ address: one["to_address"], amount: one["amount"] }));
   return (
-    signsDigests(detail) &&
-    paysWithin(
-      [...named.slice(0, payments.length > 0 ? 0 : 1), ...payments],
-      coin,
-      own(data.tokens, coin)?.chain,
-      false,
-    )
+    signsDigests(detail) && paysWithin(grounds, payments, transaction["token_id"], transaction["chain_id"])
   );
 }
 
-function listedGroup(threshold: unknown, nodes: unknown, curve: unknown): boolean {
+function listedGroup({ data }: Grounds, threshold: unknown, nodes: unknown, curve: unknown): boolean {
   if (!Array.isArray(nodes) || (curve !== 0 && curve !== 2)) return false;
   return Object.values(data.key_groups).some(
     (group) => group.threshold === threshold && [...group.nodes].sort().join() === [...nodes].sort().join(),
@@ -134,7 +178,14 @@ function asNodesRead(value: Members): Members {
   return Object.fromEntries(entries);
 }
 
-function mayBe(outer: Members, detail: Members, extra: Members, payload: "v1" | "v2"): boolean {
+/** A request as some reader takes it. */
+interface Reading {
+  readonly outer: Members;
+  readonly detail: Members;
+  readonly extra: Members;
+}
+
+function mayBe({ outer, detail, extra }: Reading, payload: "v1" | "v2", grounds: Grounds): boolean {
   const id = outer["request_id"];
   if (typeof id !== "string" || !/^[ -~]{1,128}$/.test(id)) return false;
   const tss = members(extra["tss_request"])["tss_request_id"];
@@ -142,25 +193,29 @@ function mayBe(outer: Members, detail: Members, extra: Members, payload: "v1" | 
     payload === "v1" || (typeof tss === "string" && tss !== "" && tss === detail["biz_task_id"]);
   switch (outer["request_type"]) {
     case 1:
-      return sameTask && listedGroup(detail["threshold"], detail["node_ids"], detail["curve"]);
+      return sameTask && listedGroup(grounds, detail["threshold"], detail["node_ids"], detail["curve"]);
     case 2:
-      return payload === "v2" ? transferV2(detail, extra) : transferV1(detail, extra);
+      return payload === "v2" && transfer(detail, extra, grounds);
     case 3:
-      return sameTask && listedGroup(detail["new_threshold"], detail["new_node_ids"], detail["curve"]);
+      return (
+        sameTask && listedGroup(grounds, detail["new_threshold"], detail["new_node_ids"], detail["curve"])
+      );
     default:
       return false;
   }
 }
 
 /**
- * Whether the text is a request that may be approved by the demo release at all: as it stands, and as a node
- * reads what it will sign.
+ * Whether the text is a request that may be approved on these grounds at all: as it stands, and as a node reads
+ * what it will sign.
  */
-export function mayBeApproved(text: string, payload: "v1" | "v2"): boolean {
+export function mayBeApproved(text: string, payload: "v1" | "v2", grounds: Grounds): boolean {
   const outer = members(held(text));
   const detail = members(held(outer["request_detail"]));
-  if (!mayBe(outer, detail, members(held(outer["extra_info"])), payload)) return false;
+  const extra = members(held(outer["extra_info"]));
+  if (!mayBe({ outer, detail, extra }, payload, grounds)) return false;
   const read = asNodesRead(outer);
   const readDetail = asNodesRead(members(held(read["request_detail"])));
-  return mayBe(read, readDetail, members(held(read["extra_info"])), payload);
+  const readExtra = members(held(read["extra_info"]));
+  return mayBe({ outer: read, detail: readDetail, extra: readExtra }, payload, grounds);
 }

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { HOST_CODES } from "../../src/input/refusal.ts";
 import { mutationArbitrary, REFUSED } from "../property/never-approved.ts";
+import { servedGrounds } from "../property/oracle.ts";
 import {
   type Answer,
   Caller,
@@ -14,6 +15,7 @@ import {
   expectApproval,
   form,
   readReply,
+  renamed,
   requestToken,
   type SendOptions,
   tokenOf,
@@ -99,7 +101,7 @@ function badRequests(): (string | Uint8Array)[] {
     outer({ request_detail: String(listed["request_detail"]).replace(from, () => to) });
   // A fixed seed: a failure of the soak can be had again. What happens to be acceptable is left out.
   const mutations = fc
-    .sample(mutationArbitrary(REFUSED), { numRuns: MUTATIONS, seed: 7 })
+    .sample(mutationArbitrary(REFUSED, servedGrounds()), { numRuns: MUTATIONS, seed: 7 })
     .filter(({ acceptable }) => !acceptable)
     .map(({ text }) => text);
   return [
@@ -129,10 +131,9 @@ function badRequests(): (string | Uint8Array)[] {
   ];
 }
 
-/** The request under an id of its own, where it has one that is not empty. */
-function renamed(request: string | Uint8Array, index: number): string | Uint8Array {
-  if (typeof request !== "string") return request;
-  return request.replace(/"request_id":"(?=[^"])/, () => `"request_id":"${index}-`);
+/** The request under an id of its own. */
+function ownRequest(request: string | Uint8Array, index: number): string | Uint8Array {
+  return typeof request === "string" ? renamed(request, index) : request;
 }
 
 function badOnes(): Bad[] {
@@ -154,7 +155,7 @@ function badOnes(): Bad[] {
     ...badTokens().map((token): Bad => ({ body: (index) => form(token(index)), http: 200 })),
     ...badRequests().map(
       (request): Bad => ({
-        body: (index) => form(tokenOf(claimsOf(renamed(request, index), { jti: index }), key)),
+        body: (index) => form(tokenOf(claimsOf(ownRequest(request, index), { jti: index }), key)),
         http: 200,
       }),
     ),

@@ -1,0 +1,31 @@
+/** What the server gives a request besides the request: prices, lists and history, for runs without a server. */
+import { answerFacts } from "../../src/decisions/facts.ts";
+import { movementsOf } from "../../src/decisions/movements.ts";
+import type { VerifiedRequest } from "../../src/decisions/request.ts";
+import { Ticket } from "../../src/decisions/tickets.ts";
+import type { Document } from "../../src/input/document.ts";
+import { parsePrice, priceDocument } from "../../src/input/pricing.ts";
+import { NOTHING } from "../../src/ledger/fact-sums.ts";
+import type { Snapshot } from "../../src/ledger/ledger.ts";
+import type { LiveRelease } from "../../src/policy/live.ts";
+import { PRICES } from "./installation.ts";
+
+/** A ledger that nothing was ever written to. */
+const EMPTY: Snapshot = { through: 0, totals: () => NOTHING, bound: () => undefined, signed: () => [] };
+
+/** At the prices of every {@link Installation}, with none of the addresses on the list of sanctions. */
+export function enriched(document: Document): Document {
+  const priced = priceDocument(document, (token) => {
+    const usd = PRICES[token];
+    return usd === undefined ? undefined : parsePrice(usd);
+  });
+  return { ...priced, lists: { sanctions: {} } };
+}
+
+/** The request as the first of its ledger: what its rules ask of history was answered, and nothing had happened. */
+export function withEmptyHistory(request: VerifiedRequest, live: LiveRelease): VerifiedRequest {
+  const { document, identity } = request;
+  const own = new Ticket(movementsOf(document, identity), document.now.ms);
+  const { facts } = answerFacts(document, live.factQueries(document.group), own, [], EMPTY);
+  return Object.keys(facts).length === 0 ? request : request.withFacts(facts);
+}
