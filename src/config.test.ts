@@ -51,8 +51,6 @@ describe("refused", () => {
     ["push:", "push"],
     ["waas2: {keys: [prod]}", "waas2"],
     ["alerts: []", "alerts"],
-    ["ledger: {retain_inputs: 365d}", "ledger"],
-    ["limits: {reissue: 15m}", "limits.reissue"],
   ])("what is not built yet, as such: %s", (line, path) => {
     expect(problemsOf(`${MINIMAL}${line}\n`)[path]).toMatch(/^not built yet/);
   });
@@ -131,6 +129,17 @@ describe("refused", () => {
     ]);
   });
 
+  test("a ledger and a time for repeated approvals out of bounds", () => {
+    const ledger = "ledger: {retain_inputs: 59m, min_free: -1, checkpoint_every: 0}";
+    expect(Object.keys(problemsOf(`${MINIMAL}${ledger}\nlimits: {reissue: 25h}\n`)).sort()).toEqual([
+      "ledger.checkpoint_every",
+      "ledger.min_free",
+      "ledger.retain_inputs",
+      "limits.reissue",
+    ]);
+    expect(problemsOf(`${MINIMAL}ledger: {path: x}\n`)).toEqual({ "ledger.path": "unknown key" });
+  });
+
   test("lists and prices: names that no rule can write, paths that are none, ages out of bounds", () => {
     for (const list of ["Sanctions", "a-b", "a.b", "1a", "''", "__proto__", "a".repeat(65)]) {
       expect(problemsOf(`${MINIMAL}lists: {${list}: a.csv}\n`)).toEqual({
@@ -186,7 +195,8 @@ admin_tokens: [{name: local, sha256: ${"0a".repeat(32)}, role: read}]
     "COUNTERSIGN_LISTEN__NODES__TLS__CLIENT_CA",
     "COUNTERSIGN_LISTEN__NODES__ALLOW",
     "COUNTERSIGN_LISTEN__NODEZ",
-    "COUNTERSIGN_LEDGER__MIN_FREE",
+    "COUNTERSIGN_LEDGER__PATH",
+    "COUNTERSIGN_ALERTS",
     "COUNTERSIGN_LISTS",
     "COUNTERSIGN_LISTS__SANCTIONS",
     "COUNTERSIGN_POLICY__MAX_AGE",
@@ -201,10 +211,12 @@ admin_tokens: [{name: local, sha256: ${"0a".repeat(32)}, role: read}]
       COUNTERSIGN_REPLY__QUOTED: "yes",
       COUNTERSIGN_LIMITS__IN_FLIGHT: "1e3",
       COUNTERSIGN_LIMITS__BODY: "lots",
+      COUNTERSIGN_LEDGER__MIN_FREE: "little",
     });
     expect(Object.keys(problems).sort()).toEqual([
       "COUNTERSIGN_LIMITS__IN_FLIGHT",
       "COUNTERSIGN_REPLY__QUOTED",
+      "ledger.min_free",
       "limits.body",
       "listen.nodes",
     ]);
@@ -228,7 +240,8 @@ describe("taken", () => {
       reply: { detail: "full", quoted: false, issuer: "countersign", lifetime: 120_000 },
       policy: { release: "/etc/countersign/bundles/default.tar.gz", trust: "unsigned", poll: 30_000 },
       admin_tokens: [],
-      limits: { body: 1_048_576, decision: 5_000, evaluation: 500, in_flight: 256 },
+      ledger: { retain_inputs: 365 * 86_400_000, min_free: 2 ** 30, checkpoint_every: 1_000 },
+      limits: { body: 1_048_576, decision: 5_000, evaluation: 500, in_flight: 256, reissue: 900_000 },
     });
     expect(config.listen.push).toBeUndefined();
     expect(Object.isFrozen(config.limits)).toBe(true);
@@ -299,6 +312,8 @@ describe("taken", () => {
       COUNTERSIGN_STATE_DIR: "/var/lib/countersign",
       COUNTERSIGN_REPLY__QUOTED: "true",
       COUNTERSIGN_LIMITS__IN_FLIGHT: "8",
+      COUNTERSIGN_LIMITS__REISSUE: "0s",
+      COUNTERSIGN_LEDGER__MIN_FREE: "2GiB",
       COUNTERSIGN_TOKEN__LEEWAY: "5s",
       COUNTERSIGN_LOG_LEVEL: "debug",
       COUNTERSIGN_PORT_11020_TCP_ADDR: "10.0.0.1",
@@ -310,7 +325,8 @@ describe("taken", () => {
       },
       state_dir: "/var/lib/countersign",
       reply: { quoted: true },
-      limits: { in_flight: 8 },
+      limits: { in_flight: 8, reissue: 0 },
+      ledger: { min_free: 2 ** 31 },
       token: { leeway: 5_000 },
     });
   });
@@ -336,7 +352,7 @@ test("what is left of a refused config can still be looked at, whatever required
     }
     throw new Error("it was not refused");
   };
-  const source = `${MINIMAL}lists: {A: a.csv}\nprices: {max_age: 1s}\ncolour: red\nledger: {}\nzone: Mars\nscope: {vaults: [1, a, 2]}\n`;
+  const source = `${MINIMAL}lists: {A: a.csv}\nprices: {max_age: 1s}\ncolour: red\nalerts: []\nzone: Mars\nscope: {vaults: [1, a, 2]}\n`;
   const config = salvageConfig(source, "/c", refused(source));
   expect(config).toMatchObject({ signing_key: "/c/keys/server.pem", zone: "UTC", scope: { vaults: ["a"] } });
   expect(salvageConfig("zone: UTC\n", "/c", refused("zone: UTC\n"))).toMatchObject({

@@ -48,10 +48,10 @@ describe("errors", () => {
   });
 
   test("problems of the config and of the files, together", async () => {
-    const { config } = install({ colour: "red", ledger: {}, signing_key: "missing.pem" });
+    const { config } = install({ colour: "red", alerts: [], signing_key: "missing.pem" });
     expect(await findings(config)).toEqual({
       colour: "error unknown key",
-      ledger: expect.stringMatching(/^error not built yet/),
+      alerts: expect.stringMatching(/^error not built yet/),
       signing_key: expect.stringMatching(/^error .*missing\.pem.*ENOENT/),
     });
   });
