@@ -81,13 +81,14 @@ function answer(query: FactQuery, reading: Reading): Facts[string][string] | und
   if (many === undefined) return answerOne(query, reading, undefined);
   const values = valuesOf(reading.document, many);
   if (values === undefined) return undefined;
-  const answers: Record<string, string> = {};
+  const answers: [string, string][] = [];
   for (const value of values) {
     const one = answerOne(query, reading, value);
     if (one === undefined) return undefined;
-    answers[value] = one;
+    answers.push([value, one]);
   }
-  return answers;
+  // A value may be `__proto__`: an assignment to that key would be lost.
+  return Object.fromEntries(answers);
 }
 
 /** @param element - the value of the member with `[]`, where the query has one. */
