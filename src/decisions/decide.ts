@@ -213,6 +213,9 @@ function verdictParts(verdict: Verdict): Pick<Judgement, "outcome" | "reasons" |
   return { outcome: verdict.outcome, reasons: verdict.reasons, alerts: verdict.alerts };
 }
 
+/** Rules quote the document. Of a longer one each is asked alone, so that all of them together are not too much. */
+const LONG_TEXT = 100_000;
+
 /** Adds the rules' own words. The verdict stands before this is asked; a failure here costs words only. */
 async function explain(
   verdict: Verdict,
@@ -221,14 +224,15 @@ async function explain(
 ): Promise<Pick<Judgement, "outcome" | "reasons" | "alerts">> {
   const rules = verdict.refusedRules;
   if (rules.length === 0) return verdictParts(verdict);
-  const asked = `${text.slice(0, -1)},"explain":${JSON.stringify(rules)}}`;
-  const words = await live.engine.evaluate("countersign/explain", asked);
-  if (!words.ok) return verdictParts(verdict);
-  return {
-    outcome: verdict.outcome,
-    reasons: withWords(verdict.reasons, words.result),
-    alerts: withWords(verdict.alerts, words.result),
-  };
+  let { reasons, alerts } = verdict;
+  for (const asked of text.length > LONG_TEXT ? rules.map((rule) => [rule]) : [rules]) {
+    const question = `${text.slice(0, -1)},"explain":${JSON.stringify(asked)}}`;
+    const words = await live.engine.evaluate("countersign/explain", question);
+    if (!words.ok) continue;
+    reasons = withWords(reasons, words.result);
+    alerts = withWords(alerts, words.result);
+  }
+  return { outcome: verdict.outcome, reasons, alerts };
 }
 
 export function refused(outcome: "denied" | "failed", refusal: Refusal, cause?: unknown): Judgement {
@@ -250,7 +254,7 @@ function internal(message: string): Refusal {
  * A decision that comes too late is no decision: the node has given up or will soon. The time counts from the
  * request's arrival, and is looked at again when the judgement is there: a timer alone may fire late itself.
  */
-export async function withinLimit(
+async function withinLimit(
   judgement: Promise<Judgement>,
   startedAt: number,
   limitMs: number,
