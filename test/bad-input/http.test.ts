@@ -2,7 +2,15 @@
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Caller, demoRequest, expectApproval, expectRefusal, form, requestToken } from "../support/caller.ts";
+import {
+  Caller,
+  demoRequest,
+  expectApproval,
+  expectRefusal,
+  form,
+  fresh,
+  requestToken,
+} from "../support/caller.ts";
 import { Installation, type RunningProcess } from "../support/installation.ts";
 
 const FORM = "application/x-www-form-urlencoded";
@@ -27,9 +35,11 @@ afterAll(async () => {
   await installation.remove();
 });
 
-/** The server is as before: the next good request is approved. */
+/** The server is as before: the next good request, which it has not seen yet, is approved. */
 async function expectServing(): Promise<void> {
-  expectApproval(await caller.send(good), installation.server.publicKey, LISTED_ID);
+  const { text, id } = fresh(LISTED);
+  const body = form(requestToken(text, installation.node.privateKey));
+  expectApproval(await caller.send(body), installation.server.publicKey, id);
 }
 
 /** Writes bytes to a connection of its own and collects what comes back until it is closed, or `done`. */

@@ -7,6 +7,7 @@ import {
   demoRequest,
   expectApproval,
   expectRefusal,
+  fresh,
   readReply,
   requestToken,
   tokenOf,
@@ -83,14 +84,18 @@ function changed(place: "detail" | "extra", path: string, value: unknown): Uint8
   return bytesOf(made);
 }
 
+/** Under an id that was not asked before: what is judged, and not only read, is asked once. */
+const ownRequest = (body: Body) => fresh(Buffer.from(body).toString());
+
 const deep = (open: string, close: string, core = ""): string =>
   open.repeat(DEPTH) + core + close.repeat(DEPTH);
 
 describe("the listed transfer itself", () => {
   test("is approved: each refusal below is of its one change", async () => {
     for (const body of [LISTED, outer({}), bytesOf(listed())]) {
-      const answer = await caller.sendToken(requestToken(body, installation.node.privateKey));
-      expectApproval(answer, installation.server.publicKey, LISTED_ID);
+      const { text, id } = ownRequest(body);
+      const answer = await caller.sendToken(requestToken(text, installation.node.privateKey));
+      expectApproval(answer, installation.server.publicKey, id);
     }
   });
 });
@@ -681,8 +686,9 @@ describe("unusable or refused by a rule, never approved", () => {
     ],
     ["no amount", 0, "AMOUNT_CAP", "transaction.destination.account_output.amount", undefined],
   ])("%s", async (_title, status, code, path, value) => {
-    const token = requestToken(changed("extra", path, value), installation.node.privateKey);
-    const refusal = { status, code, id: LISTED_ID };
+    const { text, id } = ownRequest(changed("extra", path, value));
+    const token = requestToken(text, installation.node.privateKey);
+    const refusal = { status, code, id };
     expectRefusal(await caller.sendToken(token), installation.server.publicKey, refusal);
   });
 
@@ -702,8 +708,9 @@ describe("unusable or refused by a rule, never approved", () => {
     })) {
       put(made.detail, path, list);
     }
-    const token = requestToken(bytesOf(made), installation.node.privateKey);
-    const refusal = { status: 0, code: "SIGNATURE_KIND", id: LISTED_ID } as const;
+    const { text, id } = ownRequest(bytesOf(made));
+    const token = requestToken(text, installation.node.privateKey);
+    const refusal = { status: 0, code: "SIGNATURE_KIND", id } as const;
     expectRefusal(await caller.sendToken(token), installation.server.publicKey, refusal);
   });
 
@@ -729,10 +736,12 @@ describe("unusable or refused by a rule, never approved", () => {
     ],
     ["a NUL beside what is signed", "request_detail.note:", "detail", "note", "\0"],
   ])("%s refuses what would be approved", async (_title, where, place, path, value) => {
-    const body = place === "outer" ? outer({ [path]: value }) : changed(place, path, value);
-    const answer = await caller.sendToken(requestToken(body, installation.node.privateKey));
+    const { text, id } = ownRequest(
+      place === "outer" ? outer({ [path]: value }) : changed(place, path, value),
+    );
+    const answer = await caller.sendToken(requestToken(text, installation.node.privateKey));
     const { publicKey } = installation.server;
-    expectRefusal(answer, publicKey, { status: 10, code: "REQUEST_SCHEMA", id: LISTED_ID });
+    expectRefusal(answer, publicKey, { status: 10, code: "REQUEST_SCHEMA", id });
     expect(readReply(answer.body, publicKey).error).toContain(where);
   });
 

@@ -11,6 +11,7 @@ import {
   demoRequest,
   expectApproval,
   expectRefusal,
+  fresh,
   readReply,
   requestToken,
   tokenOf,
@@ -271,11 +272,15 @@ describe("keys and nodes", () => {
   });
 
   test("the good token, at the edge of the leeway too, is approved", async () => {
+    const { publicKey } = installation.server;
     for (const exp of [seconds() + 60, seconds() - LEEWAY_S + 5]) {
-      expectApproval(await caller.sendToken(withClaims({ exp })), installation.server.publicKey, LISTED_ID);
+      const { text, id } = fresh(LISTED);
+      const token = tokenOf(claimsOf(text, { exp }), nodeKey());
+      expectApproval(await caller.sendToken(token), publicKey, id);
     }
-    const foreign = withHeader('{ "typ" : "JWT", "kid": "x", "alg" : "RS256" }');
-    expectApproval(await caller.sendToken(foreign), installation.server.publicKey, LISTED_ID);
+    const { text, id } = fresh(LISTED);
+    const foreign = tokenOf(claimsOf(text), nodeKey(), '{ "typ" : "JWT", "kid": "x", "alg" : "RS256" }');
+    expectApproval(await caller.sendToken(foreign), publicKey, id);
   });
 
   test("vectors J1 and J2 are pings, J3 holds no request", async () => {
