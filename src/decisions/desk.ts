@@ -281,7 +281,9 @@ export class DecisionDesk {
   /** What could not be decided or written down. It stands in the log alone. */
   #failed(request: VerifiedRequest, error: unknown, { live }: Bench): Decided {
     if (error instanceof LedgerError) {
-      return decidedOf(request, refused("failed", new Refusal(error.code, error.message), error), live);
+      // A ledger that can't be used was alarmed once: a trace for each request could fill the very disk that is full.
+      const cause = this.#options.ledger.health().ok ? error : undefined;
+      return decidedOf(request, refused("failed", new Refusal(error.code, error.message), cause), live);
     }
     if (error instanceof Refusal) return decidedOf(request, refused("failed", error, error.cause), live);
     const internal = new Refusal("INTERNAL", "the decision could not be made");
