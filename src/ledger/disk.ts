@@ -1,7 +1,7 @@
 /** How much room the state directory has left: whoever watches is told before the disk is full. */
 import { statfs } from "node:fs/promises";
 
-const EVERY_MS = 5_000;
+const EVERY_MS = 1_000;
 
 /** Ready or not, for `/readyz`; `detail` says why in a few words. */
 export interface SpaceCheck {
