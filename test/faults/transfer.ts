@@ -1,0 +1,71 @@
+/** Transfers that differ in what counts: the demo's sample transfer with ids, wallet, amount and hash of its own. */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { demoRequest } from "../support/caller.ts";
+
+const SAMPLE = demoRequest("listed-transfer");
+/** Dollars for one ETH, as `Installation` writes its prices. */
+const ETH_MICROS = 3_000_000_000n;
+/** What the demo release lets a wallet pay in a day before a person decides, in millionths of a dollar. */
+const DAILY_MICROS = 1_000_000n;
+
+/** @property id - of its transaction; @property tenThousandths - of an ETH: 10,000 is one. */
+export interface Transfer {
+  readonly id: string;
+  readonly wallet: string;
+  readonly tenThousandths: number;
+}
+
+/** How many of such transfers a wallet may pay in a day, by the demo release. */
+export function fits(tenThousandths: number): number {
+  return Number(DAILY_MICROS / ((ETH_MICROS * BigInt(tenThousandths)) / 10_000n));
+}
+
+const sampleSchema = z.looseObject({ request_detail: z.string(), extra_info: z.string() });
+const detailSchema = z.looseObject({});
+const extraSchema = z.looseObject({
+  wallet: z.looseObject({}),
+  transaction: z.looseObject({
+    source: z.looseObject({}),
+    destination: z.looseObject({ account_output: z.looseObject({}) }),
+  }),
+});
+
+/**
+ * The request that a node sends for it.
+ *
+ * @param requestId - the node's own for this asking: the same bytes may be asked for under several.
+ * @param memo - tells bytes apart that are asked for under one request id.
+ */
+export function transferRequest(transfer: Transfer, requestId: string, memo = ""): string {
+  const { id, wallet, tenThousandths } = transfer;
+  const sample = sampleSchema.parse(JSON.parse(SAMPLE));
+  const detail = detailSchema.parse(JSON.parse(sample.request_detail));
+  const extra = extraSchema.parse(JSON.parse(sample.extra_info));
+  const { transaction } = extra;
+  const { destination } = transaction;
+  const amount = `${Math.trunc(tenThousandths / 10_000)}.${String(tenThousandths % 10_000).padStart(4, "0")}`;
+  return JSON.stringify({
+    ...sample,
+    request_id: requestId,
+    request_detail: JSON.stringify({
+      ...detail,
+      task_id: `task-${id}`,
+      biz_task_id: id,
+      msg_hash_list: [`0x${createHash("sha256").update(`${id}${memo}`).digest("hex")}`],
+    }),
+    extra_info: JSON.stringify({
+      ...extra,
+      wallet: { ...extra.wallet, wallet_id: wallet },
+      transaction: {
+        ...transaction,
+        transaction_id: id,
+        cobo_id: `cobo-${id}`,
+        request_id: `api-${id}`,
+        wallet_id: wallet,
+        source: { ...transaction.source, wallet_id: wallet },
+        destination: { ...destination, account_output: { ...destination.account_output, amount } },
+      },
+    }),
+  });
+}
