@@ -7,7 +7,7 @@ import { decide } from "../decisions/decide.ts";
 import { VerifiedRequest } from "../decisions/request.ts";
 import { documentSchema } from "../input/document.ts";
 import { decodeBody } from "../ledger/body-encoding.ts";
-import { blob, integer, orNull, text } from "../ledger/paged-rows.ts";
+import { blob, integer, orNull, text, utf8Of } from "../ledger/paged-rows.ts";
 import type { Connection } from "../ledger/read-connection.ts";
 import { type DecisionRow, parseRow } from "../ledger/rows.ts";
 import { firstSince, lastSeq } from "../ledger/seek.ts";
@@ -155,7 +155,7 @@ function storedOf(columns: readonly unknown[]): Stored[] {
 }
 
 function utf8(bytes: Uint8Array | undefined): string {
-  return bytes === undefined ? "" : Buffer.from(bytes).toString("utf8");
+  return bytes === undefined ? "" : utf8Of(bytes);
 }
 
 function parseJson(json: string): unknown {

@@ -7,14 +7,15 @@ import { movementSchema, namesSchema } from "./rows.ts";
  * In the order of {@link readEntry}. What is only compared comes as one text: a column costs a reader more than the
  * whole comparison.
  */
-export const ENTRY_SELECT = `seq, at, row, hash, tx,
+export const ENTRY_SELECT = `seq, at, CAST(row AS BLOB), hash, tx,
   json_array(type, id, at, source, request_id, lower(hex(identity)), is_answer, outcome, wallet) FROM entries`;
 
 /** The columns of an entry. */
 export interface ChainedEntry {
   readonly seq: number;
   readonly at: number;
-  readonly row: string;
+  /** In UTF-8: it is hashed as it is, and parsed once. */
+  readonly row: Uint8Array;
   readonly hash: Uint8Array;
   readonly tx: number | null;
   /** {@link ENTRY_COLUMNS} as a JSON array. */
@@ -30,7 +31,7 @@ export function readEntry([seq, at, row, hash, tx, columns]: Columns): ChainedEn
   return {
     seq: integer(seq),
     at: integer(at),
-    row: text(row),
+    row: blob(row),
     hash: blob(hash),
     tx: orNull(tx, integer),
     columns: text(columns),

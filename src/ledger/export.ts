@@ -7,7 +7,7 @@
 import type { KeyObject } from "node:crypto";
 import { decodeBody } from "./body-encoding.ts";
 import { GENESIS } from "./chain.ts";
-import { blob, hexOf, integer, orNull, PagedRows, text } from "./paged-rows.ts";
+import { blob, hexOf, integer, orNull, PagedRows, text, utf8Of } from "./paged-rows.ts";
 import { type Connection, inSnapshot } from "./read-connection.ts";
 import { firstSince, lastSeq } from "./seek.ts";
 
@@ -123,5 +123,5 @@ function* linesOf(
 }
 
 function utf8(bytes: Uint8Array | undefined): string | undefined {
-  return bytes === undefined ? undefined : Buffer.from(bytes).toString("utf8");
+  return bytes === undefined ? undefined : utf8Of(bytes);
 }

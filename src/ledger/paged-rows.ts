@@ -92,6 +92,10 @@ export function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
+export function utf8Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
 function unexpected(wanted: string): LedgerError {
   return new LedgerError("LEDGER_CORRUPT", `a column holds something else than ${wanted}`);
 }

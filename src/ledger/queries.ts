@@ -8,7 +8,7 @@ import { decodeBody } from "./body-encoding.ts";
 import { itemOf, listDecisions } from "./decision-queries.ts";
 import type { LedgerReader } from "./kysely-ledger.ts";
 import { MOVEMENT_STATES } from "./ledger.ts";
-import { hexOf } from "./paged-rows.ts";
+import { hexOf, utf8Of } from "./paged-rows.ts";
 import {
   type ActItem,
   type DecisionFilter,
@@ -134,11 +134,11 @@ const claimsSchema = z.looseObject({ package_data: z.string().optional() });
 
 /** Document and token, decoded as far as they can be: whoever signed a token may have written anything. */
 function bodyOf({ token, document }: ReturnType<typeof decodeBody>): Partial<FullDecision> {
-  const compact = token === undefined ? undefined : Buffer.from(token).toString("utf8");
+  const compact = token === undefined ? undefined : utf8Of(token);
   const claims = claimsSchema.safeParse(parseJson(decodePart(compact?.split(".")[1] ?? "")));
   const { package_data, ...rest } = claims.data ?? {};
   return {
-    ...(document === undefined ? {} : { document: parseJson(Buffer.from(document).toString("utf8")) }),
+    ...(document === undefined ? {} : { document: parseJson(utf8Of(document)) }),
     ...(compact === undefined ? {} : { token: compact }),
     ...(claims.success ? { claims: rest } : {}),
     ...(package_data === undefined ? {} : { request: Buffer.from(package_data, "base64").toString("utf8") }),

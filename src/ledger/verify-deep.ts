@@ -1,7 +1,7 @@
 /** What takes a look-up a row to verify: wallets of documents, names of transactions, the sums of history. */
 import { z } from "zod";
 import { type ChainedEntry, checkedRowSchema, ENTRY_COLUMNS } from "./chained-entry.ts";
-import { text } from "./paged-rows.ts";
+import { text, utf8Of } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
 import { verifyFacts } from "./verify-facts.ts";
@@ -21,7 +21,7 @@ export class DeepVerifier {
   /** @param document - where it is there and as its digest says. */
   verify(entry: ChainedEntry, document: Uint8Array | undefined): void {
     if (document === undefined) return;
-    const { wallet } = documentSchema.parse(JSON.parse(Buffer.from(document).toString("utf8")));
+    const { wallet } = documentSchema.parse(JSON.parse(utf8Of(document)));
     const known: unknown = JSON.parse(entry.columns);
     if (Array.isArray(known) && known[WALLET] !== (wallet?.id ?? null)) {
       this.#problems.add(entry.seq, "its wallet is another than its document's");

@@ -11,7 +11,7 @@ import {
   ENTRY_SELECT,
   readEntry,
 } from "./chained-entry.ts";
-import { hexOf, integer, PagedRows } from "./paged-rows.ts";
+import { hexOf, integer, PagedRows, utf8Of } from "./paged-rows.ts";
 import { type Problem, Problems } from "./problems.ts";
 import { type Connection, inSnapshot, readingError } from "./read-connection.ts";
 import { rulesOf } from "./rows.ts";
@@ -176,7 +176,7 @@ function missing(from: number, to: number): string {
 
 function rowOf(entry: ChainedEntry, problems: Problems): CheckedRow | undefined {
   try {
-    const row = checkedRowSchema.safeParse(JSON.parse(entry.row));
+    const row = checkedRowSchema.safeParse(JSON.parse(utf8Of(entry.row)));
     if (row.success) {
       verifyColumns(entry, row.data, problems);
       return row.data;
