@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { ChainedEntry, CheckedDecision } from "./chained-entry.ts";
 import { MOVEMENT_STATES, type Movement } from "./ledger.ts";
-import { blob, hexOf, integer, orNull, PagedRows, text } from "./paged-rows.ts";
+import { integer, PagedRows, text } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
 
@@ -64,44 +64,54 @@ export class RuleVerifier {
   }
 }
 
-/** `transaction_names`: asked in bulk, since each is somewhere else. */
+interface NameOwner {
+  readonly seq: number;
+  readonly tx: number | null;
+  readonly names: number;
+}
+
+/** `transaction_names`: asked in bulk, since each is somewhere else; an organization at a time. */
 export class NameVerifier {
-  readonly #ask: (names: string) => readonly unknown[];
+  readonly #ask: (organization: string, names: string) => readonly unknown[];
   readonly #problems: Problems;
-  #names: [string, string][] = [];
-  #owners: { readonly seq: number; readonly tx: number | null; readonly names: number }[] = [];
+  #organization = "";
+  #names: string[] = [];
+  #owners: NameOwner[] = [];
 
   constructor(database: Connection, problems: Problems) {
     this.#problems = problems;
     const statement = database
       .prepare(
-        `SELECT asked.key, known.tx FROM json_each(?) asked LEFT JOIN transaction_names known
-           ON known.organization = asked.value ->> 0 AND known.name = asked.value ->> 1`,
+        `SELECT asked.key, known.tx FROM json_each(?2) asked CROSS JOIN transaction_names known
+           ON known.organization = ?1 AND known.name = asked.value`,
       )
       .raw(true);
-    this.#ask = (names) => statement.all(names);
+    this.#ask = (organization, names) => statement.all(organization, names);
   }
 
   verify(entry: ChainedEntry, row: CheckedDecision): void {
     if (row.transaction === undefined) return;
     const { organization, names } = row.transaction;
-    for (const name of names) this.#names.push([organization, name]);
+    if (organization !== this.#organization || this.#names.length >= PAGE) this.end();
+    this.#organization = organization;
+    this.#names.push(...names);
     this.#owners.push({ seq: entry.seq, tx: entry.tx, names: names.length });
-    if (this.#names.length >= PAGE) this.end();
   }
 
   end(): void {
-    const found = new Map<number, number | null>();
-    for (const columns of this.#ask(JSON.stringify(this.#names))) {
-      if (Array.isArray(columns)) found.set(Number(columns[0]), orNull(columns[1], integer));
+    const found = new Map<number, number>();
+    for (const columns of this.#ask(this.#organization, JSON.stringify(this.#names))) {
+      if (Array.isArray(columns)) found.set(integer(columns[0]), integer(columns[1]));
     }
     let at = 0;
     for (const { seq, tx, names } of this.#owners) {
-      const known = Array.from({ length: names }, (_, step) => found.get(at + step) ?? null);
+      const known = Array.from({ length: names }, (_, step) => found.get(at + step));
       at += names;
-      if (known.includes(null)) this.#problems.add(seq, "a name of its transaction is not found");
+      if (known.includes(undefined)) this.#problems.add(seq, "a name of its transaction is not found");
       // Names that were of two transactions before this entry joined them may keep their own.
-      else if (!known.includes(tx)) this.#problems.add(seq, "its transaction's names lead to another one");
+      else if (tx === null || !known.includes(tx)) {
+        this.#problems.add(seq, "its transaction's names lead to another one");
+      }
     }
     this.#names = [];
     this.#owners = [];
@@ -111,12 +121,9 @@ export class NameVerifier {
 interface StoredMovement {
   readonly number: number;
   readonly entry: number;
-  readonly tx: number;
-  readonly signing: string;
-  readonly at: number;
   readonly state: string;
-  /** {@link MEMBERS} as a JSON array: fifteen columns cost more than one text. */
-  readonly members: string;
+  /** {@link COLUMNS} as a JSON array: so many columns cost more than one text. */
+  readonly said: string;
 }
 
 /** The columns of a movement that its row has by the same name; `sources` and `outpoints` are JSON. */
@@ -124,7 +131,8 @@ const MEMBERS = [
   ...["organization", "project", "vault", "wallet", "chain", "token", "sources", "outpoints"],
   ...["destination", "initiator", "kind", "direction", "units", "usd_micros", "nonce"],
 ] as readonly (keyof Movement)[];
-const membersSchema = z.array(z.union([z.string(), z.null()]));
+const COLUMNS = ["tx", "at", "signing", ...MEMBERS];
+const saidSchema = z.array(z.union([z.string(), z.number(), z.null()]));
 
 /** `movements`: in the order of their numbers they go along with the chain. */
 export class MovementVerifier {
@@ -137,15 +145,13 @@ export class MovementVerifier {
 
   constructor(database: Connection, problems: Problems) {
     this.#problems = problems;
-    const select = `number, entry, tx, signing, at, state, json_array(${MEMBERS.join(", ")}) FROM movements`;
+    const said = ["tx", "at", "lower(hex(signing))", ...MEMBERS].join(", ");
+    const select = `number, entry, state, json_array(${said}) FROM movements`;
     this.#movements = new PagedRows(database, { select, key: "number", size: PAGE }, (columns) => ({
       number: integer(columns[0]),
       entry: integer(columns[1]),
-      tx: integer(columns[2]),
-      signing: hexOf(blob(columns[3])),
-      at: integer(columns[4]),
-      state: text(columns[5]),
-      members: text(columns[6]),
+      state: text(columns[2]),
+      said: text(columns[3]),
     }));
     const before = database.prepare("SELECT 1 FROM movements WHERE signing = ? AND entry < ? LIMIT 1");
     this.#signedBefore = (signing, seq) => before.get(Buffer.from(signing, "hex"), seq) !== undefined;
@@ -205,17 +211,14 @@ function differences(
   signing: string,
   wanted: { readonly [member in keyof Movement]?: unknown } | undefined,
 ): string[] {
-  const differs: string[] = [];
-  // What has no transaction by name is one of its own.
-  if (stored.tx !== (entry.tx ?? entry.seq)) differs.push("tx");
-  if (stored.at !== entry.at) differs.push("at");
-  if (stored.signing !== signing) differs.push("signing");
-  if (!MOVEMENT_STATES.some((state) => state === stored.state)) differs.push("state");
-  const said = MEMBERS.map((member) => {
+  const differs = MOVEMENT_STATES.some((state) => state === stored.state) ? [] : ["state"];
+  const members = MEMBERS.map((member) => {
     const value = wanted?.[member] ?? null;
     return Array.isArray(value) ? JSON.stringify(value) : value;
   });
-  if (stored.members === JSON.stringify(said)) return differs;
-  const members = membersSchema.parse(JSON.parse(stored.members));
-  return differs.concat(MEMBERS.filter((_, at) => members[at] !== said[at]));
+  // What has no transaction by name is one of its own.
+  const said = [entry.tx ?? entry.seq, entry.at, signing, ...members];
+  if (stored.said === JSON.stringify(said)) return differs;
+  const columns = saidSchema.parse(JSON.parse(stored.said));
+  return differs.concat(COLUMNS.filter((_, at) => columns[at] !== said[at]));
 }
