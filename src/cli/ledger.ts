@@ -59,7 +59,7 @@ async function verify({ config, anchor, file, deep, json }: VerifyOptions): Prom
     import("../ledger/verify.ts"),
   ]);
   const source = await ledgerSource({ config, anchor, copy: file });
-  const database = openToRead(source.file, { walk: true });
+  const database = openToRead(source.file);
   try {
     const result = verifyLedger(database, {
       ...source,
@@ -101,7 +101,7 @@ async function writeExport({ config, since, until, output, json }: ExportOptions
     until: until === undefined ? undefined : givenTime("--until", until, now),
   };
   const { file, key } = await ledgerSource({ config });
-  const database = openToRead(file, { walk: true });
+  const database = openToRead(file);
   try {
     const target = output === undefined ? undefined : openTarget(output);
     let entries: number;

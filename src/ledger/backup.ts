@@ -70,7 +70,7 @@ function copy(source: string, part: string): void {
 }
 
 function verifyCopy(part: string, options: VerifyOptions): Verification {
-  const database = openToRead(part, { walk: true });
+  const database = openToRead(part);
   try {
     return verifyLedger(database, options);
   } finally {

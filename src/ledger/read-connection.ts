@@ -12,22 +12,12 @@ export type Connection = Database.Database;
 
 /** A writer holds the file for moments only, when it recovers or checkpoints. */
 const BUSY_MS = 5_000;
-const WALK_MAP_BYTES = 2 ** 31;
-
-/**
- * @property walk - it goes through the whole file once, in a process of its own: the file is mapped, which reads
- *   bulky rows a third faster. A mapped file that another process cuts off ends this process, so a server never
- *   does it.
- */
-export interface ReadOptions {
-  readonly walk?: boolean;
-}
 
 /**
  * @throws LedgerError `LEDGER_UNAVAILABLE` where there is no ledger or it cannot be read, `LEDGER_CORRUPT` where
  *   it is none, or was written by a newer version.
  */
-export function openToRead(file: string, { walk = false }: ReadOptions = {}): Connection {
+export function openToRead(file: string): Connection {
   const found = statSync(file, { throwIfNoEntry: false });
   if (found?.isFile() !== true) throw new LedgerError("LEDGER_UNAVAILABLE", "there is no ledger yet");
   let database: Connection | undefined;
@@ -35,7 +25,6 @@ export function openToRead(file: string, { walk = false }: ReadOptions = {}): Co
     database = new Database(file);
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     database.exec("PRAGMA query_only = ON");
-    if (walk) database.exec(`PRAGMA mmap_size = ${WALK_MAP_BYTES}`);
     assertKnown(database);
     return database;
   } catch (error) {
