@@ -124,7 +124,7 @@ async function freeze(stage: Stage): Promise<DemoResult[]> {
 export function verifyChain(stateDir: string, anchor: Anchor | undefined): DemoResult {
   const started = performance.now();
   const files = ledgerFiles(stateDir);
-  const database = openToRead(files.database, { walk: true });
+  const database = openToRead(files.database);
   try {
     const key = createPublicKey(readFileSync(files.checkpointPub));
     const { ok, rows, head, anchored, problems } = verifyLedger(database, { key, anchor, deep: true });
