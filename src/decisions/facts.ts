@@ -10,7 +10,8 @@ import type { Document } from "../input/document.ts";
 import { type FactMember, factKey } from "../input/fact-shape.ts";
 import { factKeys } from "../ledger/fact-keys.ts";
 import { minus, plus, sumsOf } from "../ledger/fact-sums.ts";
-import type { FactTotals, Snapshot, StoredMovement } from "../ledger/ledger.ts";
+import type { FactTotals, NewMovements, Snapshot, StoredMovement } from "../ledger/ledger.ts";
+import { heldClaims, sameMovements } from "../ledger/movement-rows.ts";
 import type { FactQuery } from "../policy/fact-queries.ts";
 import type { Ticket } from "./tickets.ts";
 
@@ -37,10 +38,12 @@ export function answerFacts(
   snapshot: Snapshot,
 ): FactsAnswer {
   const { signing } = own.movements;
+  const done = queries.length === 0 ? [] : snapshot.signed(signing);
+  if (done.length > 0) own.foundStored();
   const reading: Reading = {
     document,
     snapshot,
-    done: queries.length === 0 ? [] : snapshot.signed(signing),
+    done,
     unseen: unseenBy(snapshot, signing, earlier),
     assumed: new Set(),
   };
@@ -62,16 +65,27 @@ interface Reading {
   readonly assumed: Set<Ticket>;
 }
 
-/** One ticket a signing: whoever asks for the same bytes again adds nothing. */
+/**
+ * The earlier tickets that add something to what the snapshot has. Whoever asks for the same bytes again adds
+ * nothing, be the first asking on its way or in the ledger already; claims that contradict it add, as they do there.
+ */
 function unseenBy(snapshot: Snapshot, signing: string, earlier: readonly Ticket[]): readonly Ticket[] {
-  const seen = new Set([signing]);
   const unseen: Ticket[] = [];
   for (const ticket of earlier) {
-    if (!ticket.isMissingFrom(snapshot.through) || seen.has(ticket.movements.signing)) continue;
-    seen.add(ticket.movements.signing);
+    const { movements } = ticket;
+    if (movements.signing === signing || !ticket.isMissingFrom(snapshot.through)) continue;
+    if (ticket.mayBeStored && isCounted(movements, unseen, snapshot)) continue;
     unseen.push(ticket);
   }
   return unseen;
+}
+
+function isCounted(movements: NewMovements, unseen: readonly Ticket[], snapshot: Snapshot): boolean {
+  const { signing, rows } = movements;
+  const claims = unseen
+    .filter((ticket) => ticket.isOfSameBytes(movements))
+    .map((ticket) => ticket.movements.rows);
+  return [...claims, ...heldClaims(snapshot.signed(signing))].some((claim) => sameMovements(claim, rows));
 }
 
 function answer(query: FactQuery, reading: Reading): Facts[string][string] | undefined {

@@ -36,10 +36,13 @@ export class Ticket {
   #order = Number.POSITIVE_INFINITY;
   #settle: () => void = () => {};
   readonly #sums = new Map<string, ReadonlyMap<string, FactTotals>>();
+  #mayBeStored: boolean;
 
-  constructor(movements: NewMovements, at: number) {
+  /** @param mayBeStored - an earlier request for the same bytes is or was on its way. */
+  constructor(movements: NewMovements, at: number, mayBeStored = false) {
     this.movements = movements;
     this.at = at;
+    this.#mayBeStored = mayBeStored;
     this.settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -66,6 +69,20 @@ export class Ticket {
     return this.#state === "open" || (this.#state === "reserved" && this.#order > through);
   }
 
+  /** The ledger has movements of this signing. */
+  foundStored(): void {
+    this.#mayBeStored = true;
+  }
+
+  /** Whether the same bytes may have been approved before, so that approving them again adds nothing. */
+  get mayBeStored(): boolean {
+    return this.#mayBeStored;
+  }
+
+  isOfSameBytes({ signing }: NewMovements): boolean {
+    return this.movements.signing === signing;
+  }
+
   /** What its movements add to each key of a shape. */
   sumsOf(shape: FactShape): ReadonlyMap<string, FactTotals> {
     const id = shapeId(shape);
@@ -83,7 +100,9 @@ export class Tickets {
   readonly #tickets = new Set<Ticket>();
 
   take(movements: NewMovements, at: number): Ticket {
-    const ticket = new Ticket(movements, at);
+    let isAskedAgain = false;
+    for (const ticket of this.#tickets) isAskedAgain ||= ticket.isOfSameBytes(movements);
+    const ticket = new Ticket(movements, at, isAskedAgain);
     this.#tickets.add(ticket);
     return ticket;
   }

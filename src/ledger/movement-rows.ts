@@ -95,6 +95,18 @@ function unreadable(): never {
   throw new LedgerError("LEDGER_CORRUPT", "a movement of the ledger is not readable");
 }
 
+/** What the approvals of one signing moved, each by itself, but for what was released since. */
+export function heldClaims(movements: readonly StoredMovement[]): readonly (readonly StoredMovement[])[] {
+  const byEntry = new Map<number, StoredMovement[]>();
+  for (const movement of movements) {
+    if (movement.state === "released") continue;
+    const list = byEntry.get(movement.entry);
+    if (list === undefined) byEntry.set(movement.entry, [movement]);
+    else list.push(movement);
+  }
+  return [...byEntry.values()];
+}
+
 /**
  * Whether two lists say the same, in whatever order. What the movements were worth doesn't matter: the same
  * bytes, asked again a minute later, have another price.

@@ -9,6 +9,7 @@ import { sumsOf } from "./fact-sums.ts";
 import { Inserts } from "./inserts.ts";
 import type { Movement, MovementState, NewEntry, StoredMovement } from "./ledger.ts";
 import {
+  heldClaims,
   MOVEMENT_COLUMNS,
   MOVEMENT_WIDTH,
   movementValues,
@@ -87,16 +88,9 @@ export class MovementWriter {
   }
 
   #isCounted(signing: string, bytes: Value, rows: readonly Movement[]): boolean {
-    const byEntry = new Map<number, StoredMovement[]>();
     const stored = this.#ofSigning.all([bytes]).map(storedMovement);
     const gathered = this.#gathered.filter((movement) => movement.signing === signing);
-    for (const movement of [...stored, ...gathered]) {
-      if (movement.state === "released") continue;
-      const list = byEntry.get(movement.entry);
-      if (list === undefined) byEntry.set(movement.entry, [movement]);
-      else list.push(movement);
-    }
-    return [...byEntry.values()].some((list) => sameMovements(list, rows));
+    return heldClaims([...stored, ...gathered]).some((claim) => sameMovements(claim, rows));
   }
 
   #takeNumber(): number {
