@@ -59,16 +59,17 @@ export async function readAnchor(file: string): Promise<Anchor | undefined> {
   return parseAnchor(text);
 }
 
-/** The statements that hold today: those of numbers above a later `resumed` were given up with it. */
-export function inForce(lines: readonly AnchorLine[]): AnchorLine[] {
-  const held: AnchorLine[] = [];
-  for (const line of lines) {
-    if (line.says.resumed === true) {
-      while ((held.at(-1)?.says.seq ?? -1) > line.says.seq) held.pop();
-    }
-    held.push(line);
-  }
-  return held;
+/**
+ * The statements that hold today: what was stated before a `resumed` one was given up with it. The chain that was
+ * accepted may have grown past them with other entries, and its own earlier ones are in the hash that was accepted.
+ */
+export function inForce(lines: readonly AnchorLine[]): readonly AnchorLine[] {
+  return lines.slice(
+    Math.max(
+      0,
+      lines.findLastIndex(({ says }) => says.resumed === true),
+    ),
+  );
 }
 
 /**

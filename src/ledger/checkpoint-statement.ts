@@ -24,8 +24,8 @@ const statementSchema = z.strictObject({
  * @property seq - the number of the newest entry; 0 for an empty ledger, with a hash of zeros.
  * @property hash - that entry's, hex.
  * @property at - milliseconds since the epoch.
- * @property resumed - an operator accepted a chain that ends before its anchor: what was stated of later numbers
- *   before counts no more.
+ * @property resumed - an operator accepted a chain that the anchor contradicted: what was stated before counts no
+ *   more.
  */
 export type CheckpointStatement = z.infer<typeof statementSchema>;
 
