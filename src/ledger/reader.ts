@@ -1,5 +1,6 @@
 /** The reading side: one connection on the calling thread, its statements prepared once. */
 import { bodyOf } from "./body-encoding.ts";
+import { chainHash, GENESIS } from "./chain.ts";
 import { type Connection, type Row, Statement, toLedgerError } from "./database.ts";
 import { type FactCache, StaleReading } from "./fact-cache.ts";
 import { FactReader } from "./fact-reader.ts";
@@ -70,7 +71,7 @@ export class Reader {
     return this.#ask(() => {
       const form = row.optionalInteger(7);
       return {
-        ...storedEntry(row),
+        ...this.#chained(row),
         identity: row.bytes(6).toString("hex"),
         body:
           form === undefined ? {} : bodyOf(form, row.optionalBytes(8) ?? null, row.optionalBytes(9) ?? null),
@@ -136,7 +137,7 @@ export class Reader {
       const rows = types.flatMap((type) =>
         type === "decision" ? this.#decisions.all([]) : this.#ofType.all([type]),
       );
-      return rows.map(storedEntry).sort((a, b) => a.seq - b.seq);
+      return rows.map((row) => this.#chained(row)).sort((a, b) => a.seq - b.seq);
     });
   }
 
@@ -171,12 +172,27 @@ export class Reader {
     this.#connection.close();
   }
 
+  /** An entry that something is decided by: what it says was not changed since it was chained. */
+  #chained(row: Row): StoredEntry {
+    const entry = storedEntry(row);
+    const { seq } = entry;
+    const before = seq === 1 ? GENESIS : this.#hashAt.first([seq - 1])?.bytes(0);
+    if (before === undefined || chainHash(before, entry.row).toString("hex") !== entry.hash) {
+      throw new LedgerError("LEDGER_CORRUPT", `the chain is broken at entry ${seq}`);
+    }
+    return entry;
+  }
+
   #ask<T>(question: () => T): T {
     try {
       return question();
     } catch (error) {
       if (error instanceof StaleReading) throw error;
-      const known = toLedgerError(error);
+      // What is no error of SQLite is one of a value: an amount without digits, say.
+      const known =
+        error instanceof SyntaxError
+          ? new LedgerError("LEDGER_CORRUPT", "a value of the ledger is not what it was", error)
+          : toLedgerError(error);
       // One that was one already is about the question, unless it says that the file is not what it was.
       if (known !== error || known.code === "LEDGER_CORRUPT") this.#failed(known);
       throw known;
