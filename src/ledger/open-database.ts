@@ -2,7 +2,7 @@
  * Opening the ledger's file: made where it isn't there, brought up to date, and its newest entries checked. All
  * this is done once for a process, before anything is written; see `reader.ts` and `writer.ts` for what follows.
  */
-import { closeSync, existsSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { chainHash, GENESIS } from "./chain.ts";
 import { type Connection, connect, Statement, toLedgerError } from "./database.ts";
 import { LedgerError } from "./ledger.ts";
@@ -29,7 +29,9 @@ export async function openDatabase(path: string): Promise<{ connection: Connecti
   let connection: Connection | undefined;
   try {
     if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
+    const isComplete = isTakenOver(path);
     connection = connectDurably(path);
+    if (isComplete) assertWholePages(connection, path);
     await migrate(connection);
     connection.exec("UPDATE process SET through = 0 WHERE through <> 0");
     const head = checkTail(connection);
@@ -67,6 +69,19 @@ export function connectDurably(path: string): Connection {
   if (mode !== "wal") throw new LedgerError("LEDGER_UNAVAILABLE", "the ledger's log cannot be written ahead");
   connection.pragma("synchronous=FULL");
   return connection;
+}
+
+/** Whether the database is all there is: with a log beside it, its own pages may be half written. */
+function isTakenOver(path: string): boolean {
+  return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
+}
+
+/** SQLite takes what is missing of the last page for zeros. */
+function assertWholePages(connection: Connection, path: string): void {
+  const page = new Statement(connection, "PRAGMA page_size").first([])?.integer(0) ?? 1;
+  if (statSync(path).size % page !== 0) {
+    throw new LedgerError("LEDGER_CORRUPT", "the ledger's file ends within a page");
+  }
 }
 
 export function headOf(connection: Connection): Head {
