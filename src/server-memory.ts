@@ -8,6 +8,7 @@ import { Freezes } from "./decisions/freeze.ts";
 import { Operations } from "./decisions/operations.ts";
 import type { PriceStore } from "./feeds/price-store.ts";
 import { canonicalJson } from "./input/canonical-json.ts";
+import { Refusal } from "./input/refusal.ts";
 import { openCheckpoints } from "./ledger/checkpoint.ts";
 import { type EntryType, LedgerError } from "./ledger/ledger.ts";
 import { LedgerQueries } from "./ledger/ledger-queries.ts";
@@ -122,7 +123,18 @@ export class Memory {
         ok: frozen.every(({ code: why }) => why === undefined),
         detail: frozen.find(({ code: why }) => why !== undefined)?.reason ?? "not behind",
       },
+      this.#clockCheck(),
     ];
+  }
+
+  #clockCheck(): ReadinessCheck {
+    try {
+      this.desk.now();
+      return { name: "clock", ok: true, detail: "not behind the ledger" };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { name: "clock", ok: false, detail: `${error.code}: ${error.message}` };
+    }
   }
 
   async close(): Promise<void> {
