@@ -1,4 +1,5 @@
 /** A server of two nodes with the demo release, as the tests of faults start it, ask it and look at it. */
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +10,7 @@ import {
   Installation,
   type KeyPair,
   keyPair,
+  MAIN,
   type RunningProcess,
 } from "../support/installation.ts";
 import { type Transfer, transferRequest } from "./transfer.ts";
@@ -24,6 +26,8 @@ const readySchema = z.object({
   ready: z.boolean(),
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
 });
+
+const verificationSchema = z.object({ ok: z.boolean(), found: z.int() });
 
 /** What `/readyz` says: the checks by name. */
 export interface Readiness {
@@ -99,6 +103,14 @@ export class Site {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, body: await response.json() };
+  }
+
+  /** What `ledger verify --deep` says of the file, whether the server runs or not. */
+  verify(): { readonly ok: boolean; readonly found: number } {
+    const parts = [MAIN, "ledger", "verify", "--config", this.installation.writeConfig(), "--deep", "--json"];
+    const { stdout, stderr } = spawnSync(process.execPath, parts, { encoding: "utf8" });
+    if (stdout === "") throw new Error(stderr);
+    return verificationSchema.parse(JSON.parse(stdout));
   }
 
   /** Lines of the log that a server which is well doesn't write. */
