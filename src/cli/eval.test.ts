@@ -33,22 +33,66 @@ function written(name: string, text: string): string {
   return file;
 }
 
+const SEEN = {
+  "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f": "0",
+  "0x66f820a414680b5bcda5eeca5dea238543f42054": "0",
+};
+/** What the demo's rules ask of history: nothing was ever paid. */
+const FACTS = {
+  daily_limit: { spent: "0" },
+  token_limit: { spent: "0" },
+  payment_count: { made: "0" },
+  new_destination: { paid: SEEN },
+  repeated_payment: { number: SEEN, total: SEEN },
+};
+
+const priced = (usd: string) => written(`${usd}.json`, JSON.stringify({ ETH: { usd, at: 0 } }));
+const REMEMBERED = ["--facts", written("facts.json", JSON.stringify(FACTS))];
+const UNLISTED_BY = ["--lists", written("lists.json", '{"sanctions":{}}')];
+/** All that a server would give a request. */
+const GIVEN = [...REMEMBERED, ...UNLISTED_BY, "--prices", priced("3000")];
+
 test("the decision: 0 where it is approved, 1 where not, one object with --json", async () => {
-  expect(await evaluate([RELEASE, "--request", LISTED])).toMatchObject({
+  expect(await evaluate([RELEASE, "--request", LISTED, ...GIVEN])).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^approved {2}transaction_signing/),
   });
-  const { code, out } = await evaluate([RELEASE, "--request", UNLISTED, "--json"]);
+  const { code, out } = await evaluate([RELEASE, "--request", UNLISTED, "--json", ...GIVEN]);
   expect(code).toBe(1);
   expect(JSON.parse(out)).toMatchObject({
     outcome: "denied",
     action: "REJECT",
-    reasons: [{ rule: "transfer/destination_allowlist", code: "DESTINATION_ALLOWLIST" }],
+    reasons: [
+      { rule: "transfer/destination_allowlist", code: "DESTINATION_ALLOWLIST" },
+      { rule: "transfer/allowlist_cooling_off", code: "ALLOWLIST_COOLING_OFF" },
+    ],
   });
 });
 
+test("history, lists and prices are what is given, and nothing else", async () => {
+  const codesOf = async (...given: string[]) => {
+    const { out } = await evaluate([RELEASE, "--request", LISTED, "--json", ...given]);
+    const { reasons } = JSON.parse(out);
+    return reasons.map(({ code }: { code: string }) => code);
+  };
+  expect(await codesOf(...REMEMBERED, ...UNLISTED_BY)).toEqual(
+    expect.arrayContaining(["DAILY_LIMIT", "DAILY_SOFT_LIMIT", "NEW_DESTINATION"]),
+  );
+  expect(await codesOf(...UNLISTED_BY, "--prices", priced("3000"))).toContain("TOKEN_LIMIT");
+  expect(await codesOf(...REMEMBERED, "--prices", priced("3000"))).toEqual(["SANCTIONS"]);
+  // 0.0001 of it: a dollar is held by the demo's daily limit, 1.10 is refused.
+  expect(await codesOf(...REMEMBERED, ...UNLISTED_BY, "--prices", priced("10000"))).toEqual([]);
+  expect(await codesOf(...REMEMBERED, ...UNLISTED_BY, "--prices", priced("10000.1"))).toEqual([
+    "HELD",
+    "DAILY_SOFT_LIMIT",
+  ]);
+  expect(await codesOf(...REMEMBERED, ...UNLISTED_BY, "--prices", priced("11000.1"))).toContain(
+    "DAILY_LIMIT",
+  );
+});
+
 test("a request from standard input", async () => {
-  const approved = await evaluate([RELEASE, "--request", "-"], readFileSync(LISTED, "utf8"));
+  const approved = await evaluate([RELEASE, "--request", "-", ...GIVEN], readFileSync(LISTED, "utf8"));
   expect(approved).toMatchObject({ code: 0, errors: "" });
   const unusable = await evaluate([RELEASE, "--request", "-", "--json"], '{"a":');
   expect(unusable.code).toBe(1);
@@ -82,6 +126,10 @@ describe("wrong usage ends in 2 and says what to change", () => {
     [["--facts", "/nowhere.json"], /^\/nowhere\.json: cannot be read \(ENOENT\)/],
     [["--facts", written("bad.json", "{")], /bad\.json: not JSON/],
     [["--lists", written("list.json", "[]")], /^lists: /],
+    [["--prices", "/nowhere.json"], /^\/nowhere\.json: cannot be read \(ENOENT\)/],
+    [["--prices", written("array.json", "[]")], /array\.json: it is no JSON object of prices by token/],
+    [["--prices", written("twice.json", '{"ETH":1,"ETH":1}')], /twice\.json: /],
+    [["--prices", written("number.json", '{"ETH":{"usd":3000,"at":0}}')], /ETH: usd is no string/],
   ])("%j", async (options, message) => {
     const { code, errors } = await evaluate([RELEASE, "--request", LISTED, ...options]);
     expect(errors).toMatch(message);

@@ -7,6 +7,7 @@ interface EvalOptions {
   readonly channel: string;
   readonly facts?: string;
   readonly lists?: string;
+  readonly prices?: string;
   readonly now?: string;
   readonly json?: boolean;
 }
@@ -19,6 +20,7 @@ export function registerEval(program: Command): void {
     .option("--channel <channel>", "tss.v2 or tss.v1", "tss.v2")
     .option("--facts <file>", "answers to the rules' history queries, as they stand in input.facts")
     .option("--lists <file>", "list hits, as they stand in input.lists")
+    .option("--prices <file>", "prices, as in the config's prices.file; their age is not looked at")
     .option("--now <time>", "the clock: RFC 3339, or milliseconds since the epoch")
     .option("--json", "print the decision as one object")
     .action((release: string, options: EvalOptions) =>
@@ -29,6 +31,7 @@ export function registerEval(program: Command): void {
           payload: payloadOf(options.channel),
           facts: options.facts,
           lists: options.lists,
+          prices: options.prices,
           nowMs: await clockOf(options.now),
         });
         if (options.json === true) printJson(decided);

@@ -6,8 +6,11 @@ import { decide, reasonOf } from "../decisions/decide.ts";
 import type { Decision } from "../decisions/decision.ts";
 import { decisionId } from "../decisions/decision-id.ts";
 import { VerifiedRequest } from "../decisions/request.ts";
+import { FeedError } from "../feeds/feed-error.ts";
+import { parsePrices } from "../feeds/price-file.ts";
 import { nowMembers } from "../input/clock.ts";
 import { type Document, documentSchema } from "../input/document.ts";
+import { type Price, priceDocument, type Quote } from "../input/pricing.ts";
 import { Refusal } from "../input/refusal.ts";
 import { activate } from "../policy/activate.ts";
 import type { LiveRelease } from "../policy/live.ts";
@@ -26,6 +29,8 @@ export interface EvaluateOptions {
   readonly payload: "v1" | "v2";
   readonly facts?: string | undefined;
   readonly lists?: string | undefined;
+  /** A file as `prices.file` of the config; the age of a price is not looked at. */
+  readonly prices?: string | undefined;
   readonly nowMs: number;
 }
 
@@ -41,6 +46,7 @@ export type Evaluated =
  */
 export async function evaluateRequest(path: string, options: EvaluateOptions): Promise<Evaluated> {
   const given = await givenMembers(options);
+  const quote = await quoteOf(options.prices);
   const packageData = await readGivenOrInput(options.request);
   const live = await activate(await releaseBytes(path), {
     trust: "unsigned",
@@ -48,7 +54,7 @@ export async function evaluateRequest(path: string, options: EvaluateOptions): P
     evaluationMs: EVALUATION_MS,
   });
   try {
-    const request = requestOf(packageData, live, given, options);
+    const request = requestOf(packageData, live, { members: given, quote }, options);
     const { decision } = await decide(request, { live, scope: {}, decisionMs: DECISION_MS });
     return decision;
   } catch (error) {
@@ -62,7 +68,7 @@ export async function evaluateRequest(path: string, options: EvaluateOptions): P
 function requestOf(
   packageData: Uint8Array,
   live: LiveRelease,
-  given: Partial<Document>,
+  { members, quote }: { readonly members: Partial<Document>; readonly quote: Quote },
   { payload, nowMs, request }: EvaluateOptions,
 ): VerifiedRequest {
   const startedAt = performance.now();
@@ -76,12 +82,28 @@ function requestOf(
     chains: chainsOf(live.hostData),
   });
   return new VerifiedRequest({
-    input: { document: { ...document, ...given }, raw },
+    input: { document: { ...priceDocument(document, quote), ...members }, raw },
     identity: parsed.identity,
     participants: participantsOf(parsed),
     startedAt,
     normalizeMs: performance.now() - startedAt,
   });
+}
+
+/** @throws UsageError for a file that is none of prices, or one token's that is no price. */
+async function quoteOf(file: string | undefined): Promise<Quote> {
+  if (file === undefined) return () => undefined;
+  const bytes = await readGiven(file);
+  const prices = new Map<string, Price>();
+  try {
+    for (const [token, statement] of parsePrices(bytes)) {
+      if (!statement.ok) throw new FeedError(`${token}: ${statement.problem}`);
+      prices.set(token, statement.stated.price);
+    }
+  } catch (error) {
+    throw error instanceof FeedError ? new UsageError(`${file}: ${error.message}`, { cause: error }) : error;
+  }
+  return (token) => prices.get(token);
 }
 
 /** `facts` and `lists` from files, held against the document's own schema. */
