@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { type CallbackResult, postCallback } from "../src/cli/node-client.ts";
-import { form, readReply, requestToken } from "./support/caller.ts";
+import { demoRequest, form, readReply, renamed, requestToken } from "./support/caller.ts";
 import { createAuthority } from "./support/certificates.ts";
 import { BUNDLES, Installation, type KeyPair, keyPair, type RunningProcess } from "./support/installation.ts";
 
@@ -25,8 +25,12 @@ function install(overrides: Record<string, unknown> = {}): Installation {
   return installation;
 }
 
+let asked = 0;
+
+/** One of the demo's requests, under an id of its own each time: what was asked before has its answer. */
 function request(name: string): string {
-  return readFileSync(join(BUNDLES, "demo/requests", `${name}.json`), "utf8");
+  asked += 1;
+  return renamed(demoRequest(name), asked);
 }
 
 /** One of the examples of the wire dossier. */
@@ -108,16 +112,19 @@ describe("a release file", () => {
       policy: { release: "./release.tar.gz", trust: "unsigned", poll: "200ms" },
     });
     const server = await installation.start();
-    const absent = await ask(server, installation, request("listed-transfer"));
+    const listed = request("listed-transfer");
+    const absent = await ask(server, installation, listed);
     expect(absent.action).toBe("REJECT");
     expect(absent.reply).toMatchObject({ status: 30, action: "REJECT" });
     expect(absent.reply?.error).toMatch(/^POLICY_ABSENT: /);
-    expect(absent.reply?.request_id).toBe(JSON.parse(request("listed-transfer")).request_id);
+    expect(absent.reply?.request_id).toBe(JSON.parse(listed).request_id);
     expect((await ask(server, installation, request("ping"))).action).toBe("APPROVE");
     expect((await admin(server, installation, "/readyz")).status).toBe(503);
 
     installation.write("release.tar.gz", readFileSync(DEMO));
     await until("ready", async () => (await admin(server, installation, "/readyz")).status === 200);
+    // A failure of the server's was no answer: the node's next try is judged.
+    expect((await ask(server, installation, listed)).action).toBe("APPROVE");
     expect((await ask(server, installation, request("listed-transfer"))).action).toBe("APPROVE");
   });
 
@@ -330,26 +337,28 @@ test("over TLS with client certificates: a stranger gets no connection, a node i
 test("SIGTERM ends it with 0 after what is in flight was answered", async () => {
   const installation = install();
   const server = await installation.start();
-  const body = form(requestToken(request("listed-transfer").trim(), installation.node.privateKey));
+  const bodies = Array.from({ length: 10 }, () =>
+    form(requestToken(request("listed-transfer"), installation.node.privateKey)),
+  );
   const head = [
     "POST /v2/check HTTP/1.1",
     "Host: localhost",
     "Content-Type: application/x-www-form-urlencoded",
-    `Content-Length: ${body.length}`,
   ];
   const [host = "", port = ""] = server.addresses.nodes.split(":");
   // Ten requests of which the server has seen one half each when the signal comes.
-  const halves = Array.from({ length: 10 }, () => {
+  const halves = bodies.map((body) => {
     const socket = connect({ host, port: Number(port) });
-    socket.write(`${head.join("\r\n")}\r\n\r\n${body.slice(0, 100)}`);
-    return socket;
+    const length = `Content-Length: ${body.length}`;
+    socket.write(`${[...head, length].join("\r\n")}\r\n\r\n${body.slice(0, 100)}`);
+    return { socket, rest: body.slice(100) };
   });
-  const answers = halves.map(async (socket) => {
+  const answers = halves.map(async ({ socket }) => {
     let text = "";
     for await (const chunk of socket) text += String(chunk);
     return text.split("\r\n\r\n")[1] ?? "";
   });
-  await Promise.all(halves.map((socket) => socket.connecting && once(socket, "connect")));
+  await Promise.all(halves.map(({ socket }) => socket.connecting && once(socket, "connect")));
   await sleep(300);
   const code = server.stop();
   await until("nobody else is let in", async () => {
@@ -360,7 +369,7 @@ test("SIGTERM ends it with 0 after what is in flight was answered", async () => 
     late.destroy();
     return refused;
   });
-  for (const socket of halves) socket.write(body.slice(100));
+  for (const { socket, rest } of halves) socket.write(rest);
   for (const answer of await Promise.all(answers)) {
     expect(readReply(answer, installation.server.publicKey)).toMatchObject({ action: "APPROVE" });
   }
@@ -395,7 +404,9 @@ test("the metrics have the names of the docs, and say what happened", async () =
   const server = await installation.start();
   const before = Date.now() / 1_000;
   await ask(server, installation, request("ping"));
-  await ask(server, installation, request("listed-transfer"));
+  const listed = request("listed-transfer");
+  await ask(server, installation, listed);
+  await ask(server, installation, listed);
   await ask(server, installation, request("listed-transfer"));
   await ask(server, installation, request("unlisted-transfer"));
   await ask(server, installation, request("key-generation-listed"));
@@ -418,6 +429,7 @@ test("the metrics have the names of the docs, and say what happened", async () =
   expect(decisions("approved", "transaction_signing", "")).toBe(2);
   expect(decisions("denied", "transaction_signing", "DESTINATION_ALLOWLIST")).toBe(1);
   expect(decisions("approved", "key_generation", "")).toBe(1);
+  expect(value('countersign_answers_repeated_total{outcome="approved"}')).toBe(1);
   for (const [phase, count] of Object.entries({ normalize: 4, evaluate: 4, explain: 1, total: 4 })) {
     expect(value(`countersign_phase_seconds_count{phase="${phase}"}`), phase).toBe(count);
   }
