@@ -14,6 +14,7 @@ import {
   demoRequest,
   expectApproval,
   form,
+  fresh,
   readReply,
   renamed,
   requestToken,
@@ -29,7 +30,6 @@ const MUTATIONS = 400;
 const GOOD_EVERY = 50;
 const TOKEN_CODES = HOST_CODES.filter((code) => code.startsWith("TOKEN_")).sort();
 const LISTED = demoRequest("listed-transfer");
-const LISTED_ID: string = JSON.parse(LISTED).request_id;
 
 let installation: Installation;
 let running: RunningProcess;
@@ -185,14 +185,15 @@ test(
   `${COUNT} bad requests`,
   async () => {
     const bad = badOnes();
-    const good = form(requestToken(LISTED, installation.node.privateKey));
     const figures = await load(COUNT, running, async (index) => {
       const chosen = bad[index % bad.length];
       if (chosen === undefined) throw new Error("nothing to send");
       const body = chosen.body(index);
       expectRefused(await send(body, chosen), body, chosen);
       if (index % GOOD_EVERY === 0) {
-        expectApproval(await caller.send(good), installation.server.publicKey, LISTED_ID);
+        const { text, id } = fresh(LISTED);
+        const good = form(requestToken(text, installation.node.privateKey));
+        expectApproval(await caller.send(good), installation.server.publicKey, id);
       }
     });
     printFigures("bad requests", figures);

@@ -204,7 +204,7 @@ let asked = 0;
 /** The request as nobody asked it before, and its id: what was asked before has its answer. */
 export function fresh(request: string): { readonly text: string; readonly id: string } {
   asked += 1;
-  const text = renamed(request, asked);
+  const text = renamed(request, `fresh-${asked}`);
   return { text, id: z.object({ request_id: z.string() }).parse(JSON.parse(text)).request_id };
 }
 
