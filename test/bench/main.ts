@@ -1,12 +1,13 @@
 /**
  * `make bench`: what a decision costs, in multiples of the RSA floor measured in the same run.
  *
- * The server is the real process with the demo release, on core 0; the load comes from a second process on
- * core 1. CPU is user plus system time of all the server's threads. Ratios hold where milliseconds don't.
+ * The server is the real process with the release that the tests serve, its lists and prices, on core 0; the load
+ * comes from a second process on core 1. CPU is user plus system time of all the server's threads. Ratios hold where milliseconds don't.
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { buildTestRelease } from "../support/build.ts";
 import { Installation, keyPair, type RunningProcess } from "../support/installation.ts";
 import { type Floor, meanOf, measureFloor } from "./floor.ts";
 import { measureLists } from "./lists.ts";
@@ -152,6 +153,7 @@ async function benchmark(bits: number): Promise<void> {
   }
 }
 
+buildTestRelease();
 await benchmark(2048);
 await benchmark(4096);
 await measurePhases(print);
