@@ -17,7 +17,7 @@ export function adminApp(parts: AdminAppParts): HttpApp {
   const { log, metrics, alarms, eventLoop } = parts.telemetry;
   return createAdminApp({
     source: {
-      checks: () => [...readinessChecks(live, eventLoop), ...memory.checks()],
+      checks: () => [...readinessChecks(live, feeds, eventLoop), ...memory.checks()],
       state: () => serverState({ ...parts, alarms, lastPings: metrics.lastPings() }),
       reload,
       metrics: () => metrics.exposition(),

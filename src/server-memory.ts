@@ -16,6 +16,7 @@ import { openLedger, type SqliteLedger } from "./ledger/open.ts";
 import type { FactQuery } from "./policy/fact-queries.ts";
 import type { ReleaseIdentity } from "./policy/release.ts";
 import type { Alarms } from "./telemetry/alarms.ts";
+import { VERSION } from "./version.ts";
 
 export class Memory {
   readonly ledger: SqliteLedger;
@@ -63,6 +64,11 @@ export class Memory {
       },
     });
     const memory = new Memory(config, alarms, ledger);
+    // A flood leaves few entries: each tenth, hundredth, … of the same is written down.
+    alarms.onRaised(({ code, message, count }) => {
+      if (Number.isInteger(Math.log10(count))) memory.note("alarm", { code, message });
+    });
+    memory.note("mark", { mark: "start", message: `countersign ${VERSION}` });
     memory.#restore();
     recovered = () => memory.#restore();
     if (ledger.behindAnchor !== undefined) alarms.raise("LEDGER_BEHIND", ledger.behindAnchor.message);
@@ -138,6 +144,7 @@ export class Memory {
   }
 
   async close(): Promise<void> {
+    this.note("mark", { mark: "stop", message: `countersign ${VERSION}` });
     await this.history.close();
     await this.ledger.close();
   }

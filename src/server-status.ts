@@ -15,10 +15,15 @@ import { VERSION } from "./version.ts";
 const MAX_EVENT_LOOP_DELAY_S = 1;
 
 /** Ready is where all of them are. */
-export function readinessChecks(policy: LivePolicy, eventLoop: EventLoopMonitor): ReadinessCheck[] {
+export function readinessChecks(
+  policy: LivePolicy,
+  feeds: Feeds,
+  eventLoop: EventLoopMonitor,
+): ReadinessCheck[] {
   const live = policy.current;
   const refused = policy.lastError;
   const { max } = eventLoop.delay();
+  const absent = feeds.status().lists.filter(({ entries }) => entries === undefined);
   return [
     {
       name: "release",
@@ -30,6 +35,14 @@ export function readinessChecks(policy: LivePolicy, eventLoop: EventLoopMonitor)
       name: "policy_engine",
       ok: live?.isServing() ?? false,
       detail: live?.isServing() ? "serving" : "not serving",
+    },
+    {
+      name: "lists",
+      ok: absent.length === 0,
+      detail:
+        absent.length === 0
+          ? "all are loaded"
+          : absent.map(({ name, error }) => `${name}: ${error ?? "being read"}`).join("; "),
     },
     {
       name: "event_loop",

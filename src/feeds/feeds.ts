@@ -1,10 +1,13 @@
 /** Lists and prices from files of the config: loaded at the start, watched, and laid into each document. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Document } from "../input/document.ts";
 import { priceDocument } from "../input/pricing.ts";
 import { type ListStatus, Lists } from "./lists.ts";
 import type { AcceptedPrice, PriceStore } from "./price-store.ts";
 import { Prices, type PricesStatus } from "./prices.ts";
 
+/** How long a start waits for files to be read. */
+const START_WAIT_MS = 1_000;
 /** How often the files are looked at; a change is read at the second look. */
 const POLL_MS = 2_000;
 
@@ -47,11 +50,15 @@ export class Feeds {
 
   /**
    * Reads all files, then keeps looking at them. What cannot be read is an alarm and stands in the status: the
-   * list or the prices are then absent. Never rejects.
+   * list or the prices are then absent. A list of a million addresses takes seconds: after a moment the start goes
+   * on without it, and it is absent until it is read. Never rejects.
    */
   static async start(config: FeedsConfig, options: FeedsOptions): Promise<Feeds> {
     const feeds = new Feeds(config, options);
-    await feeds.reload();
+    const waited = new AbortController();
+    const moment = sleep(START_WAIT_MS, undefined, { signal: waited.signal }).catch(() => {});
+    await Promise.race([feeds.reload(), moment]);
+    waited.abort();
     feeds.#watch(feeds.#lists);
     if (feeds.#prices !== undefined) feeds.#watch(feeds.#prices);
     return feeds;

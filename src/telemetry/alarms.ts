@@ -31,6 +31,8 @@ export interface Alarms {
   raise(code: string, message: string): void;
   /** The latest first. */
   list(): readonly Alarm[];
+  /** Is told of each alarm that is raised, with how often it has been. */
+  onRaised(listener: (alarm: Alarm) => void): void;
 }
 
 /** Creates an empty list of alarms; the longest quiet one is forgotten first. */
@@ -40,6 +42,7 @@ export function createAlarms(
   now = Date.now,
 ): Alarms {
   const entries = new Map<string, Alarm>();
+  const listeners: ((alarm: Alarm) => void)[] = [];
   return {
     raise(code, whole) {
       const message = shortened(whole);
@@ -59,7 +62,9 @@ export function createAlarms(
       if (entries.size > MAX_ALARMS && oldest !== undefined) entries.delete(oldest);
       metrics.alarm(code);
       log.alarm(code, message, alarm.count);
+      for (const listener of listeners) listener(alarm);
     },
+    onRaised: (listener) => listeners.push(listener),
     list: () => [...entries.values()].reverse(),
   };
 }
