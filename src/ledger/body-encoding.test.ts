@@ -1,10 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bodyOf, deflatedBody, encodeBody } from "./body-encoding.ts";
+import { BodyEncoder, bodyOf, deflatedBody } from "./body-encoding.ts";
 import type { EntryBody } from "./ledger.ts";
 
+const encoder = new BodyEncoder();
+const BESIDE: EntryBody = { token: "beside", document: "é".repeat(100) };
+
 function throughStore(body: EntryBody): EntryBody {
-  const stored = encodeBody(body);
+  // Others before and behind it share its memory.
+  encoder.reset();
+  encoder.encode(BESIDE);
+  const stored = encoder.encode(body);
+  encoder.encode(BESIDE);
   const smaller = deflatedBody(stored);
   const given = bodyOf(stored.encoding, stored.token, stored.document);
   expect(bodyOf(smaller.encoding, smaller.token, smaller.document)).toEqual(given);
@@ -26,7 +33,7 @@ const claims = fc
 test("a node's token is stored in little more than its bytes, and given back to the letter", () => {
   const data = Buffer.alloc(3_000, "request ").toString("base64");
   const token = `${segment('{"alg":"RS256"}')}.${segment(JSON.stringify({ package_data: data }))}.${segment("s".repeat(256))}`;
-  const { token: stored } = encodeBody({ token });
+  const { token: stored } = new BodyEncoder().encode({ token });
   expect(stored?.length).toBeLessThan(3_350);
   expect(throughStore({ token })).toEqual({ token });
 });
@@ -51,6 +58,13 @@ test("whatever a token is, it is given back to the letter", () => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+test("a body that is larger than all the room, or than what is left of it, is stored too", () => {
+  for (const length of [1_000, 300_000, 3_000_000]) {
+    const body = { token: `${"é".repeat(length)}.`, document: "\u{1f511}".repeat(length / 2) };
+    expect(throughStore(body)).toEqual(body);
+  }
 });
 
 test("what is not there stays absent", () => {

@@ -15,6 +15,7 @@ const KNOWN = DEFLATED | COMPACT_TOKEN;
 /** More than any body: what is inflated beyond it is damaged. */
 const MAX_BYTES = 128 * 1024 * 1024;
 
+/** @property token - and `document`: good until the encoder is told that all are written. */
 export interface StoredBody {
   readonly encoding: number;
   readonly token: Uint8Array | null;
@@ -27,15 +28,48 @@ export interface BodyBytes {
   readonly document?: Uint8Array;
 }
 
-/** A body as it is stored first. */
-export function encodeBody({ token, document }: EntryBody): StoredBody {
-  const compact = token === undefined ? undefined : compactToken(token);
-  const plain = token === undefined ? null : (compact ?? Buffer.from(token));
-  return {
-    encoding: compact === undefined ? 0 : COMPACT_TOKEN,
-    token: plain,
-    document: document === undefined ? null : Buffer.from(document),
-  };
+/** A group's bodies of the usual length. */
+const ROOM = 1_048_576;
+
+/**
+ * Encodes bodies one behind the other in memory of its own, which is used again: memory for each would have to be
+ * collected, and costs more than what is done with it.
+ */
+export class BodyEncoder {
+  readonly #room = Buffer.allocUnsafeSlow(ROOM);
+  #used = 0;
+
+  /** Whether this body has room behind the others. */
+  hasRoomFor({ token = "", document = "" }: EntryBody): boolean {
+    return this.#used + mostOf(token) + mostOf(document) <= ROOM;
+  }
+
+  /** A body that is larger than all the room gets memory of its own. */
+  encode(body: EntryBody): StoredBody {
+    const { token, document } = body;
+    const room = this.hasRoomFor(body)
+      ? this.#room.subarray(this.#used)
+      : Buffer.allocUnsafe(mostOf(token ?? "") + mostOf(document ?? ""));
+    const compact = token === undefined ? undefined : compactToken(token, room);
+    const tokenEnd = compact ?? (token === undefined ? 0 : room.write(token));
+    const end = tokenEnd + (document === undefined ? 0 : room.write(document, tokenEnd));
+    if (room.buffer === this.#room.buffer) this.#used += end;
+    return {
+      encoding: compact === undefined ? 0 : COMPACT_TOKEN,
+      token: token === undefined ? null : room.subarray(0, tokenEnd),
+      document: document === undefined ? null : room.subarray(tokenEnd, end),
+    };
+  }
+
+  /** What was encoded is written, or dropped. */
+  reset(): void {
+    this.#used = 0;
+  }
+}
+
+/** Bytes that a text may take in UTF-8, and its compact form. */
+function mostOf(text: string): number {
+  return text.length * 3 + 16;
 }
 
 /** The same body, deflated. */
@@ -61,7 +95,7 @@ export function decodeBody(
   };
 }
 
-/** {@link decodeBody} as texts: exactly what {@link encodeBody} was given. */
+/** {@link decodeBody} as texts: exactly what {@link BodyEncoder.encode} was given. */
 export function bodyOf(encoding: number, token: Uint8Array | null, document: Uint8Array | null): EntryBody {
   const bytes = decodeBody(encoding, token, document);
   return {

@@ -11,28 +11,42 @@ const LENGTHS = 10;
 const MAX_TEXT = 0xffff;
 const MEMBER = '"package_data":"';
 
-/** @returns `undefined` where the token is of another kind. */
-export function compactToken(token: string): Buffer | undefined {
+/** Where claims are decoded: they are needed no longer than it takes to copy them. */
+let scratch = Buffer.allocUnsafeSlow(16_384);
+
+/**
+ * @param target - as long as the token, at least.
+ * @returns how many bytes of it were written; `undefined` where the token is of another kind.
+ */
+export function compactToken(token: string, target: Buffer): number | undefined {
   const first = token.indexOf(".");
   const second = token.indexOf(".", first + 1);
   if (first < 0 || second < 0) return undefined;
-  const claims = decoded(token.slice(first + 1, second), "base64url");
-  const signature = decoded(token.slice(second + 1), "base64url");
-  if (claims === undefined || signature === undefined) return undefined;
-  const text = claims.toString("latin1");
+  if (scratch.length < token.length) scratch = Buffer.allocUnsafeSlow(token.length);
+  const claims = decode(token.slice(first + 1, second), "base64url", scratch, 0);
+  if (claims === undefined) return undefined;
+  const text = scratch.toString("latin1", 0, claims);
   const member = text.indexOf(MEMBER);
   const from = member + MEMBER.length;
   const to = text.indexOf('"', from);
   if (member < 0 || to < 0) return undefined;
-  const data = decoded(text.slice(from, to), "base64");
-  const header = Buffer.from(token.slice(0, first));
-  if (data === undefined || Math.max(header.length, from, claims.length - to) > MAX_TEXT) return undefined;
-  const lengths = Buffer.alloc(LENGTHS);
-  lengths.writeUInt16BE(header.length, 0);
-  lengths.writeUInt16BE(from, 2);
-  lengths.writeUInt16BE(claims.length - to, 4);
-  lengths.writeUInt32BE(data.length, 6);
-  return Buffer.concat([lengths, header, claims.subarray(0, from), claims.subarray(to), data, signature]);
+  if (Math.max(first * 3, from, claims - to) > MAX_TEXT) return undefined;
+
+  let at = LENGTHS;
+  const header = target.write(token.slice(0, first), at);
+  at += header;
+  at += scratch.copy(target, at, 0, from);
+  at += scratch.copy(target, at, to, claims);
+  const data = decode(text.slice(from, to), "base64", target, at);
+  if (data === undefined) return undefined;
+  at += data;
+  const signature = decode(token.slice(second + 1), "base64url", target, at);
+  if (signature === undefined) return undefined;
+  target.writeUInt16BE(header, 0);
+  target.writeUInt16BE(from, 2);
+  target.writeUInt16BE(claims - to, 4);
+  target.writeUInt32BE(data, 6);
+  return at + signature;
 }
 
 /** The token of which {@link compactToken} made this. */
@@ -50,8 +64,23 @@ export function tokenOf(compact: Buffer): string {
   return `${header.toString()}.${claims.toString("base64url")}.${compact.subarray(at).toString("base64url")}`;
 }
 
-/** `undefined` where the same bytes are spelled otherwise: with other letters, padding or bits that mean nothing. */
-function decoded(text: string, encoding: "base64" | "base64url"): Buffer | undefined {
-  const bytes = Buffer.from(text, encoding);
-  return bytes.toString(encoding) === text ? bytes : undefined;
+/**
+ * Decodes what has one spelling only: other letters, other padding and bits that mean nothing are refused. The
+ * decoder leaves out what it doesn't know, and knows the letters of both alphabets.
+ *
+ * @returns how many bytes were written; `undefined` where the same bytes are spelled otherwise.
+ */
+function decode(
+  text: string,
+  encoding: "base64" | "base64url",
+  target: Buffer,
+  at: number,
+): number | undefined {
+  const foreign = encoding === "base64" ? ["-", "_"] : ["+", "/", "="];
+  if (foreign.some((letter) => text.includes(letter))) return undefined;
+  if (at + text.length > target.length) return undefined;
+  const length = target.write(text, at, encoding);
+  const end = Math.floor(Math.max(text.length - 1, 0) / 4) * 4;
+  const last = target.toString(encoding, at + (end / 4) * 3, at + length);
+  return last === text.slice(end) ? length : undefined;
 }

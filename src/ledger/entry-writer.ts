@@ -1,10 +1,10 @@
 /** One entry into its tables, within a transaction of the caller's. Rows are gathered and written by `flush`. */
-import { encodeBody } from "./body-encoding.ts";
+import { BodyEncoder } from "./body-encoding.ts";
 import { chainHash } from "./chain.ts";
 import type { Connection } from "./database.ts";
 import type { FactLog } from "./fact-log.ts";
 import { Inserts } from "./inserts.ts";
-import type { DecisionKeys, NewEntry } from "./ledger.ts";
+import type { DecisionKeys, EntryBody, NewEntry } from "./ledger.ts";
 import { digestOf, MovementWriter } from "./movement-writer.ts";
 import { type Head, headOf } from "./open-database.ts";
 import { TransactionWriter } from "./transaction-names.ts";
@@ -17,6 +17,7 @@ export class EntryWriter {
   readonly #transactions: TransactionWriter;
   readonly #entries: Inserts;
   readonly #bodies: Inserts;
+  readonly #encoder = new BodyEncoder();
   readonly #rules: Inserts;
   #head: Head;
 
@@ -43,6 +44,7 @@ export class EntryWriter {
   forget(): void {
     this.#entries.forget();
     this.#bodies.forget();
+    this.#encoder.reset();
     this.#rules.forget();
     this.#transactions.forget();
     this.#movements.forget();
@@ -52,7 +54,7 @@ export class EntryWriter {
 
   flush(): void {
     this.#entries.flush();
-    this.#bodies.flush();
+    this.#flushBodies();
     this.#rules.flush();
     this.#transactions.flush();
     this.#movements.flush();
@@ -85,10 +87,7 @@ export class EntryWriter {
       decision?.wallet ?? null,
       transaction ?? null,
     ]);
-    if (entry.body !== undefined) {
-      const { encoding, token, document } = encodeBody(entry.body);
-      this.#bodies.add([seq, encoding, token, document]);
-    }
+    if (entry.body !== undefined) this.#addBody(entry.body, seq);
     if (decision !== undefined) this.#addRules(decision, seq);
     const origin = { entry: seq, transaction: transaction ?? seq, at: entry.at };
     const counted = entry.movements !== undefined && this.#movements.reserve(entry.movements, origin);
@@ -97,6 +96,17 @@ export class EntryWriter {
     }
     this.#head = { seq, hash, at: entry.at };
     return { seq, counted };
+  }
+
+  #addBody(body: EntryBody, seq: number): void {
+    if (!this.#encoder.hasRoomFor(body)) this.#flushBodies();
+    const { encoding, token, document } = this.#encoder.encode(body);
+    this.#bodies.add([seq, encoding, token, document]);
+  }
+
+  #flushBodies(): void {
+    this.#bodies.flush();
+    this.#encoder.reset();
   }
 
   #addRules({ rules }: DecisionKeys, seq: number): void {

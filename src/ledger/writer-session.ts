@@ -18,8 +18,12 @@ const CATCH_UP_MS = 4;
 const PROBE_BYTES = 262_144;
 /** Bytes of a ledger that is looked through when it is opened. */
 const MAX_CHECKED = 67_108_864;
-/** Pages of the log after which they are taken over into the database: 16 MB. */
-const CHECKPOINT_PAGES = 4_000;
+/** Transactions' worth, in entries, after which the log is taken over into the database: about 9 MB. */
+const TAKE_OVER_AFTER = 256;
+/** What another order than one of entries counts for. */
+const OTHER_ORDER = 32;
+/** Pages of the log that SQLite takes over by itself, whoever waits for it, should it ever get so long. */
+const MAX_LOG_PAGES = 16_000;
 /** The pages that entries come to, scattered over the keys of facts, are not read again for each. */
 const CACHE_KIB = 32_768;
 
@@ -32,11 +36,13 @@ export class WriterSession {
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #through: Statement;
+  /** Entries since the log was taken over. */
+  #untidied = 0;
 
   /** @throws as SQLite does, and LedgerError. */
   constructor(path: string) {
     this.#connection = connectDurably(path);
-    this.#connection.pragma(`wal_autocheckpoint=${CHECKPOINT_PAGES}`);
+    this.#connection.pragma(`wal_autocheckpoint=${MAX_LOG_PAGES}`);
     this.#connection.pragma(`cache_size=-${CACHE_KIB}`);
     this.#facts = new FactLog(this.#connection);
     this.#writer = new EntryWriter(this.#connection, this.#facts);
@@ -73,7 +79,18 @@ export class WriterSession {
     }
   }
 
-  /** Takes the log over into the database, so that one file holds everything. */
+  /**
+   * To be called when an order was answered: takes the log over into the database from time to time, so that
+   * no order waits for it that is on the disk already.
+   */
+  tidy(order: WriterOrder): void {
+    this.#untidied += order.type === "append" ? order.entries.length : OTHER_ORDER;
+    if (this.#untidied < TAKE_OVER_AFTER) return;
+    this.#untidied = 0;
+    this.#connection.pragma("wal_checkpoint(PASSIVE)");
+  }
+
+  /** Takes the whole log over into the database, so that one file holds everything. */
   takeOver(): void {
     this.#connection.pragma("wal_checkpoint(TRUNCATE)");
   }

@@ -23,6 +23,15 @@ function answerTo(order: Exclude<WriterOrder, { type: "close" }>): WriterAnswer 
   }
 }
 
+function tidy(order: WriterOrder): void {
+  try {
+    session?.tidy(order);
+  } catch {
+    // The next order says what is wrong: until then nothing is lost that the log has.
+    leave();
+  }
+}
+
 function leave(): void {
   const left = session;
   session = undefined;
@@ -32,6 +41,7 @@ function leave(): void {
 parentPort?.on("message", (order: WriterOrder) => {
   if (order.type !== "close") {
     parentPort?.postMessage(answerTo(order));
+    tidy(order);
     return;
   }
   try {
