@@ -12,7 +12,7 @@ import { fits, type Transfer } from "./transfer.ts";
 
 const PAGE = 4_096;
 /** Of the short form: the header and the schema are among them. */
-const SOME_PAGES = 4;
+const SOME_PAGES = 3;
 
 const site = new Site();
 const sound = `${site.state}-sound`;
@@ -96,7 +96,7 @@ describe("before the start", () => {
       process.stdout.write(`flipped pages: ${JSON.stringify(found)}\n`);
       expect(found.never).toEqual([]);
     },
-    LONG ? 900_000 : 60_000,
+    LONG ? 900_000 : 120_000,
   );
 
   test.each([

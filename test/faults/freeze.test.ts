@@ -119,7 +119,7 @@ test(
     process.stdout.write(`freeze: ${ROUNDS} times, ${approved} approved before, ${refused} refused\n`);
     expect(site.exceptions()).toEqual([]);
   },
-  LONG ? 900_000 : 60_000,
+  LONG ? 900_000 : 120_000,
 );
 
 test("a freeze whose call has returned outlives kill -9, and the file FREEZE needs nothing but itself", async () => {

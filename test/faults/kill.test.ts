@@ -158,5 +158,5 @@ test(
       `kill: ${KILLS} times, ${answered.length} answers, ${approved.length} of them approvals, all kept\n`,
     );
   },
-  LONG ? 900_000 : 60_000,
+  LONG ? 900_000 : 120_000,
 );

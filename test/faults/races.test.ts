@@ -68,5 +68,5 @@ test(
     expect(Math.max(...spent.values())).toBe(fits(1));
     expect(site.exceptions()).toEqual([]);
   },
-  LONG ? 900_000 : 60_000,
+  LONG ? 900_000 : 120_000,
 );

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { vi } from "vitest";
 import { z } from "zod";
 import { Caller, form, readReply, requestToken, type StrictReply } from "../support/caller.ts";
 import {
@@ -17,8 +18,11 @@ import { type Transfer, transferRequest } from "./transfer.ts";
 
 /** Whether the long form is asked for. */
 export const LONG = process.env["COUNTERSIGN_SOAK"] === "long";
-const WAIT_MS = 20_000;
+const WAIT_MS = 40_000;
 const IN_FLIGHT = 48;
+
+// Starts of a server add up, more so beside other tests.
+vi.setConfig({ testTimeout: 120_000 });
 
 export type NodeName = "node-1" | "node-2";
 
@@ -47,6 +51,8 @@ export class Site {
   constructor(overrides: Record<string, unknown> = {}, state?: string) {
     this.installation = new Installation({
       policy: { release: join(BUNDLES, "demo.tar.gz"), trust: "unsigned" },
+      // Faults are what is looked for, not a machine that is busy with other tests.
+      limits: { decision: "15s" },
       ...overrides,
     });
     this.keys = { "node-1": this.installation.node, "node-2": keyPair() };
