@@ -149,3 +149,20 @@ test("a ledger that is closed answers nothing, and closing waits for what was ap
   // The log is taken over: one file holds everything.
   expect(statSync(join(directory, "ledger.db-wal")).size).toBe(0);
 });
+
+test("an answer or a freeze that was altered in the file makes the ledger corrupt", async () => {
+  for (const type of ["decision", "freeze"] as const) {
+    const directory = stateDirectory();
+    const { ledger } = await opened(directory);
+    const altered = entry({ type });
+    await ledger.append(entry()).durable;
+    await ledger.append(altered).durable;
+    beside(directory).exec("UPDATE entries SET row = replace(row, 'made', 'mode') WHERE seq = 2");
+    const read = () =>
+      type === "freeze"
+        ? ledger.entriesOf(["freeze"])
+        : ledger.answer("node-1", altered.decision?.requestId ?? "");
+    expect(read).toThrow("the chain is broken at entry 2");
+    expect(ledger.health()).toMatchObject({ ok: false, code: "LEDGER_CORRUPT" });
+  }
+});
