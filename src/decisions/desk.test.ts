@@ -304,6 +304,16 @@ describe("one transaction", () => {
     expect(next.decision.facts).toEqual({ cap: { spent: String(CAP) } });
   });
 
+  it("leaves the others their room while it is asked for again", async () => {
+    await answer({ hash: "1", usd: 40 });
+    const decided = await Promise.all([
+      answer({ source: "node-2", hash: "1", usd: 40 }),
+      answer({ usd: 40 }),
+      answer({ usd: 20 }),
+    ]);
+    expect(decided.map(codeOf)).toEqual(["approved", "approved", "approved"]);
+  });
+
   it("counts twice where other bytes come under the same ids", async () => {
     await answer({ hash: "1", usd: CAP, transaction: { id: "t" } });
     expect(codeOf(await answer({ hash: "2", usd: CAP, transaction: { id: "t" } }))).toBe("CAP");
