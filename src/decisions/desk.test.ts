@@ -267,6 +267,19 @@ describe("the same request", () => {
     expect((await answer({ id: "q", hash: "3", usd: 10 })).repeated).toBe(true);
   });
 
+  it("is judged anew where what it reserved was released, and something less was said of the same bytes", async () => {
+    await answer({ id: "a", hash: "1", usd: 90 });
+    const held = ledger.read((snapshot) => snapshot.signed(signingOf("1")));
+    const destinations = [{ address: "0xa", amount: { token: "ETH", units: "1", usd_micros: "1" } }];
+    const less = { id: "t-less", destinations, total_usd_micros: "1" };
+    expect(codeOf(await answer({ id: "b", hash: "1", transaction: less }))).toBe("approved");
+    await operations.release("t-1", held, { by: "alice", reason: "test" });
+    expect((await answer({ hash: "2", usd: 90 })).decision.facts).toEqual({ cap: { spent: "1" } });
+    const again = await answer({ id: "a", hash: "1", usd: 90 });
+    expect([codeOf(again), again.repeated]).toEqual(["CAP", undefined]);
+    expect((await answer({ id: "b", hash: "1", transaction: less })).repeated).toBe(true);
+  });
+
   it("is judged anew when its document differs by more than drift, and the stricter answer stays", async () => {
     await answer({ id: "r", hash: "1" });
     const drifted = { key: { group: { id: "g", holders: [{ node: "n", online: true }] } } };

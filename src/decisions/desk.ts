@@ -17,6 +17,7 @@
  */
 import { Refusal } from "../input/refusal.ts";
 import { type Ledger, LedgerError, type StoredAnswer } from "../ledger/ledger.ts";
+import { isCounted } from "../ledger/movement-rows.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import { Approval } from "./approval.ts";
 import {
@@ -30,7 +31,7 @@ import {
 } from "./decide.ts";
 import { decisionNow } from "./decision-clock.ts";
 import { isSameButForDrift } from "./drift.ts";
-import { decisionEntry, decisionOfRow, decisionRowSchema, refusalEntry } from "./entry.ts";
+import { type DecisionRow, decisionEntry, decisionOfRow, decisionRowSchema, refusalEntry } from "./entry.ts";
 import { answerFacts } from "./facts.ts";
 import type { Freezes, Leaving } from "./freeze.ts";
 import { movementsOf, transactionNamesOf } from "./movements.ts";
@@ -151,18 +152,22 @@ export class DecisionDesk {
       !live.index.reads_raw &&
       request.document.now.ms - row.at < reissueMs &&
       freezes.refusalOf(request.document) === undefined &&
-      this.#isCounted(row.signing) &&
+      this.#isCounted(row) &&
       stored.body.document !== undefined &&
       isSameButForDrift(request.document, stored.body.document);
     if (!holds) return undefined;
     return { decision, approval: Approval.grant(request, { type: "stored", row }, live), repeated: true };
   }
 
-  /** Whether the movements of a signing are in the ledger's sums. @throws LedgerError */
-  #isCounted(signing: string | undefined): boolean {
-    if (signing === undefined) return false;
-    const movements = this.#options.ledger.read((snapshot) => snapshot.signed(signing));
-    return movements.some(({ state }) => state !== "released");
+  /**
+   * Whether what an approval said is in the ledger's sums. What another one said of the same bytes is not enough:
+   * that may be less.
+   *
+   * @throws LedgerError
+   */
+  #isCounted({ signing, movements }: DecisionRow): boolean {
+    if (signing === undefined || movements === undefined) return false;
+    return this.#options.ledger.read((snapshot) => isCounted(snapshot.signed(signing), movements));
   }
 
   async #judgeAndRecord(request: VerifiedRequest, bench: Bench): Promise<Decided> {

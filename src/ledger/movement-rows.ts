@@ -120,6 +120,15 @@ export function sameMovements(a: readonly Movement[], b: readonly Movement[]): b
     .every((text, at) => text === texts[at]);
 }
 
+/**
+ * Whether a claim is counted: whether the movements of one entry say the same, and are not released.
+ *
+ * @param stored - of the signing that the claim is about, in whatever state.
+ */
+export function isCounted(stored: readonly StoredMovement[], claim: readonly Movement[]): boolean {
+  return heldClaims(stored).some((held) => sameMovements(held, claim));
+}
+
 function claimOf(movement: Movement): string {
   const { organization, project, vault, wallet, chain, token, destination, initiator } = movement;
   const { kind, direction, units, nonce } = movement;

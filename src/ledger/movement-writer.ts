@@ -9,11 +9,10 @@ import { sumsOf } from "./fact-sums.ts";
 import { Inserts } from "./inserts.ts";
 import type { Movement, MovementState, NewEntry, StoredMovement } from "./ledger.ts";
 import {
-  heldClaims,
+  isCounted,
   MOVEMENT_COLUMNS,
   MOVEMENT_WIDTH,
   movementValues,
-  sameMovements,
   storedMovement,
 } from "./movement-rows.ts";
 
@@ -90,7 +89,7 @@ export class MovementWriter {
   #isCounted(signing: string, bytes: Value, rows: readonly Movement[]): boolean {
     const stored = this.#ofSigning.all([bytes]).map(storedMovement);
     const gathered = this.#gathered.filter((movement) => movement.signing === signing);
-    return heldClaims([...stored, ...gathered]).some((claim) => sameMovements(claim, rows));
+    return isCounted([...stored, ...gathered], rows);
   }
 
   #takeNumber(): number {
