@@ -341,6 +341,20 @@ describe("one transaction", () => {
     expect(codeOf(await answer({ hash: "1", transaction: other }))).toBe("approved");
     expect((await answer({ usd: 1 })).decision.facts).toEqual({ cap: { spent: "90" } });
   });
+
+  it("counts all that is said of the same bytes at once, approved or not", async () => {
+    for (const type of ["Withdrawal", "Deposit"]) {
+      const wallet = `w-${type}`;
+      const hash = type === "Deposit" ? "77" : "88";
+      const decided = await Promise.all([
+        answer({ hash, wallet: "other", usd: 1, transaction: { type } }),
+        answer({ hash, wallet, usd: 90 }),
+        answer({ wallet, usd: 90 }),
+      ]);
+      const first = type === "Deposit" ? "NO_RULE_APPROVES" : "approved";
+      expect(decided.map(codeOf)).toEqual([first, "approved", "CAP"]);
+    }
+  });
 });
 
 describe("a freeze", () => {
