@@ -135,6 +135,7 @@ interface Asked {
   readonly usd?: number;
   readonly hash?: string;
   readonly identity?: string;
+  readonly raw?: string;
   readonly transaction?: Partial<NonNullable<Document["transaction"]>>;
   readonly members?: Partial<Document>;
 }
@@ -169,7 +170,7 @@ function request(options: Asked = {}): VerifiedRequest {
     ...options.members,
   };
   return new VerifiedRequest({
-    input: { document, raw: "{}" },
+    input: { document, raw: options.raw ?? "{}" },
     identity: options.identity ?? hash.padStart(64, "0"),
     token: `token-${asked}`,
     participants: [],
@@ -292,6 +293,35 @@ describe("the same request", () => {
     const first = await answer({ id: "r", hash: "1" });
     expect(first.decision.id).toBe(other.decision.id);
     expect(first.approval).toBeUndefined();
+  });
+
+  it("is judged anew when its document differs from that of the one being decided", async () => {
+    const decided = await Promise.all([
+      answer({ id: "r", hash: "1", usd: 1 }),
+      answer({ id: "r", hash: "1", usd: 1 }),
+      answer({ id: "r", hash: "1", usd: CAP + 1 }),
+      answer({ id: "r", hash: "1", usd: CAP + 2 }),
+    ]);
+    expect(decided.map(codeOf)).toEqual(["approved", "approved", "CAP", "CAP"]);
+    expect(new Set(decided.map(({ decision }) => decision.id)).size).toBe(2);
+    expect(codeOf(await answer({ id: "r", hash: "1", usd: 1 }))).toBe("CAP");
+  });
+
+  it("is judged anew when the original differs that its rules read", async () => {
+    const pays = RULES["rules/transfer/pays/rule.rego"].replace(
+      'input.transaction.type == "Withdrawal"',
+      'input.raw.say == "yes"',
+    );
+    const rawLive = await releaseOf({ ...RULES, "rules/transfer/pays/rule.rego": pays });
+    expect(rawLive.index.reads_raw).toBe(true);
+    const bench = { live: rawLive, refusedStep: undefined };
+    const decided = await Promise.all(
+      ["yes", "no"].map((say) =>
+        desk.answer(request({ id: "r", hash: "1", raw: JSON.stringify({ say }) }), bench),
+      ),
+    );
+    expect(decided.map(codeOf)).toEqual(["approved", "NO_RULE_APPROVES"]);
+    await rawLive.engine.close();
   });
 
   it("is judged again where the failure was ours", async () => {

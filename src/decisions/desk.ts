@@ -4,8 +4,9 @@
  * The same request (node and request id, and what will be signed) gets the same answer and counts once. A request
  * on this desk is
  *
- * - **being decided**: whoever asks the same meanwhile waits for that decision; whoever asks something else under
- *   its id is refused with `CHANGED_REQUEST`, and the first goes on;
+ * - **being decided**: whoever asks the same meanwhile waits for that decision, and is judged after it where an
+ *   approval was of a document that is not the same; whoever asks something else under its id is refused with
+ *   `CHANGED_REQUEST`, and the first goes on;
  * - **answered**: a stored REJECT is repeated. A stored APPROVE is repeated while nothing freezes it, it is younger
  *   than `reissueMs`, what it reserved is still counted (an operator may have released it), and the document is
  *   the same but for what drifts; else the request is judged anew, its own
@@ -57,7 +58,7 @@ export interface Bench {
 }
 
 interface Deciding {
-  readonly identity: string;
+  readonly request: VerifiedRequest;
   readonly decided: Promise<Decided>;
 }
 
@@ -86,11 +87,13 @@ export class DecisionDesk {
   async answer(request: VerifiedRequest, bench: Bench): Promise<Decided> {
     const { request: asked } = request.document;
     const key = `${asked.source}\n${asked.id}`;
-    const first = this.#deciding.get(key);
-    if (first !== undefined) {
-      return first.identity === request.identity ? await first.decided : await this.#changed(request, bench);
+    for (let first = this.#deciding.get(key); first !== undefined; first = this.#deciding.get(key)) {
+      if (first.request.identity !== request.identity) return await this.#changed(request, bench);
+      const decided = await first.decided;
+      // What was approved of another story says nothing of this one.
+      if (decided.approval === undefined || isSameStory(request, first.request, bench)) return decided;
     }
-    const deciding = { identity: request.identity, decided: this.#decide(request, bench) };
+    const deciding = { request, decided: this.#decide(request, bench) };
     this.#deciding.set(key, deciding);
     try {
       return await deciding.decided;
@@ -294,4 +297,10 @@ export class DecisionDesk {
     const internal = new Refusal("INTERNAL", "the decision could not be made");
     return decidedOf(request, refused("failed", internal, error), live);
   }
+}
+
+/** Whether two requests for one signature look the same to the rules, but for drift. */
+function isSameStory(request: VerifiedRequest, other: VerifiedRequest, { live }: Bench): boolean {
+  const sameRaw = live?.index.reads_raw !== true || request.input.raw === other.input.raw;
+  return sameRaw && isSameButForDrift(request.document, other.text);
 }
