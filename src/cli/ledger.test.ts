@@ -2,13 +2,16 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Installation, MAIN } from "../../test/support/installation.ts";
+import { enriched, withEmptyHistory } from "../../test/support/dry-run.ts";
+import { BUNDLES, Installation, MAIN } from "../../test/support/installation.ts";
 import { LedgerRows, movement, reason, T0 } from "../../test/support/ledger-rows.ts";
 import { normalize } from "../channels/tss/normalize.ts";
 import { parseCallback } from "../channels/tss/wire.ts";
 import { VerifiedRequest } from "../decisions/request.ts";
 import { nowMembers } from "../input/clock.ts";
 import { openCheckpoints } from "../ledger/checkpoint.ts";
+import { activate } from "../policy/activate.ts";
+import type { LiveRelease } from "../policy/live.ts";
 
 const TOKENS = { ETH: { chain: "ETH", decimals: 18 } };
 const CHAINS = { ETH: { family: "evm", id: 1 } } as const;
@@ -32,22 +35,26 @@ function run(...options: string[]): Promise<Run> {
   });
 }
 
-/** A request of the demo as the ledger keeps it. */
-function bodyOf(name: string): { token: string; document: string } {
+/** A request of the demo as the ledger keeps it: with prices, lists and what its rules had asked of history. */
+function bodyOf(name: string, live: LiveRelease): { token: string; document: string } {
   const bytes = readFileSync(`bundles/demo/requests/${name}.json`);
   const parsed = parseCallback(bytes, "v2");
   if (parsed.type === "ping") throw new Error("a ping has no document");
   const now = nowMembers(T0, "UTC");
   const context = { source: "node-1", receivedAt: T0, now, tokens: TOKENS, chains: CHAINS };
+  const { document, raw } = normalize(parsed, context);
   const request = new VerifiedRequest({
-    input: normalize(parsed, context),
+    input: { document: enriched(document), raw },
     identity: parsed.identity,
     participants: [],
     startedAt: 0,
     normalizeMs: 0,
   });
   const claims = Buffer.from(JSON.stringify({ package_data: bytes.toString("base64"), exp: 1 }));
-  return { token: `e30.${claims.toString("base64url")}.c2ln`, document: request.text };
+  return {
+    token: `e30.${claims.toString("base64url")}.c2ln`,
+    document: withEmptyHistory(request, live).text,
+  };
 }
 
 beforeAll(async () => {
@@ -55,13 +62,21 @@ beforeAll(async () => {
   config = installation.writeConfig();
   mkdirSync(path("state"));
   rows = await LedgerRows.create(path("state/ledger.db"));
-  const listed = bodyOf("listed-transfer");
-  const unlisted = bodyOf("unlisted-transfer");
+  const bytes = new Uint8Array(readFileSync(join(BUNDLES, "demo.tar.gz")));
+  const live = await activate(bytes, { trust: "unsigned", source: "demo", evaluationMs: 2_000 });
+  const listed = bodyOf("listed-transfer", live);
+  const unlisted = bodyOf("unlisted-transfer", live);
+  await live.engine.close();
   const refused = reason({
     rule: "transfer/destination_allowlist",
     code: "DESTINATION_ALLOWLIST",
     message: "0xdd is not listed\u001b[2J",
     absent: ["transaction.destinations[].memo"],
+  });
+  const fresh = reason({
+    rule: "transfer/allowlist_cooling_off",
+    code: "ALLOWLIST_COOLING_OFF",
+    consequence: "hold",
   });
   rows.decision({
     id: "d_listed",
@@ -69,7 +84,7 @@ beforeAll(async () => {
     movements: [movement({ units: "5", usd_micros: "12340000" })],
     facts: { daily_limit: { spent: "7" } },
   });
-  rows.decision({ id: "d_unlisted", body: unlisted, outcome: "denied", reasons: [refused] });
+  rows.decision({ id: "d_unlisted", body: unlisted, outcome: "denied", reasons: [refused, fresh] });
   rows.decision({ id: "d_wrong", body: unlisted, outcome: "approved" });
   rows.decision({ id: "d_strict", body: listed, outcome: "denied", reasons: [reason()] });
   rows.decision({ id: "d_words", body: unlisted, outcome: "denied", reasons: [reason()] });
@@ -186,8 +201,21 @@ describe("replay", () => {
       replayed: 5,
       same: 2,
       newly_approved: { count: 1, by_rule: [{ code: "DAILY_LIMIT", count: 1, examples: ["d_strict"] }] },
-      newly_refused: { count: 1, by_rule: [{ code: "DESTINATION_ALLOWLIST", examples: ["d_wrong"] }] },
-      other_reasons: { count: 1, by_rule: [{ count: 1, examples: ["d_words"] }, { count: 1 }] },
+      newly_refused: {
+        count: 1,
+        by_rule: [
+          { code: "ALLOWLIST_COOLING_OFF", examples: ["d_wrong"] },
+          { code: "DESTINATION_ALLOWLIST", examples: ["d_wrong"] },
+        ],
+      },
+      other_reasons: {
+        count: 1,
+        by_rule: [
+          { code: "ALLOWLIST_COOLING_OFF", count: 1, examples: ["d_words"] },
+          { code: "DAILY_LIMIT", count: 1 },
+          { code: "DESTINATION_ALLOWLIST", count: 1 },
+        ],
+      },
       failed: { count: 0 },
       ...{ failed_then: 1, refused_by_host: 1, pruned: 0, unreadable: 1 },
     });
