@@ -65,9 +65,16 @@ export async function residentMiB({ addresses }: RunningProcess): Promise<number
 const median = (values: readonly number[]): number =>
   [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** Medians of the first and the last quarter, after the first eighth as warm-up. */
-export function memoryTrend({ rss }: LoadFigures): { readonly first: number; readonly last: number } {
-  const warm = rss.slice(Math.floor(rss.length / 8));
+/**
+ * Medians of the first and the last quarter of what comes after the warm-up.
+ *
+ * @param warmUp - its share: heap and caches grow to their size, however long the load is.
+ */
+export function memoryTrend(
+  { rss }: LoadFigures,
+  warmUp = 1 / 8,
+): { readonly first: number; readonly last: number } {
+  const warm = rss.slice(Math.floor(rss.length * warmUp));
   const quarter = Math.max(1, Math.floor(warm.length / 4));
   return { first: median(warm.slice(0, quarter)), last: median(warm.slice(-quarter)) };
 }
