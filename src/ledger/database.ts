@@ -72,13 +72,22 @@ function unexpected(at: number): never {
   throw new LedgerError("LEDGER_CORRUPT", `column ${at} is not of its type`);
 }
 
-/** A prepared statement. Errors leave it as SQLite's: see {@link toLedgerError}. */
+/**
+ * A prepared statement. Errors leave it as SQLite's: see {@link toLedgerError}.
+ *
+ * One handle is asked for single rows and another one for all: after `all`, the driver's `get` answers with the last
+ * row of that where it should say that there is none (libsql 0.5.29).
+ */
 export class Statement {
-  readonly #statement: ReturnType<Connection["prepare"]>;
+  readonly #connection: Connection;
+  readonly #sql: string;
+  readonly #statement: Handle;
+  #single: Handle | undefined;
 
   constructor(connection: Connection, sql: string) {
-    this.#statement = connection.prepare(sql);
-    if (this.#statement.reader) this.#statement.raw(true);
+    this.#connection = connection;
+    this.#sql = sql;
+    this.#statement = prepared(connection, sql);
   }
 
   run(values: readonly Value[]): void {
@@ -86,7 +95,8 @@ export class Statement {
   }
 
   first(values: readonly Value[]): Row | undefined {
-    const row = this.#statement.get(values);
+    this.#single ??= prepared(this.#connection, this.#sql);
+    const row = this.#single.get(values);
     return Array.isArray(row) ? new Row(row) : undefined;
   }
 
@@ -95,6 +105,14 @@ export class Statement {
     for (const row of this.#statement.all(values)) if (Array.isArray(row)) rows.push(new Row(row));
     return rows;
   }
+}
+
+type Handle = ReturnType<Connection["prepare"]>;
+
+function prepared(connection: Connection, sql: string): Handle {
+  const statement = connection.prepare(sql);
+  if (statement.reader) statement.raw(true);
+  return statement;
 }
 
 /** SQLite's extended result code; `undefined` for what is no error of its statements. */
