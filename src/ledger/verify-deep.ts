@@ -31,7 +31,7 @@ export class DeepVerifier {
   end(): void {
     this.#verifyNames();
     verifyFacts(this.#database, this.#problems);
-    const [found] = this.#database.prepare("PRAGMA quick_check(1)").raw(true).all().flat();
+    const [found] = this.#database.prepare("PRAGMA integrity_check(1)").raw(true).all().flat();
     if (found !== "ok") this.#problems.add(0, `the file's structure is damaged: ${text(found)}`);
   }
 

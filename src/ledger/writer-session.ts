@@ -148,7 +148,7 @@ export class WriterSession {
   #check(): void {
     const size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
     if ((new Statement(this.#connection, size).first([])?.integer(0) ?? 0) > MAX_CHECKED) return;
-    const found = new Statement(this.#connection, "PRAGMA quick_check(1)").first([])?.text(0);
+    const found = new Statement(this.#connection, "PRAGMA integrity_check(1)").first([])?.text(0);
     if (found !== "ok") throw new LedgerError("LEDGER_CORRUPT", "the ledger's file is damaged", found);
   }
 
