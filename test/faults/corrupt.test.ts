@@ -7,6 +7,7 @@ import { randomInt } from "node:crypto";
 import { cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connect, Statement } from "../../src/ledger/database.ts";
 import { codeOf, freshTransfer, LONG, Site, until } from "./site.ts";
 import { fits, type Transfer } from "./transfer.ts";
 
@@ -98,6 +99,24 @@ describe("before the start", () => {
     },
     LONG ? 900_000 : 120_000,
   );
+
+  test("a freeze that its index does not name any more", async () => {
+    restore();
+    const connection = connect(file, 0);
+    const root = new Statement(connection, "SELECT rootpage FROM sqlite_schema WHERE name = 'entries_type'")
+      .first([])
+      ?.integer(0);
+    connection.close();
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf("freeze", ((root ?? 0) - 1) * PAGE);
+    expect(Math.floor(at / PAGE) + 1).toBe(root);
+    bytes.write("freezf", at);
+    writeFileSync(file, bytes);
+    expect(site.verify().ok).toBe(false);
+    await site.start();
+    expect((await expectNothingWrongApproved()).has("LEDGER_CORRUPT")).toBe(true);
+    expect(await site.running.stop()).toBe(0);
+  });
 
   test.each([
     ["to nothing", 0],
