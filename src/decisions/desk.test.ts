@@ -372,6 +372,24 @@ describe("one transaction", () => {
     expect((await answer({ usd: 1 })).decision.facts).toEqual({ cap: { spent: "90" } });
   });
 
+  it("counts once while it is asked for again: by a second node, or after its approval grew old", async () => {
+    for (let run = 0; run < 8; run += 1) {
+      const wallet = `w-${run}`;
+      const hash = String(500 + run);
+      const first = answer({ id: `a-${run}`, hash, wallet, usd: 60 });
+      for (let tick = 0; tick < run; tick += 1) await new Promise(setImmediate);
+      const second = answer({ id: `b-${run}`, source: "node-2", hash, wallet, usd: 60 });
+      await first;
+      const other = answer({ wallet, usd: 30 });
+      expect((await Promise.all([first, second, other])).map(codeOf)).toEqual(
+        Array.from({ length: 3 }, () => "approved"),
+      );
+      clock += 900_000;
+      const later = [answer({ id: `a-${run}`, hash, wallet, usd: 60 }), answer({ wallet, usd: 10 })];
+      expect((await Promise.all(later)).map(codeOf)).toEqual(["approved", "approved"]);
+    }
+  });
+
   it("counts all that is said of the same bytes at once, approved or not", async () => {
     for (const type of ["Withdrawal", "Deposit"]) {
       const wallet = `w-${type}`;
