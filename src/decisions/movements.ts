@@ -9,7 +9,10 @@ import { canonicalJson } from "../input/canonical-json.ts";
 import type { Document } from "../input/document.ts";
 import type { Movement, NewMovements, TransactionNames } from "../ledger/ledger.ts";
 
-/** The `units` and `usd_micros` of what has no asset: a message or a key event moves nothing that is declared. */
+/**
+ * The `units` and `usd_micros` of what declares none: a key event, and a message that states no amount. All else that
+ * a message states it is counted by, as what its own history is asked for.
+ */
 const NOTHING = { units: "0", usd_micros: "0" };
 
 /**
@@ -38,9 +41,10 @@ function rowsOf(document: Document): readonly Movement[] {
     kind,
     direction: document.group === "deposit" ? "in" : "out",
   } as const;
-  if (transaction === undefined || document.group === "message" || document.group === "key") {
+  if (transaction === undefined || document.group === "key") {
     return [{ ...common, ...NOTHING, sources: [], outpoints: [] }];
   }
+  const undeclared = document.group === "message" ? NOTHING : {};
 
   const sources = transaction.sources ?? [];
   const transfer = {
@@ -52,14 +56,13 @@ function rowsOf(document: Document): readonly Movement[] {
   };
   const { contract, destinations, token } = transaction;
   if (destinations === undefined) {
-    return [{ ...transfer, token, destination: contract?.address }];
+    return [{ ...transfer, ...undeclared, token, destination: contract?.address }];
   }
   return destinations.map(({ address, amount }) => ({
     ...transfer,
     token: amount?.token ?? token,
     destination: address,
-    units: amount?.units,
-    usd_micros: amount?.usd_micros,
+    ...(amount === undefined ? undeclared : { units: amount.units, usd_micros: amount.usd_micros }),
   }));
 }
 
