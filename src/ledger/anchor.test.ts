@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { beside, count, entry, opened, stateDirectory } from "../../test/support/ledger.ts";
@@ -107,4 +107,23 @@ test("a head that can't be kept is told, and the next one is tried again", async
   broken = false;
   await ledger.close();
   expect(await seqs(directory)).toEqual([2]);
+});
+
+test("an older copy that is put in the ledger's place while the process runs is not taken for it", async () => {
+  const directory = stateDirectory();
+  const path = join(directory, "ledger.db");
+  const { ledger } = await opened(directory, { checkpoints });
+  await append(ledger, 3);
+  const other = beside(directory);
+  other.exec(`VACUUM INTO '${path}.copy'`);
+  await append(ledger, 2);
+  other.exec("BEGIN IMMEDIATE");
+  await expect(ledger.append(entry()).durable).rejects.toMatchObject({ code: "LEDGER_UNAVAILABLE" });
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`);
+  renameSync(`${path}.copy`, path);
+  await expect.poll(() => ledger.health(), { timeout: 5_000 }).toMatchObject({ code: "LEDGER_CORRUPT" });
+  expect(() => ledger.read(() => 0)).toThrow(expect.objectContaining({ code: "LEDGER_CORRUPT" }));
+  await ledger.close();
+  const { ledger: again } = await opened(directory, { checkpoints });
+  expect(again.behindAnchor?.message).toMatch(/ends at entry 3, but entry 5/);
 });

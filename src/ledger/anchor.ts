@@ -17,6 +17,15 @@ export interface AnchorParts {
   readonly failed: (error: unknown) => void;
 }
 
+/**
+ * @property resumed - an operator took this head for the right one, though the anchor knows a later one.
+ * @property outside - in the anchor alone: the ledger is another one.
+ */
+interface How {
+  readonly resumed?: true;
+  readonly outside?: true;
+}
+
 export class Anchor {
   readonly #parts: AnchorParts;
   #checkpoints: Checkpoints | undefined;
@@ -61,6 +70,20 @@ export class Anchor {
     this.#behind = { message };
   }
 
+  /**
+   * Whether a ledger that was opened again has the newest entry that is known of it. Where it has not, the anchor is
+   * told of that entry, so that the next start is behind it.
+   *
+   * @param hashAt - the hash of an entry, `undefined` where there is none.
+   */
+  async isSame(hashAt: (seq: number) => string | undefined): Promise<boolean> {
+    const { seq, hash } = this.#head;
+    if (seq === 0 || hashAt(seq) === hash) return true;
+    this.#line = this.#line.then(() => this.#keep(this.#head, { outside: true }));
+    await this.#line;
+    return false;
+  }
+
   /** Entries are on the disk up to this head. */
   committed(head: LedgerHead): void {
     this.#head = head;
@@ -71,7 +94,7 @@ export class Anchor {
   accept(): Promise<void> {
     this.#behind = undefined;
     this.#kept = 0;
-    return this.checkpoint(true);
+    return this.checkpoint({ resumed: true });
   }
 
   /** Resolves when nothing is signed or kept any more. */
@@ -80,26 +103,22 @@ export class Anchor {
     await this.#checkpoints?.close();
   }
 
-  /**
-   * Signs the head, unless it was the last one kept; resolves when it is kept, or could not be.
-   *
-   * @param resumed - an operator took this head for the right one, though the anchor knows a later one.
-   */
-  checkpoint(resumed?: true): Promise<void> {
+  /** Signs the head, unless it was the last one kept; resolves when it is kept, or could not be. */
+  checkpoint(how: How = {}): Promise<void> {
     const head = this.#head;
     this.#asked = head.seq;
-    this.#line = this.#line.then(() => this.#keep(head, resumed));
+    this.#line = this.#line.then(() => this.#keep(head, how));
     return this.#line;
   }
 
-  async #keep({ seq, hash }: LedgerHead, resumed?: true): Promise<void> {
+  async #keep({ seq, hash }: LedgerHead, { resumed, outside }: How): Promise<void> {
     const { now, save, failed } = this.#parts;
     const checkpoints = this.#checkpoints;
     if (checkpoints === undefined || this.#behind !== undefined || seq <= this.#kept) return;
     try {
       const at = now();
       const statement = checkpoints.sign(seq, hash, at, resumed);
-      await save(seq, at, statement);
+      if (outside === undefined) await save(seq, at, statement);
       await checkpoints.publish(statement);
       this.#kept = seq;
     } catch (error) {

@@ -234,6 +234,13 @@ export class SqliteLedger implements Ledger {
     this.#facts ??= new FactCache(opened?.head.seq ?? 0);
     const reader = new Reader(connection, this.#facts, (error) => this.#failed(error));
     reader.probe();
+    if (opened === undefined && !(await this.#anchor.isSame((seq) => reader.hashAt(seq)))) {
+      reader.close();
+      throw new LedgerError(
+        "LEDGER_CORRUPT",
+        "the ledger's file is not the one that was opened: entries are gone",
+      );
+    }
     this.#reader = reader;
     if (opened === undefined) return;
     const { seq, hash, at } = opened.head;
