@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -132,6 +132,9 @@ describe("the file FREEZE", () => {
     rmSync(join(directory, "FREEZE"));
     expect(all.refusalOf(transfer())).toBeUndefined();
     mkdirSync(join(directory, "FREEZE"));
+    expect(all.refusalOf(transfer())?.code).toBe("FROZEN");
+    rmSync(join(directory, "FREEZE"), { recursive: true });
+    symlinkSync(join(directory, "nowhere"), join(directory, "FREEZE"));
     expect(all.refusalOf(transfer())?.code).toBe("FROZEN");
 
     writeFileSync(join(directory, "file"), "");

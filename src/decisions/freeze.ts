@@ -5,7 +5,7 @@
  * `freeze` was called nothing in its scope passes that second look; what had passed it is waited for, so that
  * when the call has returned no APPROVE in the scope is still on its way out of the process.
  */
-import { statSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import type { Document } from "../input/document.ts";
 import { Refusal } from "../input/refusal.ts";
 
@@ -156,10 +156,10 @@ export class Freezes {
     this.#restored = true;
   }
 
-  /** Why the file freezes everything now; undefined where it is not there. */
+  /** Why the file freezes everything now; undefined where nothing of this name is there, not even a link to nowhere. */
   fileFreeze(): string | undefined {
     try {
-      return statSync(this.#file, { throwIfNoEntry: false }) === undefined
+      return lstatSync(this.#file, { throwIfNoEntry: false }) === undefined
         ? undefined
         : "the file FREEZE is in the state directory: all is frozen until it is removed";
     } catch {
