@@ -115,6 +115,18 @@ describe("a scope", () => {
     },
   );
 
+  it.each([
+    ["destination:bc1qxyz", "BC1QXYZ"],
+    ["destination:BC1QXYZ", "bc1qxyz"],
+    [`destination:BTC/${EVM.toUpperCase()}`, EVM],
+    [`destination:${EVM}`, EVM.toUpperCase()],
+  ])("%s covers %s, which is the same address", (scope, address) => {
+    const all = freezes();
+    all.add(freeze(scope));
+    const transaction = { chain: "BTC", destinations: [{ address }] };
+    expect(all.refusalOf(transfer({ transaction }))?.code).toBe("FROZEN");
+  });
+
   it("covers a destination whose address is not stated", () => {
     const all = freezes();
     all.add(freeze("destination:somebody"));

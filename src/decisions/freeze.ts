@@ -64,13 +64,14 @@ function isHit(values: readonly (string | undefined)[], value: string): boolean 
   return values.length === 0 || values.some((stated) => stated === undefined || stated === value);
 }
 
-/** EVM addresses stand in documents in lower case. */
+/**
+ * Addresses are compared in lower case: `BC1…` and `0X…` pay whom `bc1…` and `0x…` pay, and where the case says
+ * something, no two addresses differ in nothing else.
+ */
 function wanted(kind: ScopeKind, value: string): string {
   if (kind !== "destination") return value;
   const slash = value.indexOf("/");
-  const address = value.slice(slash + 1);
-  const canonical = /^0x[0-9a-fA-F]{40}$/.test(address) ? address.toLowerCase() : address;
-  return value.slice(0, slash + 1) + canonical;
+  return value.slice(0, slash + 1) + value.slice(slash + 1).toLowerCase();
 }
 
 function valuesOf(document: Document, kind: ScopeKind, value: string): readonly (string | undefined)[] {
@@ -103,8 +104,8 @@ function destinationsOf({ transaction, evidence }: Document, withChain: boolean)
   const contract = transaction?.contract?.address;
   const effects = (evidence?.effects ?? []).flatMap(({ to }) => to ?? []);
   const all = [...paid, ...(contract === undefined ? [] : [contract]), ...effects];
-  if (!withChain) return all;
-  return all.map((address) => (address === undefined ? undefined : `${transaction?.chain}/${address}`));
+  const chain = withChain ? `${transaction?.chain}/` : "";
+  return all.map((address) => (address === undefined ? undefined : `${chain}${address.toLowerCase()}`));
 }
 
 /** Where an approval is on its way out, and how to cut it off. */
