@@ -127,3 +127,19 @@ test("an older copy that is put in the ledger's place while the process runs is 
   const { ledger: again } = await opened(directory, { checkpoints });
   expect(again.behindAnchor?.message).toMatch(/ends at entry 3, but entry 5/);
 });
+
+test("a head is accepted while entries keep coming, by two at once", async () => {
+  const directory = stateDirectory();
+  const { ledger } = await opened(directory, { checkpoints });
+  await append(ledger, 2);
+  let busy = true;
+  const line = Array.from({ length: 8 }, async () => {
+    while (busy) await ledger.append(entry()).durable;
+  });
+  const accepted = Promise.all([ledger.acceptHead(), ledger.acceptHead()]).then(() => "accepted");
+  const late = new Promise((resolve) => setTimeout(() => resolve("late"), 3_000));
+  expect(await Promise.race([accepted, late])).toBe("accepted");
+  busy = false;
+  await Promise.all(line);
+  await Promise.all([ledger.acceptHead(), ledger.close()]);
+});

@@ -176,7 +176,6 @@ export class SqliteLedger implements Ledger {
 
   async acceptHead(): Promise<void> {
     this.#readable();
-    await this.#writer.idle();
     await this.#anchor.accept();
   }
 

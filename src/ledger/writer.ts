@@ -51,7 +51,7 @@ export class Writer {
   #sent: Sent | undefined;
   #flushing = false;
   #ordersFirst = true;
-  #idle: (() => void) | undefined;
+  #idle: (() => void)[] = [];
 
   constructor(boot: WriterBoot, listener: WriterListener) {
     this.#boot = boot;
@@ -83,7 +83,7 @@ export class Writer {
   async idle(): Promise<void> {
     while (this.#sent !== undefined || this.#entries.length > 0 || this.#orders.length > 0) {
       await new Promise<void>((resolve) => {
-        this.#idle = resolve;
+        this.#idle.push(resolve);
       });
     }
   }
@@ -121,7 +121,7 @@ export class Writer {
       const group = this.#entries.splice(0, MAX_GROUP);
       this.#send({ group }, { type: "append", entries: group.map(({ order, entry }) => ({ order, entry })) });
     } else {
-      this.#idle?.();
+      for (const resolve of this.#idle.splice(0)) resolve();
     }
   }
 
