@@ -2,13 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { releaseOf } from "../../test/support/rego.ts";
 import { nowMembers } from "../input/clock.ts";
 import type { Document } from "../input/document.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { openLedger } from "../ledger/open.ts";
-import type { LiveRelease } from "../policy/live.ts";
+import { LivePolicy, type LiveRelease } from "../policy/live.ts";
 import { Approval } from "./approval.ts";
 import type { Decided } from "./decide.ts";
 import { DecisionDesk, type DeskOptions } from "./desk.ts";
@@ -476,6 +476,27 @@ describe("requests at once", () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it("is decided to its end in its release, though that is replaced while it waits for another", async () => {
+    const [slow, old, next] = await Promise.all([releaseOf(RULES), releaseOf(RULES), releaseOf(RULES)]);
+    const evaluate = slow.engine.evaluate.bind(slow.engine);
+    vi.spyOn(slow.engine, "evaluate").mockImplementation(async (...question) => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return await evaluate(...question);
+    });
+    const policy = new LivePolicy();
+    policy.replace(old);
+    const usd = CAP;
+    const first = desk.answer(request({ usd, transaction: { type: "Deposit" } }), {
+      live: slow,
+      refusedStep: undefined,
+    });
+    const second = desk.answer(request({ usd }), { live: old, refusedStep: undefined });
+    policy.replace(next);
+    expect((await Promise.all([first, second])).map(codeOf)).toEqual(["NO_RULE_APPROVES", "approved"]);
+    await vi.waitFor(() => expect(old.isServing()).toBe(false));
+    await Promise.all([policy.close(), slow.engine.close()]);
   });
 
   it("approves exactly K of N, whatever else is refused meanwhile", async () => {

@@ -179,7 +179,9 @@ export class DecisionDesk {
       request.document.now.ms,
     );
     try {
-      const { asked, judgement } = await this.#judgeInTurn(request, ticket, bench);
+      const judged = () => this.#judgeInTurn(request, ticket, bench);
+      // Also while it waits between two rounds: its release has to be there for the next.
+      const { asked, judgement } = await (bench.live === undefined ? judged() : bench.live.during(judged));
       return await this.#record(asked, judgement, bench, ticket);
     } finally {
       // Only what has its place in the ledger stays counted, and that is forgotten by `#record`.
