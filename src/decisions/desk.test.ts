@@ -478,6 +478,45 @@ describe("requests at once", () => {
     );
   });
 
+  it("approves as if one after the other where several say the same, or something else, of the same bytes", async () => {
+    let runs = 0;
+    const claim = fc.record({
+      usd: fc.constantFrom(10, 30, 45, 60),
+      bytes: fc.integer({ min: 1, max: 5 }),
+      wallet: fc.constantFrom("a", "b"),
+      source: fc.constantFrom("node-1", "node-2"),
+      type: fc.constantFrom("Withdrawal", "Deposit"),
+      ticks: fc.integer({ min: 0, max: 6 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(claim, { minLength: 1, maxLength: 30 }), async (claims) => {
+        runs += 1;
+        const counted: { bytes: number; wallet: string; usd: number }[] = [];
+        const expected = claims.map(({ usd, bytes, wallet, type }) => {
+          const others = counted.filter((each) => each.wallet === wallet && each.bytes !== bytes);
+          const spent = others.reduce((sum, each) => sum + each.usd, 0);
+          if (spent + usd > CAP) return "CAP";
+          if (type !== "Withdrawal") return "NO_RULE_APPROVES";
+          const same = counted.some(
+            (each) => each.bytes === bytes && each.wallet === wallet && each.usd === usd,
+          );
+          if (!same) counted.push({ bytes, wallet, usd });
+          return "approved";
+        });
+        const decided: Promise<Decided>[] = [];
+        for (const { usd, bytes, wallet, source, type, ticks } of claims) {
+          for (let tick = 0; tick < ticks; tick += 1) await new Promise(setImmediate);
+          const amount = { token: "ETH", units: String(usd), usd_micros: String(usd) };
+          const transaction = { id: "t", type, destinations: [{ address: "0xa", amount }] };
+          const hash = String(runs * 100 + bytes);
+          decided.push(answer({ hash, source, wallet: `${wallet}-${runs}`, usd, transaction }));
+        }
+        expect((await Promise.all(decided)).map(codeOf)).toEqual(expected);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it("is decided to its end in its release, though that is replaced while it waits for another", async () => {
     const [slow, old, next] = await Promise.all([releaseOf(RULES), releaseOf(RULES), releaseOf(RULES)]);
     const evaluate = slow.engine.evaluate.bind(slow.engine);
