@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { releaseOf } from "../../test/support/rego.ts";
 import { nowMembers } from "../input/clock.ts";
 import type { Document } from "../input/document.ts";
+import { connect } from "../ledger/database.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { openLedger } from "../ledger/open.ts";
 import { LivePolicy, type LiveRelease } from "../policy/live.ts";
@@ -322,6 +323,24 @@ describe("the same request", () => {
     );
     expect(decided.map(codeOf)).toEqual(["approved", "NO_RULE_APPROVES"]);
     await rawLive.engine.close();
+  });
+
+  it("is the same while its answer is late, on a disk that does not take it yet", async () => {
+    await ledger.close();
+    await open({ decisionMs: 300 });
+    await answer({ usd: 1 });
+    const other = connect(join(directory, "ledger.db"), 0);
+    other.exec("BEGIN IMMEDIATE");
+    expect(codeOf(await answer({ id: "r", hash: "101" }))).toBe("OVERLOADED");
+    const late = [answer({ id: "r", hash: "102" }), answer({ id: "r", hash: "101" })];
+    setTimeout(() => other.exec("ROLLBACK"), 50);
+    const [changed, again] = await Promise.all(late);
+    expect([changed, again].map((decided) => decided && codeOf(decided))).toEqual([
+      "CHANGED_REQUEST",
+      "approved",
+    ]);
+    expect(again?.repeated).toBe(true);
+    other.close();
   });
 
   it("is judged again where the failure was ours", async () => {

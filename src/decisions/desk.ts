@@ -62,6 +62,15 @@ interface Deciding {
   readonly decided: Promise<Decided>;
 }
 
+interface Unwritten {
+  readonly identity: string;
+  /** Resolves when it is on the disk, or never will be. */
+  readonly settled: Promise<unknown>;
+}
+
+/** What is known of a request when it comes: its answer, that one is on its way, or nothing. */
+type Known = Partial<Unwritten> & { readonly stored?: StoredAnswer };
+
 /** In the last round nothing is assumed: the earlier requests are settled, and this one is judged alone. */
 const LAST_ROUND = 3;
 
@@ -69,6 +78,8 @@ export class DecisionDesk {
   readonly #options: DeskOptions;
   readonly #tickets = new Tickets();
   readonly #deciding = new Map<string, Deciding>();
+  /** The answers that are on their way to the disk, also those that came too late for their own request. */
+  readonly #unwritten = new Map<string, Unwritten>();
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -85,15 +96,24 @@ export class DecisionDesk {
 
   /** Decides, or repeats what was decided; on the disk when it resolves. Never rejects. */
   async answer(request: VerifiedRequest, bench: Bench): Promise<Decided> {
-    const { request: asked } = request.document;
-    const key = `${asked.source}\n${asked.id}`;
+    const key = keyOf(request);
     for (let first = this.#deciding.get(key); first !== undefined; first = this.#deciding.get(key)) {
       if (first.request.identity !== request.identity) return await this.#changed(request, bench);
       const decided = await first.decided;
       // What was approved of another story says nothing of this one.
       if (decided.approval === undefined || isSameStory(request, first.request, bench)) return decided;
     }
-    const deciding = { request, decided: this.#decide(request, bench) };
+    let known: Known;
+    try {
+      known = this.#known(request);
+    } catch (error) {
+      return this.#failed(request, error, bench);
+    }
+    // It takes no place on the desk: who asks as before meanwhile is not asking something else.
+    if (known.identity !== undefined && known.identity !== request.identity) {
+      return await this.#changed(request, bench);
+    }
+    const deciding = { request, decided: this.#decide(request, known, bench) };
     this.#deciding.set(key, deciding);
     try {
       return await deciding.decided;
@@ -129,16 +149,28 @@ export class DecisionDesk {
     await ledger.append(refusalEntry(id, refusal, asked, Math.max(clock(), ledger.newestAt()))).durable;
   }
 
-  async #decide(request: VerifiedRequest, bench: Bench): Promise<Decided> {
+  /** @throws LedgerError */
+  #known(request: VerifiedRequest): Known {
+    const unwritten = this.#unwritten.get(keyOf(request));
+    if (unwritten !== undefined) return unwritten;
+    const stored = this.#stored(request);
+    return stored === undefined ? {} : { identity: stored.identity, stored };
+  }
+
+  /** @throws LedgerError */
+  #stored({ document }: VerifiedRequest): StoredAnswer | undefined {
+    return this.#options.ledger.answer(document.request.source, document.request.id);
+  }
+
+  async #decide(request: VerifiedRequest, known: Known, bench: Bench): Promise<Decided> {
     try {
-      const { source, id } = request.document.request;
-      const stored = this.#options.ledger.answer(source, id);
-      if (stored !== undefined) {
-        if (stored.identity !== request.identity) return await this.#changed(request, bench);
-        const repeated = this.#repeat(request, stored, bench);
-        if (repeated !== undefined) return repeated;
+      let { stored } = known;
+      if (known.settled !== undefined) {
+        await this.#inTime(request, known.settled);
+        stored = this.#stored(request);
       }
-      return await this.#judgeAndRecord(request, bench);
+      const repeated = stored === undefined ? undefined : this.#repeat(request, stored, bench);
+      return repeated ?? (await this.#judgeAndRecord(request, bench));
     } catch (error) {
       return this.#failed(request, error, bench);
     }
@@ -261,6 +293,7 @@ export class DecisionDesk {
       }),
     );
     if (ticket !== undefined) this.#follow(ticket, judgement.approval === undefined, order, durable);
+    if (answers) this.#note(request, durable);
     await this.#inTime(request, durable);
     return decided;
   }
@@ -274,6 +307,17 @@ export class DecisionDesk {
     }
     ticket.reserve(order);
     durable.catch(() => ticket.drop()).finally(() => this.#tickets.forget(ticket));
+  }
+
+  /** Until it is on the disk the ledger does not know the answer. */
+  #note(request: VerifiedRequest, durable: Promise<unknown>): void {
+    const key = keyOf(request);
+    const settled = durable.catch(() => {});
+    const unwritten = { identity: request.identity, settled };
+    this.#unwritten.set(key, unwritten);
+    void settled.then(() => {
+      if (this.#unwritten.get(key) === unwritten) this.#unwritten.delete(key);
+    });
   }
 
   async #changed(request: VerifiedRequest, bench: Bench): Promise<Decided> {
@@ -299,6 +343,10 @@ export class DecisionDesk {
     const internal = new Refusal("INTERNAL", "the decision could not be made");
     return decidedOf(request, refused("failed", internal, error), live);
   }
+}
+
+function keyOf({ document: { request } }: VerifiedRequest): string {
+  return `${request.source}\n${request.id}`;
 }
 
 /** Whether two requests for one signature look the same to the rules, but for drift. */
