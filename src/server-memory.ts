@@ -25,9 +25,11 @@ export class Memory {
   readonly operations: Operations;
   /** For people; it reads the file by itself. */
   readonly history: LedgerQueries;
+  readonly #alarms: Alarms;
   #queries: readonly FactQuery[] = [];
 
   private constructor(config: Config, alarms: Alarms, ledger: SqliteLedger) {
+    this.#alarms = alarms;
     this.ledger = ledger;
     this.freezes = new Freezes(join(config.state_dir, "FREEZE"));
     this.operations = new Operations(ledger, this.freezes, Date.now);
@@ -71,7 +73,6 @@ export class Memory {
     memory.note("mark", { mark: "start", message: `countersign ${VERSION}` });
     memory.#restore();
     recovered = () => memory.#restore();
-    if (ledger.behindAnchor !== undefined) alarms.raise("LEDGER_BEHIND", ledger.behindAnchor.message);
     return memory;
   }
 
@@ -149,7 +150,10 @@ export class Memory {
     await this.ledger.close();
   }
 
+  /** When the ledger can be read: at the start, or when it could not be read then. */
   #restore(): void {
+    const behind = this.ledger.behindAnchor;
+    if (behind !== undefined) this.#alarms.raise("LEDGER_BEHIND", behind.message);
     try {
       this.operations.restore();
     } catch (error) {

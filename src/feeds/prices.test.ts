@@ -74,6 +74,16 @@ describe("one token is refused, the others are not", () => {
     expect(prices.status()).toMatchObject({ tokens: 1, refused: [{ token: "ETH", problem }] });
   });
 
+  test("one from the future counts when its time has come, and is alarmed once until then", async () => {
+    await state({ ETH: { usd: "3000", at: START + 2 * MINUTE } });
+    for (let look = 0; look < 3; look += 1) await prices.poll();
+    expect(quoted()).toBeUndefined();
+    expect(alarms).toEqual(["PRICE_REFUSED from the future: ETH"]);
+    now += MINUTE;
+    for (let look = 0; look < 2; look += 1) await prices.poll();
+    expect(quoted()).toBe("3000/1");
+  });
+
   test("a bad price takes away the one that was accepted before, until a good one comes", async () => {
     await state({ ETH: { usd: "3000", at: START } });
     await state({ ETH: { usd: "0", at: START } });

@@ -27,6 +27,7 @@ type OnAlarm = (code: string, message: string) => void;
 const FUTURE_TOLERANCE_MS = 60_000;
 /** From this factor on, up or down, a step wants an operator. */
 const STEP = 10n;
+const FROM_FUTURE = "from the future";
 /** An alarm names so many tokens. */
 const NAMED_TOKENS = 10;
 
@@ -97,6 +98,8 @@ export class Prices {
 
   /** Reads the file where it changed, and raises the alarm for what has become stale. Never rejects. */
   async poll(): Promise<void> {
+    // What lies ahead of the clock is behind it some day.
+    if ([...this.#refused.values()].some(({ problem }) => problem === FROM_FUTURE)) this.#file.again();
     await this.#turns.run(() => this.#file.poll());
     this.#watchAges();
   }
@@ -173,10 +176,10 @@ export class Prices {
       else if (typeof verdict === "object") refused.set(token, verdict);
     }
     for (const token of statements.keys()) this.#expected.add(token);
+    this.#alarm(refused);
     // What is refused has no price from here on, whether or not the store takes the others.
     const notYet = [...this.#refused].filter(([token]) => fresh.has(token));
     this.#refused = new Map([...refused, ...notYet]);
-    this.#alarm(refused);
     if (fresh.size > 0) await this.#save(fresh);
     for (const [token, stated] of fresh) this.#accepted.set(token, stated);
     this.#refused = refused;
@@ -186,7 +189,7 @@ export class Prices {
 
   #judge(token: string, stated: StatedPrice, now: number): "accept" | "keep" | Refused {
     const last = this.#accepted.get(token);
-    if (stated.at > now + FUTURE_TOLERANCE_MS) return { problem: "from the future" };
+    if (stated.at > now + FUTURE_TOLERANCE_MS) return { problem: FROM_FUTURE };
     // One that a clock which ran ahead has accepted is no newer than any.
     const newest = last !== undefined && last.at <= now + FUTURE_TOLERANCE_MS ? last : undefined;
     if (newest !== undefined && (stated.at < newest.at || isSame(stated, newest))) return "keep";
@@ -235,6 +238,8 @@ export class Prices {
   #alarm(refused: ReadonlyMap<string, Refused>): void {
     const byProblem = new Map<string, string[]>();
     for (const [token, { problem }] of refused) {
+      // It is looked at every few seconds, until its time has come.
+      if (problem === FROM_FUTURE && this.#refused.get(token)?.problem === problem) continue;
       const tokens = byProblem.get(problem);
       if (tokens === undefined) byProblem.set(problem, [token]);
       else tokens.push(token);

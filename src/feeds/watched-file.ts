@@ -36,6 +36,11 @@ export class WatchedFile<T> {
     if (rests && mark !== this.#tried) await this.#load(mark);
   }
 
+  /** The next look reads it, changed or not. */
+  again(): void {
+    this.#tried = undefined;
+  }
+
   /** Reads now, changed or not. Never rejects. @returns what is wrong, if anything. */
   async reload(): Promise<string | undefined> {
     const mark = await markOf(this.path);
