@@ -143,3 +143,18 @@ test("a head is accepted while entries keep coming, by two at once", async () =>
   await Promise.all(line);
   await Promise.all([ledger.acceptHead(), ledger.close()]);
 });
+
+test("a ledger that was checkpointed and has no anchor any more is behind it", async () => {
+  const directory = stateDirectory();
+  const { ledger } = await opened(directory, { checkpoints, checkpointEvery: 2 });
+  await append(ledger, 4);
+  await ledger.close();
+  rmSync(join(directory, "anchor"));
+  const { ledger: bare } = await opened(directory, { checkpoints });
+  expect(bare.behindAnchor?.message).toMatch(/anchor is empty or gone/);
+  await bare.acceptHead();
+  await bare.close();
+  expect(await seqs(directory)).toEqual([4]);
+  const { ledger: well } = await opened(directory, { checkpoints });
+  expect(well.behindAnchor).toBeUndefined();
+});

@@ -4,6 +4,7 @@
  * still says what is missing, until an operator accepts its head.
  */
 import type { Checkpoints } from "./checkpoint.ts";
+import type { Reader } from "./reader.ts";
 import type { WriterAnswer } from "./writer-protocol.ts";
 
 type LedgerHead = Extract<WriterAnswer, { ok: true }>["head"];
@@ -48,20 +49,27 @@ export class Anchor {
   /**
    * Compares a ledger that was opened with the anchor.
    *
-   * @param hashAt - the hash of an entry, `undefined` where there is none.
+   * @param ledger - the hash of an entry, `undefined` where there is none, and how many checkpoints it keeps.
    */
   compare(
     checkpoints: Checkpoints | undefined,
     head: LedgerHead,
-    hashAt: (seq: number) => string | undefined,
+    ledger: Pick<Reader, "hashAt" | "checkpoints">,
   ): void {
     this.#checkpoints = checkpoints;
     this.#head = head;
-    const anchored = checkpoints?.anchored;
-    if (anchored === undefined) return;
+    if (checkpoints === undefined) return;
+    const { anchored } = checkpoints;
+    if (anchored === undefined) {
+      // The first may have been kept in the ledger and, by a crash, not in the anchor.
+      if (ledger.checkpoints() > 1) {
+        this.#behind = { message: "the anchor is empty or gone, but the ledger was checkpointed" };
+      }
+      return;
+    }
     this.#asked = anchored.seq;
     this.#kept = anchored.seq;
-    const found = hashAt(anchored.seq);
+    const found = ledger.hashAt(anchored.seq);
     if (found === anchored.hash) return;
     const message =
       found === undefined

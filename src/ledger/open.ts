@@ -245,9 +245,7 @@ export class SqliteLedger implements Ledger {
     const { seq, hash, at } = opened.head;
     this.#isOpened = true;
     this.#newestAt = Math.max(this.#newestAt, at);
-    this.#anchor.compare(this.#checkpoints, { seq, hash: hash.toString("hex") }, (anchored) =>
-      reader.hashAt(anchored),
-    );
+    this.#anchor.compare(this.#checkpoints, { seq, hash: hash.toString("hex") }, reader);
     // Not waited for; what it finds is in `health`.
     this.#writer.ask({ type: "check" }).catch(() => {});
   }

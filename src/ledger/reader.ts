@@ -34,6 +34,7 @@ export class Reader {
   readonly #hashAt: Statement;
   readonly #byId: Statement;
   readonly #prices: Statement;
+  readonly #checkpoints: Statement;
 
   /**
    * @param connection - can only read, from `openDatabase`; it is closed with this.
@@ -62,6 +63,7 @@ export class Reader {
     this.#hashAt = statement("SELECT hash FROM entries WHERE seq = ?");
     this.#byId = statement("SELECT seq FROM entries WHERE id = ?");
     this.#prices = statement("SELECT token, usd, at FROM prices");
+    this.#checkpoints = statement("SELECT count(*) FROM checkpoints");
     this.#facts.learnShapes();
   }
 
@@ -157,6 +159,11 @@ export class Reader {
   /** In hex; `undefined` where there is no such entry. */
   hashAt(seq: number): string | undefined {
     return this.#ask(() => this.#hashAt.first([seq])?.bytes(0).toString("hex"));
+  }
+
+  /** How many checkpoints are kept in the ledger itself. */
+  checkpoints(): number {
+    return this.#ask(() => this.#checkpoints.first([])?.integer(0) ?? 0);
   }
 
   seqOf(id: string): number | undefined {
