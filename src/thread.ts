@@ -5,6 +5,7 @@ import { Worker, type WorkerOptions } from "node:worker_threads";
 /** What runs in a thread, by its name in `package.json`: always the built file, whoever starts it. */
 type ThreadFile =
   | "#ledger-reader-worker"
+  | "#ledger-verify-worker"
   | "#ledger-writer-worker"
   | "#list-reader-worker"
   | "#policy-worker"

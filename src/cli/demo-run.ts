@@ -60,7 +60,9 @@ export async function runDemo(): Promise<DemoResult[]> {
       });
       results.push(...story);
       await server.close();
-      results.push(verifyChain(join(folder, "state"), await readAnchor(join(folder, "state", "anchor"))));
+      results.push(
+        await verifyChain(join(folder, "state"), await readAnchor(join(folder, "state", "anchor"))),
+      );
       return results;
     } finally {
       await server.close();

@@ -6,7 +6,6 @@ import { z } from "zod";
 import { readAdminToken } from "../admin/tokens.ts";
 import type { Anchor } from "../ledger/anchor-file.ts";
 import { ledgerFiles } from "../ledger/files.ts";
-import { openToRead } from "../ledger/read-connection.ts";
 import { verifyLedger } from "../ledger/verify.ts";
 import { sendRequest } from "./http-request.ts";
 import type { Reply } from "./node-client.ts";
@@ -121,25 +120,21 @@ async function freeze(stage: Stage): Promise<DemoResult[]> {
 }
 
 /** What `countersign ledger verify` does, when the server has ended. */
-export function verifyChain(stateDir: string, anchor: Anchor | undefined): DemoResult {
+export async function verifyChain(stateDir: string, anchor: Anchor | undefined): Promise<DemoResult> {
   const started = performance.now();
   const files = ledgerFiles(stateDir);
-  const database = openToRead(files.database);
-  try {
-    const key = createPublicKey(readFileSync(files.checkpointPub));
-    const { ok, rows, head, anchored, problems } = verifyLedger(database, { key, anchor, deep: true });
-    return {
-      title: "the chain of all that was decided",
-      action: ok ? "VERIFIED" : "BROKEN",
-      error: ok
-        ? `${rows} entries, the last of them signed: ${head?.hash.slice(0, 16) ?? ""}`
-        : problems.map(({ seq, what }) => `${seq}: ${what}`).join("; "),
-      ok: ok && rows > AT_ONCE && anchored?.seq === head?.seq,
-      ms: performance.now() - started,
-    };
-  } finally {
-    database.close();
-  }
+  const key = createPublicKey(readFileSync(files.checkpointPub));
+  const result = await verifyLedger(files.database, { key, anchor, deep: true });
+  const { ok, rows, head, anchored, problems } = result;
+  return {
+    title: "the chain of all that was decided",
+    action: ok ? "VERIFIED" : "BROKEN",
+    error: ok
+      ? `${rows} entries, the last of them signed: ${head?.hash.slice(0, 16) ?? ""}`
+      : problems.map(({ seq, what }) => `${seq}: ${what}`).join("; "),
+    ok: ok && rows > AT_ONCE && anchored?.seq === head?.seq,
+    ms: performance.now() - started,
+  };
 }
 
 /** The same transfer as another transaction: ids and a hash of its own. */

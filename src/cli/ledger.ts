@@ -53,25 +53,19 @@ export function registerLedgerCommands(program: Command): void {
 }
 
 async function verify({ config, anchor, file, deep, json }: VerifyOptions): Promise<ExitCode> {
-  const [{ ledgerSource }, { openToRead }, { verifyLedger }] = await Promise.all([
+  const [{ ledgerSource }, { verifyLedger }] = await Promise.all([
     import("./ledger-source.ts"),
-    import("../ledger/read-connection.ts"),
     import("../ledger/verify.ts"),
   ]);
   const source = await ledgerSource({ config, anchor, copy: file });
-  const database = openToRead(source.file);
-  try {
-    const result = verifyLedger(database, {
-      ...source,
-      deep: deep === true,
-      progress: progressLine("entries"),
-    });
-    if (json) printJson(result);
-    else console.log(verificationText(result));
-    return result.ok ? EXIT.done : EXIT.failed;
-  } finally {
-    database.close();
-  }
+  const result = await verifyLedger(source.file, {
+    ...source,
+    deep: deep === true,
+    progress: progressLine("entries"),
+  });
+  if (json) printJson(result);
+  else console.log(verificationText(result));
+  return result.ok ? EXIT.done : EXIT.failed;
 }
 
 /** For people: what is wrong first, then what was looked at. */

@@ -36,7 +36,8 @@ export async function backupLedger(
   try {
     await rm(part, { force: true });
     copy(source, part);
-    const verification = verifyCopy(part, { ...outside, ...(progress === undefined ? {} : { progress }) });
+    const options = { ...outside, ...(progress === undefined ? {} : { progress }) };
+    const verification = await verifyLedger(part, options);
     if (!verification.ok) return verification;
     await syncFile(part);
     const { anchor, key } = outside;
@@ -64,15 +65,6 @@ function copy(source: string, part: string): void {
     database.prepare("VACUUM INTO ?").run(part);
   } catch (error) {
     throw new LedgerError("LEDGER_UNAVAILABLE", "the copy could not be written", error);
-  } finally {
-    database.close();
-  }
-}
-
-function verifyCopy(part: string, options: VerifyOptions): Verification {
-  const database = openToRead(part);
-  try {
-    return verifyLedger(database, options);
   } finally {
     database.close();
   }

@@ -2,6 +2,7 @@
  * How the bodies of entries are stored: the column `encoding` of the table `bodies`, a sum of what was done to them,
  * so that bodies of all forms may stand together.
  */
+import { hash } from "node:crypto";
 import { deflateSync, inflateSync } from "node:zlib";
 import { compactToken, tokenOf } from "./compact-token.ts";
 import { type EntryBody, LedgerError } from "./ledger.ts";
@@ -87,8 +88,7 @@ export function decodeBody(
   token: Uint8Array | null,
   document: Uint8Array | null,
 ): BodyBytes {
-  if ((encoding & ~KNOWN) !== 0)
-    throw new LedgerError("LEDGER_CORRUPT", `a body has the encoding ${encoding}`);
+  assertKnown(encoding);
   return {
     ...(token === null ? {} : { token: decodeToken(encoding, token) }),
     ...(document === null ? {} : { document: inflated(encoding, document) }),
@@ -104,11 +104,32 @@ export function bodyOf(encoding: number, token: Uint8Array | null, document: Uin
   };
 }
 
+/** SHA-256 of a token in hex, as its row has it. @throws as {@link decodeBody} */
+export function tokenDigest(encoding: number, member: Uint8Array): string {
+  assertKnown(encoding);
+  const bytes = inflated(encoding, member);
+  return hash("sha256", (encoding & COMPACT_TOKEN) === 0 ? bytes : tokenText(bytes), "hex");
+}
+
+/** The bytes of a document. @throws as {@link decodeBody} */
+export function decodeDocument(encoding: number, member: Uint8Array): Uint8Array {
+  assertKnown(encoding);
+  return inflated(encoding, member);
+}
+
+function assertKnown(encoding: number): void {
+  if ((encoding & ~KNOWN) !== 0)
+    throw new LedgerError("LEDGER_CORRUPT", `a body has the encoding ${encoding}`);
+}
+
 function decodeToken(encoding: number, member: Uint8Array): Uint8Array {
   const bytes = inflated(encoding, member);
-  if ((encoding & COMPACT_TOKEN) === 0) return bytes;
+  return (encoding & COMPACT_TOKEN) === 0 ? bytes : Buffer.from(tokenText(bytes));
+}
+
+function tokenText(compact: Uint8Array): string {
   try {
-    return Buffer.from(tokenOf(Buffer.from(bytes)));
+    return tokenOf(Buffer.from(compact.buffer, compact.byteOffset, compact.byteLength));
   } catch (error) {
     throw new LedgerError("LEDGER_CORRUPT", "a stored token is damaged", error);
   }

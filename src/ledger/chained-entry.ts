@@ -1,14 +1,15 @@
-/** An entry as a verification reads it: its columns, and of its row what the other tables are derived from. */
-import { z } from "zod";
-import { blob, type Columns, integer, orNull, text } from "./paged-rows.ts";
-import { movementSchema, namesSchema } from "./rows.ts";
+/** An entry as a verification reads it. */
+import { LedgerError } from "./ledger.ts";
+import { blob, type Columns, integer, text } from "./paged-rows.ts";
 
 /**
- * In the order of {@link readEntry}. What is only compared comes as one text: a column costs a reader more than the
- * whole comparison.
+ * In the order of {@link readEntry}. What is small comes as one text: each column that the driver hands over costs
+ * more than the comparison of all of them.
  */
-export const ENTRY_SELECT = `seq, at, CAST(row AS BLOB), hash, tx,
-  json_array(type, id, at, source, request_id, lower(hex(identity)), is_answer, outcome, wallet) FROM entries`;
+export const ENTRY_SELECT = `seq, CAST(row AS BLOB), json_array(lower(hex(hash)), tx,
+  at, type, id, source, request_id, lower(hex(identity)), is_answer, outcome, wallet) FROM entries`;
+
+type Column = string | number | null;
 
 /** The columns of an entry. */
 export interface ChainedEntry {
@@ -16,68 +17,32 @@ export interface ChainedEntry {
   readonly at: number;
   /** In UTF-8: it is hashed as it is, and parsed once. */
   readonly row: Uint8Array;
-  readonly hash: Uint8Array;
+  /** In hex. */
+  readonly hash: string;
   readonly tx: number | null;
-  /** {@link ENTRY_COLUMNS} as a JSON array. */
-  readonly columns: string;
+  /** Those of {@link ENTRY_COLUMNS}. */
+  readonly columns: readonly Column[];
 }
 
 /** What a row says again. The identity is in hex, empty for none. */
 export const ENTRY_COLUMNS = [
-  ...["type", "id", "at", "source", "request_id", "identity", "is_answer", "outcome", "wallet"],
+  ...["at", "type", "id", "source", "request_id", "identity", "is_answer", "outcome", "wallet"],
 ] as const;
 
-export function readEntry([seq, at, row, hash, tx, columns]: Columns): ChainedEntry {
-  return {
-    seq: integer(seq),
-    at: integer(at),
-    row: blob(row),
-    hash: blob(hash),
-    tx: orNull(tx, integer),
-    columns: text(columns),
-  };
+export function readEntry([seq, row, columns]: Columns): ChainedEntry {
+  const values: unknown = JSON.parse(text(columns));
+  if (!Array.isArray(values)) throw notReadable();
+  const [hash, tx, ...said]: Column[] = values.map(columnOf);
+  const [at] = said;
+  if (typeof hash !== "string" || typeof tx === "string" || typeof at !== "number") throw notReadable();
+  return { seq: integer(seq), at, row: blob(row), hash, tx: tx ?? null, columns: said };
 }
 
-const head = { id: z.string(), at: z.number() };
-const reasonSchema = z.object({ rule: z.string().optional(), code: z.string() });
-const digest = z.string();
+function columnOf(value: unknown): Column {
+  if (value === null || typeof value === "string" || typeof value === "number") return value;
+  throw notReadable();
+}
 
-const decisionSchema = z.object({
-  type: z.literal("decision"),
-  ...head,
-  source: z.string(),
-  request_id: z.string(),
-  outcome: z.string(),
-  reasons: z.array(reasonSchema),
-  alerts: z.array(reasonSchema),
-  input_sha256: digest,
-  token_sha256: digest.optional(),
-  identity: digest,
-  answers: z.boolean(),
-  wallet: z.string().optional(),
-  transaction: namesSchema.optional(),
-  signing: z.string().optional(),
-  movements: z.array(movementSchema).optional(),
-});
-const otherSchema = z.object({
-  type: z.enum(["freeze", "unfreeze", "release", "alarm", "mark"]),
-  ...head,
-});
-
-/** What of a row is held against its columns and the derived tables. */
-export const checkedRowSchema = z.discriminatedUnion("type", [
-  decisionSchema,
-  z.object({
-    type: z.literal("refusal"),
-    ...head,
-    source: z.string(),
-    request_id: z.string(),
-    code: z.string(),
-    token_sha256: digest,
-  }),
-  z.object({ type: z.literal("act"), ...head, act: z.string(), movements: z.array(z.int()).optional() }),
-  otherSchema,
-]);
-
-export type CheckedRow = z.infer<typeof checkedRowSchema>;
-export type CheckedDecision = z.infer<typeof decisionSchema>;
+function notReadable(): LedgerError {
+  return new LedgerError("LEDGER_CORRUPT", "the columns of an entry are not readable");
+}

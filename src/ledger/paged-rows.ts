@@ -22,19 +22,25 @@ export class PagedRows<T> {
 
   /**
    * @param query - columns and table: `seq, at FROM entries`. @param key - the first of the columns.
-   * @param after - where to begin: the first row has a key above it.
+   * @param after - where to begin: the first row has a key above it. @param upTo - the last key there may be.
    * @param size - rows a page.
    */
   constructor(
     database: Connection,
-    query: { readonly select: string; readonly key: string; readonly after?: number; readonly size: number },
+    query: {
+      readonly select: string;
+      readonly key: string;
+      readonly after?: number;
+      readonly upTo?: number;
+      readonly size: number;
+    },
     read: (columns: Columns) => T,
   ) {
-    const { select, key, after = Number.MIN_SAFE_INTEGER, size } = query;
+    const { select, key, after = Number.MIN_SAFE_INTEGER, upTo = Number.MAX_SAFE_INTEGER, size } = query;
     const statement = database
-      .prepare(`SELECT ${select} WHERE ${key} > ? ORDER BY ${key} LIMIT ${size}`)
+      .prepare(`SELECT ${select} WHERE ${key} > ? AND ${key} <= ? ORDER BY ${key} LIMIT ${size}`)
       .raw(true);
-    this.#page = (from) => statement.all(from);
+    this.#page = (from) => statement.all(from, upTo);
     this.#read = read;
     this.#size = size;
     this.#after = after;

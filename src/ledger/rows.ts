@@ -20,7 +20,7 @@ const reasonSchema = z.looseObject({
   absent: z.array(text).optional(),
 });
 
-export const movementSchema = z.object({
+const movementSchema = z.object({
   organization: text.optional(),
   project: text.optional(),
   vault: text.optional(),
@@ -38,7 +38,7 @@ export const movementSchema = z.object({
   nonce: text.optional(),
 });
 
-export const namesSchema = z.object({ organization: text, names: z.array(text) });
+const namesSchema = z.object({ organization: text, names: z.array(text) });
 
 /**
  * @property input_sha256 - of the stored document's text, hex. @property token_sha256 - of the compact token.

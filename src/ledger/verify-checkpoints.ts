@@ -1,6 +1,6 @@
 /** The chain against what was stated of it: its own checkpoints, and the anchor that lies outside. */
 import type { KeyObject } from "node:crypto";
-import { type Anchor, type AnchorLine, inForce } from "./anchor-file.ts";
+import { type Anchor, inForce } from "./anchor-file.ts";
 import { GENESIS } from "./chain.ts";
 import { verifyStatement } from "./checkpoint-statement.ts";
 import { integer, PagedRows, text } from "./paged-rows.ts";
@@ -15,89 +15,80 @@ export interface Outside {
   readonly anchor: Anchor | undefined;
 }
 
-export class CheckpointVerifier {
-  readonly #stored: PagedRows<{ readonly seq: number; readonly statement: string }>;
-  readonly #anchored = new Map<number, AnchorLine[]>();
-  readonly #outside: Outside;
-  readonly #problems: Problems;
-  #newest: AnchorLine | undefined;
-  count = 0;
+/**
+ * @property count - checkpoints of the ledger.
+ * @property anchored - what the newest line of the anchor says, whether the chain has it or not.
+ */
+export interface Stated {
+  readonly count: number;
+  readonly anchored: { readonly seq: number; readonly hash: string; readonly at: number } | undefined;
+}
 
-  constructor(database: Connection, outside: Outside, problems: Problems) {
-    this.#outside = outside;
-    this.#problems = problems;
-    this.#stored = new PagedRows(
-      database,
-      { select: "seq, statement FROM checkpoints", key: "seq", size: PAGE },
-      ([seq, statement]) => ({ seq: integer(seq), statement: text(statement) }),
+/**
+ * Each statement against the hash of the entry that it states. That the hashes are the chain's is not looked at here.
+ *
+ * @param head - the number of the last entry; 0 where there is none.
+ */
+export function verifyCheckpoints(
+  database: Connection,
+  outside: Outside,
+  head: number,
+  problems: Problems,
+): Stated {
+  const lines = inForce(outside.anchor?.lines ?? []);
+  const find = database.prepare("SELECT lower(hex(hash)) FROM entries WHERE seq = ?").raw(true);
+  const hashOf = (seq: number) => {
+    if (seq === 0) return GENESIS.toString("hex");
+    const [found] = find.all(seq).flat();
+    return found === undefined ? undefined : text(found);
+  };
+  for (const { statement, says } of lines) {
+    const hash = hashOf(says.seq);
+    if (hash !== undefined) check(says.seq, statement, hash, "the anchor", outside, problems);
+    else if (says.seq <= head) problems.add(says.seq, "the anchor states an entry that is not there");
+  }
+  const most = Math.max(...lines.map(({ says }) => says.seq));
+  if (most > head) {
+    problems.add(
+      most,
+      `the anchor states entry ${most}, the ledger ends at ${head}: its end was cut off, or it is an older copy`,
     );
-    for (const line of inForce(outside.anchor?.lines ?? [])) {
-      const { seq } = line.says;
-      this.#anchored.set(seq, [...(this.#anchored.get(seq) ?? []), line]);
-      this.#newest = line;
-    }
-    this.#atEntry(0, GENESIS.toString("hex"));
   }
-
-  /** What the newest line of the anchor says, whether the chain has it or not. */
-  get anchored(): { readonly seq: number; readonly hash: string; readonly at: number } | undefined {
-    if (this.#newest === undefined) return undefined;
-    const { seq, hash, at } = this.#newest.says;
-    return { seq, hash, at };
+  const stored = new PagedRows(
+    database,
+    { select: "seq, statement FROM checkpoints", key: "seq", size: PAGE },
+    ([seq, statement]) => ({ seq: integer(seq), statement: text(statement) }),
+  );
+  let count = 0;
+  for (let next = stored.take(); next !== undefined; next = stored.take()) {
+    count += 1;
+    const hash = hashOf(next.seq);
+    if (hash !== undefined) check(next.seq, next.statement, hash, "the checkpoint", outside, problems);
+    else problems.add(next.seq, "a checkpoint states an entry that is not there");
   }
-
-  /** @param hash - asked only where something is stated of this entry. */
-  verify(seq: number, hash: () => string): void {
-    if (this.#anchored.has(seq)) this.#atEntry(seq, hash());
-    while (this.#stored.next !== undefined && this.#stored.next.seq <= seq) {
-      const { seq: stated, statement } = this.#stored.take() ?? { seq: 0, statement: "" };
-      this.count += 1;
-      if (stated < seq) this.#problems.add(stated, "a checkpoint states an entry that is not there");
-      else this.#check(seq, statement, hash(), "the checkpoint");
-    }
+  const newest = lines.at(-1)?.says;
+  if (count > 0 && outside.anchor === undefined) {
+    problems.add(0, "there is no anchor: an end that was cut off would not be found");
   }
-
-  end(head: number): void {
-    while (this.#stored.next !== undefined) {
-      this.count += 1;
-      const what = "a checkpoint states an entry that is not there";
-      this.#problems.add(this.#stored.take()?.seq ?? 0, what);
-    }
-    const lost = [...this.#anchored.keys()].filter((seq) => seq > head);
-    if (lost.length > 0) {
-      const most = Math.max(...lost);
-      this.#problems.add(
-        most,
-        `the anchor states entry ${most}, the ledger ends at ${head}: its end was cut off, or it is an older copy`,
-      );
-    }
-    for (const seq of this.#anchored.keys()) {
-      if (seq <= head) this.#problems.add(seq, "the anchor states an entry that is not there");
-    }
-    if (this.count > 0 && this.#outside.anchor === undefined) {
-      this.#problems.add(0, "there is no anchor: an end that was cut off would not be found");
-    }
-    const stated = this.count > 0 || this.#newest !== undefined;
-    if (stated && this.#outside.key === undefined) {
-      this.#problems.add(0, "there is no public key: no checkpoint's signature could be verified");
-    }
+  if ((count > 0 || newest !== undefined) && outside.key === undefined) {
+    problems.add(0, "there is no public key: no checkpoint's signature could be verified");
   }
+  return { count, anchored: newest && { seq: newest.seq, hash: newest.hash, at: newest.at } };
+}
 
-  #atEntry(seq: number, hash: string): void {
-    for (const { statement } of this.#anchored.get(seq) ?? [])
-      this.#check(seq, statement, hash, "the anchor");
-    this.#anchored.delete(seq);
-  }
-
-  #check(seq: number, statement: string, hash: string, where: string): void {
-    const { key } = this.#outside;
-    if (key === undefined) return;
-    try {
-      const says = verifyStatement(statement, key);
-      if (says.seq !== seq || says.hash !== hash)
-        this.#problems.add(seq, `${where} states another entry here`);
-    } catch (error) {
-      this.#problems.add(seq, `${where}: ${error instanceof Error ? error.message : "cannot be read"}`);
-    }
+function check(
+  seq: number,
+  statement: string,
+  hash: string,
+  where: string,
+  { key }: Outside,
+  problems: Problems,
+): void {
+  if (key === undefined) return;
+  try {
+    const says = verifyStatement(statement, key);
+    if (says.seq !== seq || says.hash !== hash) problems.add(seq, `${where} states another entry here`);
+  } catch (error) {
+    problems.add(seq, `${where}: ${error instanceof Error ? error.message : "cannot be read"}`);
   }
 }

@@ -1,23 +1,17 @@
 /** An entry's row against its own columns and its body. */
 import { hash } from "node:crypto";
-import { z } from "zod";
-import { type BodyBytes, decodeBody } from "./body-encoding.ts";
-import { type ChainedEntry, type CheckedRow, ENTRY_COLUMNS } from "./chained-entry.ts";
+import { decodeDocument, tokenDigest } from "./body-encoding.ts";
+import { type ChainedEntry, ENTRY_COLUMNS } from "./chained-entry.ts";
+import type { CheckedRow } from "./checked-row.ts";
 import { blob, type Columns, integer, orNull, PagedRows } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
-
-const columnsSchema = z.array(z.union([z.string(), z.number(), z.null()]));
+import type { Span } from "./verify-span.ts";
 
 /** What the columns of an entry must be by its row. */
 export function verifyColumns(entry: ChainedEntry, row: CheckedRow, problems: Problems): void {
-  const said = [row.type, row.id, row.at, ...keysOf(row)];
-  const differs: string[] = [];
-  if (entry.columns !== JSON.stringify(said)) {
-    columnsSchema.parse(JSON.parse(entry.columns)).forEach((column, at) => {
-      if (!agrees(column, said[at])) differs.push(ENTRY_COLUMNS[at] ?? "");
-    });
-  }
+  const said = [row.at, row.type, row.id, ...keysOf(row)];
+  const differs: string[] = ENTRY_COLUMNS.filter((_, at) => !agrees(entry.columns[at] ?? null, said[at]));
   const transaction = row.type === "decision" ? row.transaction : undefined;
   if ((entry.tx === null) !== (transaction === undefined)) differs.push("tx");
   if (differs.length > 0) problems.add(entry.seq, `its columns differ from its row: ${differs.join(", ")}`);
@@ -61,15 +55,22 @@ const PAGE = 64;
 /** The bodies that are there, against the digests of the rows. */
 export class BodyVerifier {
   readonly #bodies: PagedRows<StoredBody>;
+  readonly #span: Span;
   readonly #problems: Problems;
+  /** Of the whole ledger, in this very snapshot: what is gone behind it was not pruned. */
+  readonly #oldest: number;
   checked = 0;
   pruned = 0;
 
-  constructor(database: Connection, problems: Problems) {
+  constructor(database: Connection, span: Span, problems: Problems) {
+    this.#span = span;
     this.#problems = problems;
+    const oldest = "SELECT seq FROM bodies WHERE document IS NOT NULL ORDER BY seq LIMIT 1";
+    const [found] = database.prepare(oldest).raw(true).all().flat();
+    this.#oldest = found === undefined ? Number.MAX_SAFE_INTEGER : integer(found);
     this.#bodies = new PagedRows(
       database,
-      { select: "seq, encoding, token, document FROM bodies", key: "seq", size: PAGE },
+      { ...span.derived, select: "seq, encoding, token, document FROM bodies", key: "seq", size: PAGE },
       ([seq, encoding, token, document]: Columns) => ({
         seq: integer(seq),
         encoding: integer(encoding),
@@ -89,20 +90,22 @@ export class BodyVerifier {
     if (body === undefined) {
       if (document === undefined) return undefined;
       this.pruned += 1;
-      // Pruning goes from the oldest on: what is gone behind one that is there was not pruned.
-      if (this.checked > 0) this.#problems.add(seq, "its body is gone, while an older one is there");
+      // Pruning goes from the oldest on.
+      if (seq > this.#oldest) this.#problems.add(seq, "its body is gone, while an older one is there");
       return undefined;
     }
     if (document !== undefined) this.checked += 1;
-    let bytes: BodyBytes;
     try {
-      bytes = decodeBody(body.encoding, body.token, body.document);
+      const { encoding } = body;
+      const signed = body.token === null ? undefined : tokenDigest(encoding, body.token);
+      this.#compare(seq, "token", signed, token);
+      const bytes = body.document === null ? undefined : decodeDocument(encoding, body.document);
+      const seen = bytes === undefined ? undefined : hash("sha256", bytes, "hex");
+      return this.#compare(seq, "document", seen, document) ? bytes : undefined;
     } catch (error) {
       this.#problems.add(seq, error instanceof Error ? error.message : "its body cannot be read");
       return undefined;
     }
-    this.#compare(seq, "token", bytes.token, token);
-    return this.#compare(seq, "document", bytes.document, document) ? bytes.document : undefined;
   }
 
   /** Bodies behind the last entry. */
@@ -112,20 +115,21 @@ export class BodyVerifier {
 
   #skipStray(seq: number): void {
     while ((this.#bodies.next?.seq ?? seq) < seq) {
-      this.#problems.add(this.#bodies.take()?.seq ?? 0, "a body is there without its entry");
+      const stray = this.#bodies.take()?.seq ?? 0;
+      if (!this.#span.isLater(stray)) this.#problems.add(stray, "a body is there without its entry");
     }
   }
 
-  #compare(seq: number, name: string, bytes: Uint8Array | undefined, digest: string | undefined): boolean {
-    if (bytes === undefined) {
+  #compare(seq: number, name: string, stored: string | undefined, digest: string | undefined): boolean {
+    if (stored === undefined) {
       if (digest !== undefined)
         this.#problems.add(seq, `its ${name} is gone, while the rest of its body is there`);
       return false;
     }
     if (digest === undefined) this.#problems.add(seq, `a ${name} is there that its row does not know`);
-    else if (hash("sha256", bytes, "hex") !== digest) {
+    else if (stored !== digest)
       this.#problems.add(seq, `its ${name} is another than its row has the digest of`);
-    } else return true;
+    else return true;
     return false;
   }
 }

@@ -1,59 +1,74 @@
-/** What takes a look-up a row to verify: wallets of documents, names of transactions, the sums of history. */
-import { z } from "zod";
-import { type ChainedEntry, checkedRowSchema, ENTRY_COLUMNS } from "./chained-entry.ts";
+/** What takes a look-up a row to verify: wallets of documents, names of transactions, the file's own structure. */
+import { type ChainedEntry, ENTRY_COLUMNS } from "./chained-entry.ts";
+import { checkRow } from "./checked-row.ts";
 import { text, utf8Of } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
-import { verifyFacts } from "./verify-facts.ts";
 
 const WALLET = ENTRY_COLUMNS.indexOf("wallet");
-const documentSchema = z.object({ wallet: z.object({ id: z.string() }).optional() });
 
-export class DeepVerifier {
-  readonly #database: Connection;
-  readonly #problems: Problems;
-
-  constructor(database: Connection, problems: Problems) {
-    this.#database = database;
-    this.#problems = problems;
-  }
-
-  /** @param document - where it is there and as its digest says. */
-  verify(entry: ChainedEntry, document: Uint8Array | undefined): void {
-    if (document === undefined) return;
-    const { wallet } = documentSchema.parse(JSON.parse(utf8Of(document)));
-    const known: unknown = JSON.parse(entry.columns);
-    if (Array.isArray(known) && known[WALLET] !== (wallet?.id ?? null)) {
-      this.#problems.add(entry.seq, "its wallet is another than its document's");
-    }
-  }
-
-  end(): void {
-    this.#verifyNames();
-    verifyFacts(this.#database, this.#problems);
-    const [found] = this.#database.prepare("PRAGMA integrity_check(1)").raw(true).all().flat();
-    if (found !== "ok") this.#problems.add(0, `the file's structure is damaged: ${text(found)}`);
-  }
-
-  /** Each name leads to a transaction one of whose decisions has it. */
-  #verifyNames(): void {
-    const rows = this.#database.prepare("SELECT row FROM entries WHERE tx = ? ORDER BY seq").raw(true);
-    const names = this.#database.prepare("SELECT organization, name, tx FROM transaction_names").raw(true);
-    for (const columns of names.iterate()) {
-      if (!Array.isArray(columns)) continue;
-      const [organization, name, tx] = columns;
-      const owned = rows
-        .all(tx)
-        .flat()
-        .some((row) => hasName(row, text(organization), text(name)));
-      if (!owned) this.#problems.add(0, `${text(name)} leads to a transaction that no decision calls so`);
-    }
+/** @param document - of the entry, as its digest says. */
+export function verifyWallet(entry: ChainedEntry, document: Uint8Array, problems: Problems): void {
+  if (entry.columns[WALLET] !== walletOf(document)) {
+    problems.add(entry.seq, "its wallet is another than its document's");
   }
 }
 
-function hasName(row: unknown, organization: string, name: string): boolean {
-  const parsed = checkedRowSchema.safeParse(JSON.parse(text(row)));
-  if (!parsed.success || parsed.data.type !== "decision") return false;
-  const { transaction } = parsed.data;
+/** `undefined` for what is no document. */
+function walletOf(document: Uint8Array): string | null | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8Of(document));
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  if (!("wallet" in value)) return null;
+  const { wallet } = value;
+  if (typeof wallet !== "object" || wallet === null || !("id" in wallet)) return undefined;
+  return typeof wallet.id === "string" ? wallet.id : undefined;
+}
+
+export function verifyStructure(database: Connection, problems: Problems): void {
+  const [found] = database.prepare("PRAGMA integrity_check(1)").raw(true).all().flat();
+  if (found !== "ok") problems.add(0, `the file's structure is damaged: ${text(found)}`);
+}
+
+/**
+ * Each name leads to a transaction one of whose decisions has it. One question for all names: what the driver keeps
+ * of each question it frees only when the thread comes to rest.
+ */
+export function verifyNames(database: Connection, problems: Problems): void {
+  const names = database
+    .prepare(
+      `SELECT names.organization, names.name, entries.row
+       FROM transaction_names names
+       LEFT JOIN entries ON entries.tx = names.tx AND instr(entries.row, json_quote(names.name)) > 0
+       ORDER BY names.organization, names.name`,
+    )
+    .raw(true);
+  let asked: { readonly organization: string; readonly name: string } | undefined;
+  let owned = true;
+  const end = () => {
+    if (!owned) problems.add(0, `${asked?.name} leads to a transaction that no decision calls so`);
+  };
+  for (const columns of names.iterate()) {
+    if (!Array.isArray(columns)) continue;
+    const [organization, name] = columns.slice(0, 2).map(text);
+    if (organization === undefined || name === undefined) continue;
+    if (asked?.organization !== organization || asked.name !== name) {
+      end();
+      asked = { organization, name };
+      owned = false;
+    }
+    owned ||= columns[2] !== null && hasName(text(columns[2]), organization, name);
+  }
+  end();
+}
+
+function hasName(row: string, organization: string, name: string): boolean {
+  const checked = checkRow(row);
+  if (typeof checked === "string" || checked.type !== "decision") return false;
+  const { transaction } = checked;
   return transaction?.organization === organization && transaction.names.includes(name);
 }

@@ -1,21 +1,25 @@
 /** The tables that are derived from the rows: what is found by them must be what the chain says. */
 import { z } from "zod";
-import type { ChainedEntry, CheckedDecision } from "./chained-entry.ts";
+import type { ChainedEntry } from "./chained-entry.ts";
+import type { CheckedDecision } from "./checked-row.ts";
 import { MOVEMENT_STATES, type Movement } from "./ledger.ts";
 import { integer, PagedRows, text } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
+import type { Span } from "./verify-span.ts";
 
 const PAGE = 256;
 
 /** `entry_rules`: a reader for each name, all of which go along with the chain. */
 export class RuleVerifier {
   readonly #database: Connection;
+  readonly #span: Span;
   readonly #problems: Problems;
   readonly #readers = new Map<string, PagedRows<number>>();
 
-  constructor(database: Connection, problems: Problems) {
+  constructor(database: Connection, span: Span, problems: Problems) {
     this.#database = database;
+    this.#span = span;
     this.#problems = problems;
     // One seek a name, however many entries have it.
     const names = database
@@ -53,68 +57,77 @@ export class RuleVerifier {
 
   #skip(name: string, reader: PagedRows<number>, seq: number): void {
     while ((reader.next ?? seq) < seq) {
-      this.#problems.add(reader.take() ?? 0, `it is found by ${name}, which its row does not name`);
+      const stray = reader.take() ?? 0;
+      if (this.#span.isLater(stray)) continue;
+      this.#problems.add(stray, `it is found by ${name}, which its row does not name`);
     }
   }
 
   #reader(name: string): PagedRows<number> {
     const quoted = `'${name.replaceAll("'", "''")}'`;
     const select = `seq FROM (SELECT seq FROM entry_rules WHERE name = ${quoted})`;
-    return new PagedRows(this.#database, { select, key: "seq", size: PAGE }, ([seq]) => integer(seq));
+    const query = { ...this.#span.derived, select, key: "seq", size: PAGE };
+    return new PagedRows(this.#database, query, ([seq]) => integer(seq));
   }
 }
 
 interface NameOwner {
   readonly seq: number;
   readonly tx: number | null;
-  readonly names: number;
+  readonly names: readonly string[];
 }
+
+/** How many entries' names are asked at once: sorted, so that many of them stand on one page. */
+const NAMED = 4_096;
+const foundSchema = z.array(z.number().nullable());
 
 /** `transaction_names`: asked in bulk, since each is somewhere else; an organization at a time. */
 export class NameVerifier {
-  readonly #ask: (organization: string, names: string) => readonly unknown[];
+  readonly #ask: (organization: string, names: string) => unknown;
   readonly #problems: Problems;
-  #organization = "";
-  #names: string[] = [];
-  #owners: NameOwner[] = [];
+  readonly #owners = new Map<string, NameOwner[]>();
+  #waiting = 0;
 
   constructor(database: Connection, problems: Problems) {
     this.#problems = problems;
     const statement = database
       .prepare(
-        `SELECT asked.key, known.tx FROM json_each(?2) asked CROSS JOIN transaction_names known
-           ON known.organization = ?1 AND known.name = asked.value`,
+        `SELECT json_group_array(tx) FROM (
+           SELECT known.tx FROM json_each(?2) asked LEFT JOIN transaction_names known
+             ON known.organization = ?1 AND known.name = asked.value ORDER BY asked.key)`,
       )
       .raw(true);
-    this.#ask = (organization, names) => statement.all(organization, names);
+    this.#ask = (organization, names) => statement.all(organization, names).flat()[0];
   }
 
-  verify(entry: ChainedEntry, row: CheckedDecision): void {
-    if (row.transaction === undefined) return;
-    const { organization, names } = row.transaction;
-    if (organization !== this.#organization || this.#names.length >= PAGE) this.end();
-    this.#organization = organization;
-    this.#names.push(...names);
-    this.#owners.push({ seq: entry.seq, tx: entry.tx, names: names.length });
+  verify({ seq, tx }: ChainedEntry, { transaction }: CheckedDecision): void {
+    if (transaction === undefined) return;
+    const { organization, names } = transaction;
+    const owners = this.#owners.get(organization);
+    if (owners === undefined) this.#owners.set(organization, [{ seq, tx, names }]);
+    else owners.push({ seq, tx, names });
+    this.#waiting += 1;
+    if (this.#waiting >= NAMED) this.end();
   }
 
   end(): void {
-    const found = new Map<number, number>();
-    for (const columns of this.#ask(this.#organization, JSON.stringify(this.#names))) {
-      if (Array.isArray(columns)) found.set(integer(columns[0]), integer(columns[1]));
-    }
-    let at = 0;
-    for (const { seq, tx, names } of this.#owners) {
-      const known = Array.from({ length: names }, (_, step) => found.get(at + step));
-      at += names;
-      if (known.includes(undefined)) this.#problems.add(seq, "a name of its transaction is not found");
+    for (const [organization, owners] of this.#owners) this.#verify(organization, owners);
+    this.#owners.clear();
+    this.#waiting = 0;
+  }
+
+  #verify(organization: string, owners: readonly NameOwner[]): void {
+    const names = [...new Set(owners.flatMap((owner) => owner.names))].sort();
+    const answer = foundSchema.parse(JSON.parse(text(this.#ask(organization, JSON.stringify(names)))));
+    const found = new Map(names.map((name, at) => [name, answer[at] ?? null]));
+    for (const owner of owners) {
+      const known = owner.names.map((name) => found.get(name) ?? null);
+      if (known.includes(null)) this.#problems.add(owner.seq, "a name of its transaction is not found");
       // Names that were of two transactions before this entry joined them may keep their own.
-      else if (tx === null || !known.includes(tx)) {
-        this.#problems.add(seq, "its transaction's names lead to another one");
+      else if (owner.tx === null || !known.includes(owner.tx)) {
+        this.#problems.add(owner.seq, "its transaction's names lead to another one");
       }
     }
-    this.#names = [];
-    this.#owners = [];
   }
 }
 
@@ -138,16 +151,19 @@ const saidSchema = z.array(z.union([z.string(), z.number(), z.null()]));
 export class MovementVerifier {
   readonly #movements: PagedRows<StoredMovement>;
   readonly #signedBefore: (signing: string, seq: number) => boolean;
+  readonly #span: Span;
   readonly #problems: Problems;
-  /** Released ones that no act has been seen for yet, with their entries. */
-  readonly #released = new Map<number, number>();
+  /** Those that are released, with their entries: which acts did it is known when all ranges are read. */
+  readonly released: [number: number, entry: number][] = [];
   count = 0;
 
-  constructor(database: Connection, problems: Problems) {
+  constructor(database: Connection, span: Span, problems: Problems) {
+    this.#span = span;
     this.#problems = problems;
     const said = ["tx", "at", "lower(hex(signing))", ...MEMBERS].join(", ");
     const select = `number, entry, state, json_array(${said}) FROM movements`;
-    this.#movements = new PagedRows(database, { select, key: "number", size: PAGE }, (columns) => ({
+    const query = { ...span.movements, select, key: "number", size: PAGE };
+    this.#movements = new PagedRows(database, query, (columns) => ({
       number: integer(columns[0]),
       entry: integer(columns[1]),
       state: text(columns[2]),
@@ -170,7 +186,7 @@ export class MovementVerifier {
       for (const name of differences(stored, entry, signing, wanted[found])) differs.add(name);
       found += 1;
       this.count += 1;
-      if (stored.state === "released") this.#released.set(stored.number, stored.entry);
+      if (stored.state === "released") this.released.push([stored.number, stored.entry]);
     }
     // The same bytes signed with the same keys are one movement, whoever asks for them and however often.
     if (found === 0 && this.#signedBefore(signing, entry.seq)) return;
@@ -181,26 +197,15 @@ export class MovementVerifier {
     }
   }
 
-  /** An operator's act that released these. */
-  releasedBy(seq: number, numbers: readonly number[]): void {
-    for (const number of numbers) {
-      if (!this.#released.delete(number)) {
-        this.#problems.add(seq, `it released movement ${number}, which is not released`);
-      }
-    }
-  }
-
   end(): void {
     this.#skipStray(Number.MAX_SAFE_INTEGER);
-    for (const [number, entry] of this.#released) {
-      this.#problems.add(entry, `its movement ${number} is released, and no act says so`);
-    }
   }
 
   #skipStray(seq: number): void {
     while ((this.#movements.next?.entry ?? seq) < seq) {
-      const stray = this.#movements.take();
-      this.#problems.add(stray?.entry ?? 0, `movement ${stray?.number} belongs to no approval`);
+      const { entry, number } = this.#movements.take() ?? { entry: 0, number: 0 };
+      if (this.#span.isLater(entry)) continue;
+      this.#problems.add(entry, `movement ${number} belongs to no approval`);
     }
   }
 }
@@ -209,7 +214,7 @@ function differences(
   stored: StoredMovement,
   entry: ChainedEntry,
   signing: string,
-  wanted: { readonly [member in keyof Movement]?: unknown } | undefined,
+  wanted: Readonly<Record<string, unknown>> | undefined,
 ): string[] {
   const differs = MOVEMENT_STATES.some((state) => state === stored.state) ? [] : ["state"];
   const members = MEMBERS.map((member) => {

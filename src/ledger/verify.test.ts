@@ -9,7 +9,6 @@ import { factKey } from "../input/fact-shape.ts";
 import { type Anchor, readAnchor } from "./anchor-file.ts";
 import { chainHash, GENESIS } from "./chain.ts";
 import { openCheckpoints } from "./checkpoint.ts";
-import { openToRead } from "./read-connection.ts";
 import { type Verification, type VerifyOptions, verifyLedger } from "./verify.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "verify-"));
@@ -66,6 +65,9 @@ beforeAll(async () => {
   key = createPublicKey(readFileSync(join(folder, "checkpoint.pub")));
 });
 
+/** Tasks in one thread, and ranges of a hundred entries in three. */
+const THREADS = [1, 3];
+
 let file = "";
 beforeEach(() => {
   mkdirSync(join(folder, "copies"), { recursive: true });
@@ -73,13 +75,8 @@ beforeEach(() => {
   copyFileSync(GOOD, file);
 });
 
-function verify(options: Partial<VerifyOptions> = {}): Verification {
-  const database = openToRead(file);
-  try {
-    return verifyLedger(database, { anchor, key, ...options });
-  } finally {
-    database.close();
-  }
+function verify(options: Partial<VerifyOptions> = {}): Promise<Verification> {
+  return verifyLedger(file, { anchor, key, ...options });
 }
 
 function edit(...statements: string[]): void {
@@ -89,31 +86,38 @@ function edit(...statements: string[]): void {
   database.close();
 }
 
-test("a good ledger: everything is read and nothing is found", () => {
+test.each(THREADS)("a good ledger, %i at once: everything is read and nothing is found", async (threads) => {
   const progress: number[] = [];
-  const result = verify({ deep: true, progress: (done, total) => progress.push(done, total) });
+  const result = await verify({
+    ...{ deep: true, threads },
+    progress: (done, total) => progress.push(done, total),
+  });
   expect(result.problems).toEqual([]);
   expect(result).toMatchObject({ ok: true, rows: 307, checkpoints: 2, movements: 203, found: 0 });
   expect(result.head?.seq).toBe(307);
   expect(result.anchored).toMatchObject({ seq: 307, hash: result.head?.hash });
   expect(result.bodies).toEqual({ checked: 304, pruned: 0 });
-  expect(progress).toEqual([307, 307]);
+  expect(progress.slice(-2)).toEqual([307, 307]);
 });
 
 test("an empty ledger is good; what is written meanwhile is not looked at", async () => {
   rmSync(file);
   const rows = await LedgerRows.create(file);
-  expect(verify({ anchor: undefined, deep: true })).toMatchObject({ ok: true, rows: 0, head: undefined });
+  expect(await verify({ anchor: undefined, deep: true })).toMatchObject({
+    ok: true,
+    rows: 0,
+    head: undefined,
+  });
   rows.all(() => {
     for (let i = 0; i < 5_000; i += 1) rows.decision();
   });
   const written: number[] = [];
   const progress = () =>
     written.push(rows.decision({ outcome: "denied", reasons: [reason({ code: "NEW" })] }));
-  expect(verify({ anchor: undefined, progress })).toMatchObject({ ok: true, rows: 5_000 });
+  expect(await verify({ anchor: undefined, progress })).toMatchObject({ ok: true, rows: 5_000 });
   expect(written).toEqual([5_001, 5_002]);
   rows.close();
-  expect(verify({ anchor: undefined })).toMatchObject({ ok: true, rows: 5_002 });
+  expect(await verify({ anchor: undefined })).toMatchObject({ ok: true, rows: 5_002 });
 });
 
 const ROW = "UPDATE entries SET row = ";
@@ -200,9 +204,9 @@ describe.each([
   ["a checkpoint of nobody", ["UPDATE checkpoints SET seq = 400 WHERE seq = 3"], 400, /not there/],
   ["a checkpoint that is none", ["UPDATE checkpoints SET statement = 'x' WHERE seq = 3"], 3, /no checkpoint/],
 ] as const)("%s", (_name, statements, seq, what) => {
-  test("is found, at its entry", () => {
+  test.each(THREADS)("is found, at its entry, %i at once", async (threads) => {
     edit(...statements);
-    const { ok, problems, found } = verify();
+    const { ok, problems, found } = await verify({ threads });
     expect(ok).toBe(false);
     expect(problems).toContainEqual({ seq, what: expect.stringMatching(what) });
     expect(found).toBeLessThan(16);
@@ -221,9 +225,9 @@ test.each([
   ["a correction that nothing stands for", "UPDATE fact_late SET usd_micros = '-5'", SUMS],
   ["a correction less", "DELETE FROM fact_late", SUMS],
   ["a name more", "INSERT INTO transaction_names VALUES ('org-1', 'cobo:forged', 1)", /cobo:forged/],
-])("deep: %s", (_name, statement, what) => {
+])("deep: %s", async (_name, statement, what) => {
   edit(statement);
-  const { ok, problems } = verify({ deep: true });
+  const { ok, problems } = await verify({ deep: true });
   expect(ok).toBe(false);
   expect(problems).toContainEqual({ seq: expect.any(Number), what: expect.stringMatching(what) });
 });
@@ -247,25 +251,27 @@ describe("what the chain alone cannot tell", () => {
       .map((table) => `DELETE FROM ${table} WHERE seq >= ${from}`)
       .concat(`DELETE FROM movements WHERE entry >= ${from}`);
 
-  test("a cut end is found by the anchor", () => {
+  test("a cut end is found by the anchor", async () => {
     edit(...cut(300));
-    expect(verify({ anchor: undefined }).problems).toEqual([
+    expect((await verify({ anchor: undefined })).problems).toEqual([
       { seq: 0, what: expect.stringMatching(/no anchor/) },
     ]);
-    expect(verify().problems).toEqual([{ seq: 307, what: expect.stringMatching(/ledger ends at 299/) }]);
+    expect((await verify()).problems).toEqual([
+      { seq: 307, what: expect.stringMatching(/ledger ends at 299/) },
+    ]);
   });
 
-  test("a chain that was made anew is found by checkpoints and anchor", () => {
+  test("a chain that was made anew is found by checkpoints and anchor", async () => {
     edit(`${ROW}replace(row, 'limit 10', 'limit 99') WHERE seq = 3`);
     rechain(3);
-    const { problems } = verify();
+    const { problems } = await verify();
     expect(problems.map(({ seq }) => seq)).toEqual([3, 3, 307, 307]);
     expect(problems[0]?.what).toMatch(/anchor states another entry/);
   });
 
   test("and a shorter chain that an operator accepted is right", async () => {
     edit(...cut(300));
-    const short = verify({ anchor: undefined }).head;
+    const short = (await verify({ anchor: undefined })).head;
     const state = mkdtempSync(join(folder, "state-"));
     for (const name of ["checkpoint.key", "checkpoint.pub", "anchor"]) {
       copyFileSync(join(folder, name), join(state, name));
@@ -273,26 +279,26 @@ describe("what the chain alone cannot tell", () => {
     const checkpoints = await openCheckpoints(state);
     await checkpoints.publish(checkpoints.sign(299, short?.hash ?? "", T0, true));
     const accepted = await readAnchor(join(state, "anchor"));
-    expect(verify({ anchor: accepted })).toMatchObject({ ok: true, anchored: { seq: 299 } });
+    expect(await verify({ anchor: accepted })).toMatchObject({ ok: true, anchored: { seq: 299 } });
   });
 
-  test("without the public key nothing that was stated counts", () => {
-    expect(verify({ key: undefined }).problems).toEqual([
+  test("without the public key nothing that was stated counts", async () => {
+    expect((await verify({ key: undefined })).problems).toEqual([
       { seq: 0, what: expect.stringMatching(/no public key/) },
     ]);
   });
 });
 
-test("a damaged page is a problem, not the end of the command", () => {
+test.each(THREADS)("a damaged page is a problem, not the end of the command, %i at once", async (threads) => {
   const bytes = readFileSync(file);
   bytes.fill(0xff, 4096 * 10, 4096 * 14);
   writeFileSync(file, bytes);
-  expect(verify().ok).toBe(false);
+  expect((await verify({ threads })).ok).toBe(false);
 });
 
-test("a chain made anew from its beginning has a problem in each row; a hundred are told", () => {
+test("a chain made anew from its beginning has a problem in each row; a hundred are told", async () => {
   edit("UPDATE entries SET wallet = 'other' WHERE outcome IS NOT NULL");
-  const { problems, found } = verify();
+  const { problems, found } = await verify();
   expect(problems).toHaveLength(100);
   expect(found).toBe(304);
 });

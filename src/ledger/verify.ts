@@ -1,33 +1,33 @@
 /**
  * Verifies a ledger: the chain from its first entry to its last, what was stated of it, and that everything which
- * is found by other tables is what the chain says. It goes once through the file, page by page, in one snapshot:
- * a server may write meanwhile.
+ * is found by other tables is what the chain says. A server may write meanwhile.
+ *
+ * The last entry is read first; what comes after it isn't looked at. Up to there the ledger is split into ranges
+ * (`verify-span.ts`), each of which is a task, as is each part that goes deep (`verify-task.ts`); the tasks are done
+ * in as many threads as the machine has cores. What only all ranges together show is held against each other here.
  */
-import { chainHash, GENESIS } from "./chain.ts";
-import {
-  type ChainedEntry,
-  type CheckedRow,
-  checkedRowSchema,
-  ENTRY_SELECT,
-  readEntry,
-} from "./chained-entry.ts";
-import { hexOf, integer, PagedRows, utf8Of } from "./paged-rows.ts";
+import { availableParallelism } from "node:os";
+import { startThread } from "../thread.ts";
+import { checkRow } from "./checked-row.ts";
+import { PagedRows, text } from "./paged-rows.ts";
 import { type Problem, Problems } from "./problems.ts";
-import { type Connection, inSnapshot, readingError } from "./read-connection.ts";
-import { rulesOf } from "./rows.ts";
-import { CheckpointVerifier, type Outside } from "./verify-checkpoints.ts";
-import { BodyVerifier, verifyColumns } from "./verify-columns.ts";
-import { DeepVerifier } from "./verify-deep.ts";
-import { MovementVerifier, NameVerifier, RuleVerifier } from "./verify-derived.ts";
+import { type Connection, inSnapshot, openToRead, readingError } from "./read-connection.ts";
+import { lastSeq } from "./seek.ts";
+import { type Outside, type Stated, verifyCheckpoints } from "./verify-checkpoints.ts";
+import type { RangeFindings } from "./verify-range.ts";
+import { type EntryRange, rangesOf } from "./verify-span.ts";
+import { doTask, type Findings, type VerifyMessage, type VerifyTask } from "./verify-task.ts";
 
 /**
  * @property deep - also what takes a look-up a row: the sums of history, the names of transactions both ways, the
  *   wallets of the documents, the file's own structure.
  * @property progress - how many of how many entries are done; called now and then.
+ * @property threads - how many work at once; by default, for more than a few entries, one a core.
  */
 export interface VerifyOptions extends Outside {
   readonly deep?: boolean;
   readonly progress?: (done: number, total: number) => void;
+  readonly threads?: number;
 }
 
 /**
@@ -47,150 +47,168 @@ export interface Verification {
   readonly found: number;
 }
 
-const PAGE = 256;
-const PROGRESS_ROWS = 4_096;
+/** Fewer entries are verified sooner than threads start. */
+const FEW_ENTRIES = 10_000;
+const MAX_PROBLEMS = 100;
 
 /**
- * @param database - from `openToRead`. Read anchor and key before: an anchor that is read later may be ahead.
+ * @param file - the ledger's. Read anchor and key before: an anchor that is read later may be ahead.
  * @throws LedgerError where the file cannot be read at all; what is wrong in it is a problem of the result.
  */
-export function verifyLedger(database: Connection, options: VerifyOptions): Verification {
-  return inSnapshot(database, () => walk(database, options));
+export async function verifyLedger(file: string, options: VerifyOptions): Promise<Verification> {
+  const database = openToRead(file);
+  try {
+    const problems = new Problems();
+    const plan = inSnapshot(database, () => planOf(database, options, problems));
+    const findings = await doAll(file, plan, options);
+    const ranges = findings.flatMap(({ range }) => range ?? []);
+    verifyReleased(database, ranges, plan.last, problems);
+    return merged(plan.stated, ranges, [{ problems: problems.first, found: problems.count }, ...findings]);
+  } finally {
+    database.close();
+  }
 }
 
-function walk(database: Connection, options: VerifyOptions): Verification {
-  const problems = new Problems();
-  const chain = new ChainVerifier(problems);
-  let parts: Parts | undefined;
+interface Plan {
+  readonly last: number;
+  readonly threads: number;
+  readonly tasks: readonly VerifyTask[];
+  readonly stated: Stated;
+}
+
+const DEEP: readonly VerifyTask[] = [{ type: "facts" }, { type: "names" }, { type: "structure" }];
+
+function planOf(database: Connection, options: VerifyOptions, problems: Problems): Plan {
+  const deep = options.deep === true;
+  let last = Number.MAX_SAFE_INTEGER;
+  let threads = 1;
+  let ranges: readonly EntryRange[] | undefined;
+  let stated: Stated = { count: 0, anchored: undefined };
   try {
-    parts = partsOf(database, options, problems);
-    walkThrough(database, chain, parts, problems, options.progress);
+    last = lastSeq(database);
+    threads = options.threads ?? (last < FEW_ENTRIES ? 1 : availableParallelism());
+    stated = verifyCheckpoints(database, options, last, problems);
+    ranges = rangesOf(database, last, threads);
   } catch (error) {
-    // Whatever stops the reading is what was asked for: a ledger that cannot be read is not a good one.
-    const known = readingError(error);
-    const message = known instanceof Error ? known.message : "unknown error";
-    problems.add(chain.head?.seq ?? 0, `after this entry it cannot be read: ${message}`);
+    problems.add(0, `it cannot be read: ${messageOf(error)}`);
   }
-  return {
-    ok: problems.count === 0,
-    rows: chain.rows,
-    head: chain.head,
-    anchored: parts?.checkpoints.anchored,
-    checkpoints: parts?.checkpoints.count ?? 0,
-    movements: parts?.movements.count ?? 0,
-    bodies: { checked: parts?.bodies.checked ?? 0, pruned: parts?.bodies.pruned ?? 0 },
-    problems: problems.first,
-    found: problems.count,
+  ranges ??= rangesOf(database, last, 1);
+  const entries = ranges.map((range) => ({ type: "entries", range, deep }) as const);
+  // What takes longest begins first.
+  return { last, threads, stated, tasks: deep ? [...DEEP, ...entries] : entries };
+}
+
+async function doAll(file: string, plan: Plan, { progress }: VerifyOptions): Promise<Findings[]> {
+  let done = 0;
+  const add = (rows: number) => {
+    done += rows;
+    // The last call says that all is done.
+    if (rows > 0 && done < plan.last) progress?.(done, plan.last);
   };
+  const findings: Findings[] = [];
+  if (plan.threads === 1) {
+    for (const task of plan.tasks) findings.push(doTask({ file, task }, add));
+  } else {
+    const waiting = [...plan.tasks];
+    const work = async () => {
+      for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
+        findings.push(await doAside(file, task, add));
+      }
+    };
+    await Promise.all(Array.from({ length: plan.threads }, work));
+  }
+  progress?.(done, done);
+  return findings;
 }
 
-/** What goes along with the chain, each through its own table. */
-interface Parts {
-  readonly checkpoints: CheckpointVerifier;
-  readonly bodies: BodyVerifier;
-  readonly rules: RuleVerifier;
-  readonly names: NameVerifier;
-  readonly movements: MovementVerifier;
-  readonly deep: DeepVerifier | undefined;
+/** In a thread, which ends by itself: see `database.ts`. */
+function doAside(file: string, task: VerifyTask, progress: (rows: number) => void): Promise<Findings> {
+  return new Promise((resolve, reject) => {
+    const thread = startThread("#ledger-verify-worker", {
+      workerData: { file, task },
+      name: `ledger-verify-${task.type}`,
+    });
+    let findings: Findings | undefined;
+    thread.on("message", (message: VerifyMessage) => {
+      if ("rows" in message) progress(message.rows);
+      else findings = message.findings;
+    });
+    thread.on("error", reject);
+    thread.on("exit", () => {
+      if (findings === undefined) reject(new Error("a thread that verifies the ledger ended"));
+      else resolve(findings);
+    });
+  });
 }
 
-function partsOf(database: Connection, options: VerifyOptions, problems: Problems): Parts {
-  return {
-    checkpoints: new CheckpointVerifier(database, options, problems),
-    bodies: new BodyVerifier(database, problems),
-    rules: new RuleVerifier(database, problems),
-    names: new NameVerifier(database, problems),
-    movements: new MovementVerifier(database, problems),
-    deep: options.deep === true ? new DeepVerifier(database, problems) : undefined,
-  };
-}
-
-function walkThrough(
+/** A movement is released by an act behind its entry, and what an act released is released. */
+function verifyReleased(
   database: Connection,
-  chain: ChainVerifier,
-  parts: Parts,
+  ranges: readonly RangeFindings[],
+  last: number,
   problems: Problems,
-  progress: VerifyOptions["progress"],
 ): void {
-  const { checkpoints, bodies, rules, names, movements, deep } = parts;
-  const total = countOf(database);
-  const entries = new PagedRows(database, { select: ENTRY_SELECT, key: "seq", size: PAGE }, readEntry);
-  for (let entry = entries.take(); entry !== undefined; entry = entries.take()) {
-    chain.verify(entry);
-    const { seq, hash } = entry;
-    checkpoints.verify(seq, () => hexOf(hash));
-    const row = rowOf(entry, problems);
-    const document = bodies.verify(seq, row);
-    if (row?.type === "decision") {
-      rules.verify(seq, rulesOf(row));
-      names.verify(entry, row);
-      movements.verify(entry, row);
-      deep?.verify(entry, document);
-    } else if (row?.type === "refusal") rules.allow(seq, row.code);
-    else if (row?.type === "act" && row.act === "release") movements.releasedBy(seq, row.movements ?? []);
-    if (chain.rows % PROGRESS_ROWS === 0) progress?.(chain.rows, total);
-  }
-  for (const part of [bodies, rules, names, movements]) part.end();
-  checkpoints.end(chain.head?.seq ?? 0);
-  deep?.end();
-  progress?.(chain.rows, total);
-}
-
-/** Numbers without gaps, each hash over the one before, time that never falls. */
-class ChainVerifier {
-  readonly #problems: Problems;
-  #seq = 0;
-  #hash: Uint8Array = GENESIS;
-  #at = 0;
-  rows = 0;
-
-  constructor(problems: Problems) {
-    this.#problems = problems;
-  }
-
-  get head(): { seq: number; hash: string; at: number } | undefined {
-    return this.rows === 0 ? undefined : { seq: this.#seq, hash: hexOf(this.#hash), at: this.#at };
-  }
-
-  verify({ seq, at, row, hash }: ChainedEntry): void {
-    if (seq !== this.#seq + 1) {
-      const what = seq <= 0 ? "an entry has a number below 1" : missing(this.#seq + 1, seq - 1);
-      this.#problems.add(seq, what);
-    } else if (Buffer.compare(chainHash(this.#hash, row), hash) !== 0) {
-      this.#problems.add(seq, "its hash does not follow: it was edited, or the entry before it was");
+  const released = new Map(ranges.flatMap((range) => range.released));
+  const acts = ranges.flatMap((range) => range.acts).sort((a, b) => a.seq - b.seq);
+  for (const { seq, movements } of acts) {
+    for (const number of movements) {
+      const entry = released.get(number);
+      if (entry !== undefined && entry < seq) released.delete(number);
+      else problems.add(seq, `it released movement ${number}, which is not released`);
     }
-    if (at < this.#at) this.#problems.add(seq, "it is earlier than the entry before it");
-    // What comes next is held against what stands here: one edited entry is one problem, not all that follow.
-    this.#seq = seq;
-    this.#hash = hash;
-    this.#at = at;
-    this.rows += 1;
+  }
+  if (released.size === 0) return;
+  for (const number of releasedLater(database, last)) released.delete(number);
+  for (const [number, entry] of released) {
+    problems.add(entry, `its movement ${number} is released, and no act says so`);
   }
 }
 
-function missing(from: number, to: number): string {
-  return from === to
-    ? `entry ${from} is missing before it`
-    : `entries ${from} to ${to} are missing before it`;
-}
-
-function rowOf(entry: ChainedEntry, problems: Problems): CheckedRow | undefined {
+/** By acts that were written while the ranges were read. */
+function releasedLater(database: Connection, last: number): number[] {
   try {
-    const row = checkedRowSchema.safeParse(JSON.parse(utf8Of(entry.row)));
-    if (row.success) {
-      verifyColumns(entry, row.data, problems);
-      return row.data;
+    const acts = new PagedRows(
+      database,
+      { select: "seq, row FROM (SELECT seq, row FROM entries WHERE type = 'act')", ...LATER, after: last },
+      ([, row]) => checkRow(text(row)),
+    );
+    const numbers: number[] = [];
+    for (let act = acts.take(); act !== undefined; act = acts.take()) {
+      if (typeof act === "object" && act.type === "act" && act.act === "release") {
+        numbers.push(...(act.movements ?? []));
+      }
     }
-    const path = row.error.issues[0]?.path.join(".") ?? "";
-    problems.add(entry.seq, `its row is not of its type's shape at ${path}`);
+    return numbers;
   } catch {
-    problems.add(entry.seq, "its row is not JSON");
+    // Then nothing excuses what is released.
+    return [];
   }
-  return undefined;
+}
+const LATER = { key: "seq", size: 64 } as const;
+
+function merged(
+  stated: Stated,
+  ranges: readonly RangeFindings[],
+  findings: readonly Findings[],
+): Verification {
+  const sum = (of: (range: RangeFindings) => number) => ranges.reduce((all, range) => all + of(range), 0);
+  const heads = ranges.flatMap(({ head }) => head ?? []).sort((a, b) => a.seq - b.seq);
+  const problems = findings.flatMap((each) => each.problems).sort((a, b) => a.seq - b.seq);
+  const found = findings.reduce((all, each) => all + each.found, 0);
+  return {
+    ok: found === 0,
+    rows: sum(({ rows }) => rows),
+    head: heads.at(-1),
+    anchored: stated.anchored,
+    checkpoints: stated.count,
+    movements: sum(({ movements }) => movements),
+    bodies: { checked: sum(({ bodies }) => bodies.checked), pruned: sum(({ bodies }) => bodies.pruned) },
+    problems: problems.slice(0, MAX_PROBLEMS),
+    found,
+  };
 }
 
-/** For the progress alone: numbers have no gaps where all is well. */
-function countOf(database: Connection): number {
-  const last = database.prepare("SELECT max(seq) FROM entries").raw(true).get();
-  return Array.isArray(last) && last[0] !== null ? integer(last[0]) : 0;
+function messageOf(error: unknown): string {
+  const known = readingError(error);
+  return known instanceof Error ? known.message : "unknown error";
 }
