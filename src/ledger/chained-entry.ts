@@ -1,13 +1,13 @@
 /** An entry as a verification reads it. */
 import { LedgerError } from "./ledger.ts";
-import { blob, type Columns, integer, text } from "./paged-rows.ts";
+import { blob, type Columns, castText, integer } from "./paged-rows.ts";
 
 /**
  * In the order of {@link readEntry}. What is small comes as one text: each column that the driver hands over costs
  * more than the comparison of all of them.
  */
-export const ENTRY_SELECT = `seq, CAST(row AS BLOB), json_array(lower(hex(hash)), tx,
-  at, type, id, source, request_id, lower(hex(identity)), is_answer, outcome, wallet) FROM entries`;
+export const ENTRY_SELECT = `seq, CAST(row AS BLOB), CAST(json_array(lower(hex(hash)), tx,
+  at, type, id, source, request_id, lower(hex(identity)), is_answer, outcome, wallet) AS BLOB) FROM entries`;
 
 type Column = string | number | null;
 
@@ -30,7 +30,7 @@ export const ENTRY_COLUMNS = [
 ] as const;
 
 export function readEntry([seq, row, columns]: Columns): ChainedEntry {
-  const values: unknown = JSON.parse(text(columns));
+  const values: unknown = JSON.parse(castText(columns));
   if (!Array.isArray(values)) throw notReadable();
   const [hash, tx, ...said]: Column[] = values.map(columnOf);
   const [at] = said;

@@ -98,6 +98,14 @@ export function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
+/**
+ * Text that was read as bytes, `CAST(… AS BLOB)`: whatever a file holds that was tampered with can be read so. Of text
+ * that is no UTF-8 the driver ends the process.
+ */
+export function castText(value: unknown): string {
+  return utf8Of(blob(value));
+}
+
 export function utf8Of(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }

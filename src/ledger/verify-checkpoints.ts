@@ -3,7 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { type Anchor, inForce } from "./anchor-file.ts";
 import { GENESIS } from "./chain.ts";
 import { verifyStatement } from "./checkpoint-statement.ts";
-import { integer, PagedRows, text } from "./paged-rows.ts";
+import { castText, integer, PagedRows, text } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
 
@@ -56,8 +56,8 @@ export function verifyCheckpoints(
   }
   const stored = new PagedRows(
     database,
-    { select: "seq, statement FROM checkpoints", key: "seq", size: PAGE },
-    ([seq, statement]) => ({ seq: integer(seq), statement: text(statement) }),
+    { select: "seq, CAST(statement AS BLOB) FROM checkpoints", key: "seq", size: PAGE },
+    ([seq, statement]) => ({ seq: integer(seq), statement: castText(statement) }),
   );
   let count = 0;
   for (let next = stored.take(); next !== undefined; next = stored.take()) {

@@ -1,7 +1,7 @@
 /** What takes a look-up a row to verify: wallets of documents, names of transactions, the file's own structure. */
 import { type ChainedEntry, ENTRY_COLUMNS } from "./chained-entry.ts";
 import { checkRow } from "./checked-row.ts";
-import { text, utf8Of } from "./paged-rows.ts";
+import { castText, text, utf8Of } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
 
@@ -41,7 +41,7 @@ export function verifyStructure(database: Connection, problems: Problems): void 
 export function verifyNames(database: Connection, problems: Problems): void {
   const names = database
     .prepare(
-      `SELECT names.organization, names.name, entries.row
+      `SELECT CAST(names.organization AS BLOB), CAST(names.name AS BLOB), CAST(entries.row AS BLOB)
        FROM transaction_names names
        LEFT JOIN entries ON entries.tx = names.tx AND instr(entries.row, json_quote(names.name)) > 0
        ORDER BY names.organization, names.name`,
@@ -54,14 +54,14 @@ export function verifyNames(database: Connection, problems: Problems): void {
   };
   for (const columns of names.iterate()) {
     if (!Array.isArray(columns)) continue;
-    const [organization, name] = columns.slice(0, 2).map(text);
+    const [organization, name] = columns.slice(0, 2).map(castText);
     if (organization === undefined || name === undefined) continue;
     if (asked?.organization !== organization || asked.name !== name) {
       end();
       asked = { organization, name };
       owned = false;
     }
-    owned ||= columns[2] !== null && hasName(text(columns[2]), organization, name);
+    owned ||= columns[2] !== null && hasName(castText(columns[2]), organization, name);
   }
   end();
 }

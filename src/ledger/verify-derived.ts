@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ChainedEntry } from "./chained-entry.ts";
 import type { CheckedDecision } from "./checked-row.ts";
 import { MOVEMENT_STATES, type Movement } from "./ledger.ts";
-import { integer, PagedRows, text } from "./paged-rows.ts";
+import { blob, castText, hexOf, integer, PagedRows, text } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
 import type { Span } from "./verify-span.ts";
@@ -28,11 +28,11 @@ export class RuleVerifier {
            SELECT min(name) FROM entry_rules
            UNION ALL
            SELECT (SELECT min(name) FROM entry_rules WHERE name > names.name) FROM names WHERE name IS NOT NULL
-         ) SELECT name FROM names WHERE name IS NOT NULL`,
+         ) SELECT CAST(name AS BLOB) FROM names WHERE name IS NOT NULL`,
       )
       .raw(true)
       .all();
-    for (const name of names.flat()) this.#readers.set(text(name), this.#reader(text(name)));
+    for (const name of names.flat()) this.#readers.set(castText(name), this.#reader(blob(name)));
   }
 
   verify(seq: number, names: readonly string[]): void {
@@ -63,9 +63,8 @@ export class RuleVerifier {
     }
   }
 
-  #reader(name: string): PagedRows<number> {
-    const quoted = `'${name.replaceAll("'", "''")}'`;
-    const select = `seq FROM (SELECT seq FROM entry_rules WHERE name = ${quoted})`;
+  #reader(name: Uint8Array): PagedRows<number> {
+    const select = `seq FROM (SELECT seq FROM entry_rules WHERE name = CAST(x'${hexOf(name)}' AS TEXT))`;
     const query = { ...this.#span.derived, select, key: "seq", size: PAGE };
     return new PagedRows(this.#database, query, ([seq]) => integer(seq));
   }
@@ -161,13 +160,13 @@ export class MovementVerifier {
     this.#span = span;
     this.#problems = problems;
     const said = ["tx", "at", "lower(hex(signing))", ...MEMBERS].join(", ");
-    const select = `number, entry, state, json_array(${said}) FROM movements`;
+    const select = `number, entry, CAST(state AS BLOB), CAST(json_array(${said}) AS BLOB) FROM movements`;
     const query = { ...span.movements, select, key: "number", size: PAGE };
     this.#movements = new PagedRows(database, query, (columns) => ({
       number: integer(columns[0]),
       entry: integer(columns[1]),
-      state: text(columns[2]),
-      said: text(columns[3]),
+      state: castText(columns[2]),
+      said: castText(columns[3]),
     }));
     const before = database.prepare("SELECT 1 FROM movements WHERE signing = ? AND entry < ? LIMIT 1");
     this.#signedBefore = (signing, seq) => before.get(Buffer.from(signing, "hex"), seq) !== undefined;

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { FACT_MEMBERS, type FactShape } from "../input/fact-shape.ts";
 import { factKeys } from "./fact-keys.ts";
 import { MOVEMENT_STATES, type Movement, type MovementState } from "./ledger.ts";
-import { blob, type Columns, hexOf, integer, orNull, PagedRows, text } from "./paged-rows.ts";
+import { blob, type Columns, castText, hexOf, integer, orNull, PagedRows, text } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
 
@@ -19,8 +19,20 @@ const shapeSchema = z.object({
   where: z.looseObject({ direction: z.string(), state: z.string().optional() }),
 });
 const stateSchema = z.enum(MOVEMENT_STATES);
-const directionSchema = z.enum(["in", "out"]);
 const listSchema = z.array(z.string());
+const nameSchema = z.string().optional();
+const movementSchema = z.object({
+  ...{ organization: nameSchema, project: nameSchema, vault: nameSchema, wallet: nameSchema },
+  ...{ chain: nameSchema, token: nameSchema, destination: nameSchema, initiator: nameSchema },
+  ...{ sources: listSchema, outpoints: listSchema, kind: z.string(), direction: z.enum(["in", "out"]) },
+});
+const NAMES = ["organization", "project", "vault", "wallet", "chain", "token", "destination", "initiator"];
+const LISTS = ["sources", "outpoints"];
+/** What of a movement a key may be made of, as one object; the patch leaves out what is NULL. */
+const SAID = `json_patch('{}', json_object(${[
+  ...[...NAMES, "kind", "direction"].map((name) => `'${name}', ${name}`),
+  ...LISTS.map((name) => `'${name}', json(${name})`),
+].join(", ")}))`;
 
 interface Sums {
   readonly count: number;
@@ -42,15 +54,26 @@ interface Shape {
 export function verifyFacts(database: Connection, problems: Problems): void {
   const shapes = readShapes(database);
   if (shapes.length === 0) return;
+  for (const table of ["fact_log", "fact_late", "movements"]) {
+    // They are read as numbers below, and of text that is none the driver may end the process.
+    const select = `SELECT count(*) FROM ${table} WHERE usd_micros GLOB '*[^-0-9]*' OR units GLOB '*[^-0-9]*'`;
+    const [bad] = database.prepare(select).raw(true).all().flat();
+    if (bad === 0) continue;
+    problems.add(0, `${integer(bad)} amounts of ${table} are no numbers`);
+    return;
+  }
   verifyKeys(database, shapes, problems);
   for (const shape of shapes) verifySums(database, shape, problems);
 }
 
 function readShapes(database: Connection): Shape[] {
-  const rows = database.prepare("SELECT id, shape FROM fact_shapes WHERE ready = 1").raw(true).all();
+  const rows = database
+    .prepare("SELECT id, CAST(shape AS BLOB) FROM fact_shapes WHERE ready = 1")
+    .raw(true)
+    .all();
   return rows.flatMap((columns) => {
     if (!Array.isArray(columns)) return [];
-    const name = text(columns[1]);
+    const name = castText(columns[1]);
     const parsed = shapeSchema.parse(JSON.parse(name));
     if (parsed.where.state !== undefined) return [];
     const where: Record<string, string> = {};
@@ -68,8 +91,7 @@ function verifyKeys(database: Connection, shapes: readonly Shape[], problems: Pr
   const movements = new PagedRows(
     database,
     {
-      select: `number, entry, at, state, organization, project, vault, wallet, chain, token, sources, outpoints,
-        destination, initiator, kind, direction FROM movements`,
+      select: `number, entry, at, CAST(state AS BLOB), CAST(${SAID} AS BLOB) FROM movements`,
       key: "number",
       size: PAGE,
     },
@@ -104,7 +126,7 @@ function verifySums(database: Connection, { id, name }: Shape, problems: Problem
   const rows = database
     .prepare(
       `SELECT log.count, log.usd_micros, log.unpriced, log.units, log.unmeasured,
-         log.key, log.movement, m.entry, m.state, m.usd_micros, m.units
+         log.key, log.movement, m.entry, m.state = 'released', m.usd_micros, m.units
        FROM fact_log log LEFT JOIN movements m ON m.number = log.movement
        WHERE log.shape = ? ORDER BY log.key, log.at, log.movement`,
     )
@@ -131,7 +153,7 @@ function verifySums(database: Connection, { id, name }: Shape, problems: Problem
     const sums = readSums(columns);
     const own = contribution(orNull(columns[9], text), orNull(columns[10], text));
     const entry = orNull(columns[7], integer);
-    const released = columns[8] === "released";
+    const released = columns[8] === 1;
     // A movement that was released before its shape was first added up may never have counted.
     const grown = isEqual(sums, add(before, own)) || (released && isEqual(sums, before));
     if (entry !== null && !grown) {
@@ -184,35 +206,16 @@ function isEqual(a: Sums, b: Sums): boolean {
   );
 }
 
-function readMovement(columns: Columns): {
+function readMovement([number, entry, at, state, movement]: Columns): {
   readonly number: number;
   readonly entry: number;
   readonly at: number;
   readonly movement: Movement;
   readonly state: MovementState;
 } {
-  const known = (at: number, name: string) => {
-    const value = orNull(columns[at], text);
-    return value === null ? {} : { [name]: value };
-  };
   return {
-    number: integer(columns[0]),
-    entry: integer(columns[1]),
-    at: integer(columns[2]),
-    state: stateSchema.parse(columns[3]),
-    movement: {
-      ...known(4, "organization"),
-      ...known(5, "project"),
-      ...known(6, "vault"),
-      ...known(7, "wallet"),
-      ...known(8, "chain"),
-      ...known(9, "token"),
-      sources: listSchema.parse(JSON.parse(text(columns[10]))),
-      outpoints: listSchema.parse(JSON.parse(text(columns[11]))),
-      ...known(12, "destination"),
-      ...known(13, "initiator"),
-      kind: text(columns[14]),
-      direction: directionSchema.parse(columns[15]),
-    },
+    ...{ number: integer(number), entry: integer(entry), at: integer(at) },
+    state: stateSchema.parse(castText(state)),
+    movement: movementSchema.parse(JSON.parse(castText(movement))),
   };
 }

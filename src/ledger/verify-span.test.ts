@@ -71,6 +71,15 @@ describe.each([
     11,
     /found by DAILY_LIMIT/,
   ],
+  ["a row that is no text", "UPDATE entries SET row = CAST(x'7bff7d' AS TEXT) WHERE seq = 8", 8, /follow/],
+  ["an id that is no text", "UPDATE entries SET id = CAST(x'ff' AS TEXT) WHERE seq = 8", 8, /: id/],
+  [
+    "a token that is no text",
+    "UPDATE movements SET token = CAST(x'ff' AS TEXT) WHERE entry = 4",
+    4,
+    /: token/,
+  ],
+  ["a rule that is no text", "INSERT INTO entry_rules VALUES (CAST(x'ff' AS TEXT), 5)", 5, /found by/],
 ] as const)("%s", (_name, statement, seq, what) => {
   test.each([1, 3])("is found, %i at once", async (threads) => {
     const file = copy();

@@ -196,6 +196,12 @@ describe.each([
   ["a release undone", ["UPDATE movements SET state = 'reserved' WHERE number = 3"], 7, /not released/],
   ["an unheard-of state", ["UPDATE movements SET state = 'gone' WHERE number = 2"], 4, /: state/],
   [
+    "a statement that is no text",
+    ["UPDATE checkpoints SET statement = CAST(x'ff' AS TEXT) WHERE seq = 3"],
+    3,
+    /checkpoint/,
+  ],
+  [
     "a checkpoint of another entry",
     ["UPDATE checkpoints SET seq = 4 WHERE seq = 3"],
     4,
@@ -224,6 +230,16 @@ test.each([
   ],
   ["a correction that nothing stands for", "UPDATE fact_late SET usd_micros = '-5'", SUMS],
   ["a correction less", "DELETE FROM fact_late", SUMS],
+  [
+    "a sum that is no number",
+    "UPDATE fact_log SET units = CAST(x'ff' AS TEXT) WHERE movement = 9",
+    /no numbers/,
+  ],
+  [
+    "a name that is no text",
+    "INSERT INTO transaction_names VALUES ('o', CAST(x'ff' AS TEXT), 9)",
+    /leads to/,
+  ],
   ["a name more", "INSERT INTO transaction_names VALUES ('org-1', 'cobo:forged', 1)", /cobo:forged/],
 ])("deep: %s", async (_name, statement, what) => {
   edit(statement);

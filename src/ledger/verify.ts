@@ -9,7 +9,7 @@
 import { availableParallelism } from "node:os";
 import { startThread } from "../thread.ts";
 import { checkRow } from "./checked-row.ts";
-import { PagedRows, text } from "./paged-rows.ts";
+import { castText, PagedRows } from "./paged-rows.ts";
 import { type Problem, Problems } from "./problems.ts";
 import { type Connection, inSnapshot, openToRead, readingError } from "./read-connection.ts";
 import { lastSeq } from "./seek.ts";
@@ -169,8 +169,12 @@ function releasedLater(database: Connection, last: number): number[] {
   try {
     const acts = new PagedRows(
       database,
-      { select: "seq, row FROM (SELECT seq, row FROM entries WHERE type = 'act')", ...LATER, after: last },
-      ([, row]) => checkRow(text(row)),
+      {
+        select: "seq, CAST(row AS BLOB) FROM (SELECT seq, row FROM entries WHERE type = 'act')",
+        ...LATER,
+        after: last,
+      },
+      ([, row]) => checkRow(castText(row)),
     );
     const numbers: number[] = [];
     for (let act = acts.take(); act !== undefined; act = acts.take()) {
