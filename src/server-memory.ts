@@ -15,6 +15,7 @@ import { LedgerQueries } from "./ledger/ledger-queries.ts";
 import { openLedger, type SqliteLedger } from "./ledger/open.ts";
 import type { FactQuery } from "./policy/fact-queries.ts";
 import type { ReleaseIdentity } from "./policy/release.ts";
+import type { Telemetry } from "./server-telemetry.ts";
 import type { Alarms } from "./telemetry/alarms.ts";
 import { VERSION } from "./version.ts";
 
@@ -51,7 +52,7 @@ export class Memory {
    *
    * @throws LedgerLockedError where another process serves on this state.
    */
-  static async open(config: Config, alarms: Alarms): Promise<Memory> {
+  static async open(config: Config, { alarms, log }: Telemetry): Promise<Memory> {
     let recovered = (): void => {};
     const ledger = await openLedger({
       directory: config.state_dir,
@@ -59,8 +60,11 @@ export class Memory {
       checkpointEvery: config.ledger.checkpoint_every,
       now: Date.now,
       checkpoints: openCheckpoints,
+      upkeep: { keepMs: config.ledger.retain_inputs },
       onEvent: (event) => {
         if (event.type === "checkpoint_failed") alarms.raise("CHECKPOINT_FAILED", event.message);
+        else if (event.type === "keep_failed") alarms.raise("RETENTION_FAILED", event.message);
+        else if (event.type === "kept") log.retained(event.compressed, event.pruned);
         else if (event.health.ok) recovered();
         else alarms.raise(event.health.code ?? "LEDGER_UNAVAILABLE", event.health.detail);
       },

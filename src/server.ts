@@ -64,7 +64,7 @@ export class CountersignServer {
     const keys = await loadKeys(config);
     const telemetry = createTelemetry();
     await mkdir(config.state_dir, { recursive: true, mode: 0o700 });
-    const memory = await Memory.open(config, telemetry.alarms);
+    const memory = await Memory.open(config, telemetry);
     const feeds = await Feeds.start(config, {
       store: memory.prices(),
       onAlarm: (code, message) => telemetry.alarms.raise(code, message),

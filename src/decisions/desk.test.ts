@@ -9,6 +9,7 @@ import type { Document } from "../input/document.ts";
 import { connect } from "../ledger/database.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { openLedger } from "../ledger/open.ts";
+import type { UpkeepOptions } from "../ledger/upkeep.ts";
 import { LivePolicy, type LiveRelease } from "../policy/live.ts";
 import { Approval } from "./approval.ts";
 import type { Decided } from "./decide.ts";
@@ -100,13 +101,14 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function open(options: Partial<DeskOptions> = {}): Promise<void> {
+async function open(options: Partial<DeskOptions> = {}, upkeep?: UpkeepOptions): Promise<void> {
   ledger = await openLedger({
     directory,
     minFreeBytes: 0,
     checkpointEvery: 1000,
     now: () => clock,
     onEvent: ({ type }) => alarms.push(type),
+    ...(upkeep === undefined ? {} : { upkeep }),
   });
   await ledger.keepShapes(live.queries.map(({ shape }) => shape));
   freezes = new Freezes(join(directory, "FREEZE"));
@@ -246,6 +248,23 @@ describe("the same request", () => {
     const other = await answer({ usd: 1 });
     expect(other.decision.facts).toEqual({ cap: { spent: String(CAP) } });
     expect(codeOf(other)).toBe("CAP");
+  });
+
+  it("is repeated where it was refused and judged anew where it was approved, when its document is pruned", async () => {
+    await ledger.close();
+    await open({}, { keepMs: 60_000, everyMs: 5 });
+    const approved = await answer({ id: "r", hash: "1", usd: 60 });
+    const refused = await answer({ id: "q", hash: "2", usd: CAP });
+    clock += 120_000;
+    await answer({ wallet: "other" });
+    await vi.waitFor(() => expect(alarms).toContain("kept"), 10_000);
+    expect(ledger.answer("node-1", "r")?.body).toEqual({});
+    const again = await answer({ id: "q", hash: "2", usd: CAP });
+    expect(again).toMatchObject({ repeated: true, decision: { id: refused.decision.id } });
+    const anew = await answer({ id: "r", hash: "1", usd: 60 });
+    expect(anew.decision.id).not.toBe(approved.decision.id);
+    expect(anew.decision).toMatchObject({ action: "APPROVE", facts: { cap: { spent: "0" } } });
+    expect((await answer({ usd: 50 })).decision.facts).toEqual({ cap: { spent: "60" } });
   });
 
   it("is judged anew where an operator released what it reserved, and counts again", async () => {

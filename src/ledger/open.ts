@@ -28,12 +28,18 @@ import {
 import { LedgerLockedError, ServeLock } from "./lock.ts";
 import { connectReading, openDatabase } from "./open-database.ts";
 import { Reader } from "./reader.ts";
+import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
 import { Writer } from "./writer.ts";
 
-/** `health` each time that it changes, `checkpoint_failed` where the head could not be signed or kept. */
+/**
+ * `health` each time that it changes, `checkpoint_failed` where the head could not be signed or kept, `kept` after
+ * bodies were compressed or pruned, `keep_failed` where they could not be.
+ */
 export type LedgerEvent =
   | { readonly type: "health"; readonly health: LedgerHealth }
-  | { readonly type: "checkpoint_failed"; readonly message: string };
+  | { readonly type: "checkpoint_failed"; readonly message: string }
+  | { readonly type: "kept"; readonly compressed: number; readonly pruned: number }
+  | { readonly type: "keep_failed"; readonly message: string };
 
 export interface LedgerOptions {
   /** The state directory; it is there. */
@@ -47,6 +53,8 @@ export interface LedgerOptions {
   readonly onEvent: (event: LedgerEvent) => void;
   /** Opens what signs and keeps checkpoints; what it rejects with, the ledger fails with. */
   readonly checkpoints?: (directory: string) => Promise<Checkpoints>;
+  /** How long bodies are kept; absent: for good, as they are. */
+  readonly upkeep?: UpkeepOptions;
 }
 
 /** @throws LedgerLockedError where another process serves from this directory; nothing else. */
@@ -63,6 +71,7 @@ export class SqliteLedger implements Ledger {
   readonly #writer: Writer;
   readonly #anchor: Anchor;
   readonly #space: DiskSpace;
+  readonly #upkeep: Upkeep | undefined;
   #lock: ServeLock | undefined;
   #reader: Reader | undefined;
   #facts: FactCache | undefined;
@@ -100,6 +109,22 @@ export class SqliteLedger implements Ledger {
           message: error instanceof Error ? error.message : "the head could not be checkpointed",
         }),
     });
+    this.#upkeep = options.upkeep && this.#keepUp(options.upkeep);
+  }
+
+  #keepUp(options: UpkeepOptions): Upkeep {
+    const { now, onEvent } = this.#options;
+    return new Upkeep(options, {
+      now: () => Math.min(now(), this.#newestAt),
+      isWell: () => this.#isOpened && this.#health.error === undefined,
+      isIdle: () => this.#writer.isIdle,
+      keep: async (plainBefore, prunedBefore) => {
+        const { kept } = await this.#writer.ask({ type: "retain", plainBefore, prunedBefore });
+        return kept ?? { compressed: 0, pruned: 0, done: true };
+      },
+      kept: (pass) => onEvent({ type: "kept", ...pass }),
+      failed: ({ message }) => onEvent({ type: "keep_failed", message }),
+    });
   }
 
   /** @throws LedgerLockedError */
@@ -110,6 +135,7 @@ export class SqliteLedger implements Ledger {
     } catch (error) {
       if (error instanceof LedgerLockedError) {
         this.#space.close();
+        await this.#upkeep?.close();
         throw error;
       }
       this.#failed(toLedgerError(error));
@@ -180,6 +206,7 @@ export class SqliteLedger implements Ledger {
   }
 
   async close(): Promise<void> {
+    await this.#upkeep?.close();
     await this.#writer.idle();
     if (this.#health.error === undefined) await this.#anchor.checkpoint();
     await this.#anchor.close();

@@ -8,6 +8,36 @@ import { DEFLATED, deflatedBody } from "./body-encoding.ts";
 import { blob, integer, orNull } from "./paged-rows.ts";
 import type { Connection } from "./read-connection.ts";
 import { firstSince } from "./seek.ts";
+import type { Kept } from "./upkeep.ts";
+
+/** What one order does: a decision that comes meanwhile waits for it and for one flush of the disk. */
+const COMPRESSED_AT_ONCE = 6;
+const PRUNED_AT_ONCE = 32;
+
+/** Both, in their turn: what is to be pruned isn't compressed before. */
+export class Retention {
+  readonly #connection: Connection;
+  #next: number | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** @param plainBefore, prunedBefore - milliseconds since the epoch. */
+  keep(plainBefore: number, prunedBefore: number): Kept {
+    const pruned = pruneBodies(this.#connection, prunedBefore, PRUNED_AT_ONCE);
+    if (pruned > 0) return { compressed: 0, pruned, done: false };
+    this.#next ??= firstPlain(this.#connection);
+    const { next, compressed, done } = compressBodies(
+      this.#connection,
+      this.#next,
+      plainBefore,
+      COMPRESSED_AT_ONCE,
+    );
+    this.#next = next;
+    return { compressed, pruned: 0, done };
+  }
+}
 
 /**
  * Prunes the oldest bodies.

@@ -1,5 +1,6 @@
 /** What passes between `writer.ts` and its thread: one order, then its one answer. */
 import type { AcceptedPrice, LedgerCode, NewEntry } from "./ledger.ts";
+import type { Kept } from "./upkeep.ts";
 
 export interface WriterBoot {
   readonly path: string;
@@ -8,6 +9,7 @@ export interface WriterBoot {
 /**
  * - `append`: entries, each with its number in the order of the process;
  * - `keep`: shapes, as text, that are to be ready; the answer says whether they are, or the order is to be repeated;
+ * - `retain`: bodies of entries before these times are compressed, and pruned: some of them, see `retention.ts`;
  * - `check`: looks through the file for what its entries' hashes don't show;
  * - `probe`: opens the ledger anew and writes, to see whether it can be written again;
  * - `close`: ends the thread.
@@ -17,6 +19,7 @@ export type WriterOrder =
   | { readonly type: "keep"; readonly shapes: readonly string[] }
   | { readonly type: "prices"; readonly prices: ReadonlyMap<string, AcceptedPrice> }
   | { readonly type: "checkpoint"; readonly seq: number; readonly at: number; readonly statement: string }
+  | { readonly type: "retain"; readonly plainBefore: number; readonly prunedBefore: number }
   | { readonly type: "check" }
   | { readonly type: "probe"; readonly full: boolean }
   | { readonly type: "close" };
@@ -34,7 +37,7 @@ export interface Written {
 
 /**
  * @property outcomes - of `append`, in its order: what was written, or why this entry can't be.
- * @property ready - of `keep`.
+ * @property ready - of `keep`. @property kept - of `retain`.
  * @property head - the newest entry on the disk; `hash` in hex.
  */
 export type WriterAnswer =
@@ -42,6 +45,7 @@ export type WriterAnswer =
       readonly ok: true;
       readonly outcomes: readonly (Written | string)[];
       readonly ready: boolean;
+      readonly kept?: Kept;
       readonly head: { readonly seq: number; readonly hash: string };
     }
   | { readonly ok: false; readonly code: LedgerCode; readonly message: string };

@@ -10,6 +10,7 @@ import { EntryWriter } from "./entry-writer.ts";
 import { FactLog } from "./fact-log.ts";
 import { LedgerError } from "./ledger.ts";
 import { connectDurably } from "./open-database.ts";
+import { Retention } from "./retention.ts";
 import type { OrderedEntry, WriterAnswer, WriterOrder, Written } from "./writer-protocol.ts";
 
 /** How long shapes may catch up in one order, milliseconds: decisions wait for it. */
@@ -33,6 +34,7 @@ export class WriterSession {
   readonly #connection: Connection;
   readonly #facts: FactLog;
   readonly #writer: EntryWriter;
+  readonly #retention: Retention;
   readonly #begin: Statement;
   readonly #commit: Statement;
   readonly #through: Statement;
@@ -46,6 +48,7 @@ export class WriterSession {
     this.#connection.pragma(`cache_size=-${CACHE_KIB}`);
     this.#facts = new FactLog(this.#connection);
     this.#writer = new EntryWriter(this.#connection, this.#facts);
+    this.#retention = new Retention(this.#connection);
     this.#begin = new Statement(this.#connection, "BEGIN IMMEDIATE");
     this.#commit = new Statement(this.#connection, "COMMIT");
     this.#through = new Statement(this.#connection, "UPDATE process SET through = ?");
@@ -70,6 +73,8 @@ export class WriterSession {
           save.run([order.seq, order.at, order.statement]);
         });
         return this.#answer([]);
+      case "retain":
+        return { ...this.#answer([]), kept: this.#retention.keep(order.plainBefore, order.prunedBefore) };
       case "check":
         this.#check();
         return this.#answer([]);

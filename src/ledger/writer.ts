@@ -73,6 +73,11 @@ export class Writer {
     });
   }
 
+  /** Whether nothing waits, and nothing is on its way. */
+  get isIdle(): boolean {
+    return this.#sent === undefined && this.#entries.length === 0 && this.#orders.length === 0;
+  }
+
   /** All that waits fails, but for what was sent. */
   drop(error: LedgerError): void {
     for (const { reject } of this.#entries.splice(0)) reject(error);
@@ -81,7 +86,7 @@ export class Writer {
 
   /** Resolves when nothing waits. */
   async idle(): Promise<void> {
-    while (this.#sent !== undefined || this.#entries.length > 0 || this.#orders.length > 0) {
+    while (!this.isIdle) {
       await new Promise<void>((resolve) => {
         this.#idle.push(resolve);
       });

@@ -59,6 +59,8 @@ export interface Log {
   alarm(code: string, message: string, count: number): void;
   /** Something an operator should change: an open scope, an unsigned release. */
   warning(code: string, message: string): void;
+  /** Stored requests and documents that became older than they are kept, or than they are kept plain. */
+  retained(compressed: number, pruned: number): void;
   reloaded(what: string, changed: boolean): void;
   /** A call of the admin API that changes something. */
   operated(who: string, what: string): void;
@@ -158,6 +160,9 @@ export function createLog(options: LogOptions = {}): Log {
     },
     alarm(code, message, count) {
       logger.error({ code, detail: message, count }, "alarm");
+    },
+    retained(compressed, pruned) {
+      logger.info({ compressed, pruned }, "retained");
     },
     warning(code, message) {
       logger.warn({ code, detail: message }, "warning");
