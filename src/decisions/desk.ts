@@ -139,14 +139,19 @@ export class DecisionDesk {
     }
   }
 
-  /** Writes down the refusal of what could not be read as a request. @throws LedgerError */
+  /**
+   * Writes down the refusal of what could not be read as a request.
+   *
+   * @throws LedgerError where that can't be done; Refusal `OVERLOADED` where the disk takes too long.
+   */
   async unusable(
     id: string,
     refusal: Refusal,
     asked: { readonly source: string; readonly requestId: string; readonly token: string },
   ): Promise<void> {
-    const { ledger, clock } = this.#options;
-    await ledger.append(refusalEntry(id, refusal, asked, Math.max(clock(), ledger.newestAt()))).durable;
+    const { ledger, clock, decisionMs } = this.#options;
+    const at = Math.max(clock(), ledger.newestAt());
+    await inTime(ledger.append(refusalEntry(id, refusal, asked, at)).durable, decisionMs, decisionMs);
   }
 
   /** @throws LedgerError */
@@ -257,19 +262,7 @@ export class DecisionDesk {
   /** @throws Refusal `OVERLOADED` where it takes longer than the decision may. */
   async #inTime(request: VerifiedRequest, waited: Promise<unknown>): Promise<void> {
     const { decisionMs } = this.#options;
-    const left = decisionMs - (performance.now() - request.startedAt);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new Refusal("OVERLOADED", `no decision within ${decisionMs} ms`)),
-        Math.max(0, left),
-      );
-    });
-    try {
-      await Promise.race([waited, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await inTime(waited, decisionMs - (performance.now() - request.startedAt), decisionMs);
   }
 
   /** Takes its place in the ledger, and resolves when it is on the disk. */
@@ -353,4 +346,20 @@ function keyOf({ document: { request } }: VerifiedRequest): string {
 function isSameStory(request: VerifiedRequest, other: VerifiedRequest, { live }: Bench): boolean {
   const sameRaw = live?.index.reads_raw !== true || request.input.raw === other.input.raw;
   return sameRaw && isSameButForDrift(request.document, other.text);
+}
+
+/** @throws Refusal `OVERLOADED` where it takes longer than what is left of the limit, in milliseconds. */
+async function inTime(waited: Promise<unknown>, leftMs: number, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Refusal("OVERLOADED", `no decision within ${limitMs} ms`)),
+      Math.max(0, leftMs),
+    );
+  });
+  try {
+    await Promise.race([waited, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -29,6 +29,7 @@ function transfer(members: Partial<Document> = {}): Document {
       ],
       contract: { address: "contract" },
     },
+    evidence: { status: "verified", key: "verified", effects: [{ type: "call", to: "contract" }] },
     ...members,
   };
 }
@@ -125,6 +126,16 @@ describe("a scope", () => {
     all.add(freeze(scope));
     const transaction = { chain: "BTC", destinations: [{ address }] };
     expect(all.refusalOf(transfer({ transaction }))?.code).toBe("FROZEN");
+  });
+
+  it("covers a contract call whose effects nobody has read, whatever it may move", () => {
+    for (const scope of ["token:ETH_DAI", "destination:somebody", "destination:ETH/somebody"]) {
+      const all = freezes();
+      all.add(freeze(scope));
+      expect(all.refusalOf(transfer())).toBeUndefined();
+      const unread = transfer({ evidence: { status: "unsupported", key: "unsupported" } });
+      expect(all.refusalOf(unread)?.code).toBe("FROZEN");
+    }
   });
 
   it("covers a destination whose address is not stated", () => {

@@ -90,11 +90,17 @@ function valuesOf(document: Document, kind: ScopeKind, value: string): readonly 
     case "token": {
       const amounts = (transaction?.destinations ?? []).map(({ amount }) => amount?.token);
       const effects = (document.evidence?.effects ?? []).map(({ asset }) => asset);
-      return [transaction?.token, ...amounts, ...effects.filter((asset) => asset !== undefined)];
+      const known = [transaction?.token, ...amounts, ...effects.filter((asset) => asset !== undefined)];
+      return callsUnread(document) ? [...known, undefined] : known;
     }
     case "destination":
       return destinationsOf(document, value.includes("/"));
   }
+}
+
+/** A contract is called and nobody has read what that moves, or to whom. */
+function callsUnread({ transaction, evidence }: Pick<Document, "transaction" | "evidence">): boolean {
+  return transaction?.contract !== undefined && evidence?.effects === undefined;
 }
 
 /** Each as `ADDRESS`, or `CHAIN/ADDRESS` where the scope names a chain. */
@@ -103,7 +109,8 @@ function destinationsOf({ transaction, evidence }: Document, withChain: boolean)
   const paid = (transaction?.destinations ?? []).map(({ address }) => address);
   const contract = transaction?.contract?.address;
   const effects = (evidence?.effects ?? []).flatMap(({ to }) => to ?? []);
-  const all = [...paid, ...(contract === undefined ? [] : [contract]), ...effects];
+  const unread = callsUnread({ transaction, evidence }) ? [undefined] : [];
+  const all = [...paid, ...(contract === undefined ? [] : [contract]), ...effects, ...unread];
   const chain = withChain ? `${transaction?.chain}/` : "";
   return all.map((address) => (address === undefined ? undefined : `${chain}${address.toLowerCase()}`));
 }

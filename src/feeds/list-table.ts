@@ -103,7 +103,7 @@ export class ListTable {
   }
 
   /**
-   * @param address - in the spelling under which it is compared: see `foldedAddress`.
+   * @param address - in the spelling under which it is compared: see `listedAddress`.
    * @returns the filled cells, `{}` where there is none; undefined for an address that is not on the list.
    */
   lookup(address: string): ListEntry | undefined {

@@ -2,7 +2,7 @@
  * The lists of addresses in force. A list that was never read is absent from every document, so that a rule which
  * looks into it refuses; one whose new file is refused stays as it was, and an alarm says so.
  */
-import { foldedAddress } from "../input/address.ts";
+import { listedAddress } from "../input/address.ts";
 import type { Document } from "../input/document.ts";
 import { readListAside } from "./list-reader.ts";
 import type { ListTable } from "./list-table.ts";
@@ -124,7 +124,7 @@ export class Lists {
         name,
         Object.fromEntries(
           addresses
-            .map((address) => [address, table?.lookup(foldedAddress(address))] as const)
+            .map((address) => [address, table?.lookup(listedAddress(address))] as const)
             .filter(([, entry]) => entry !== undefined),
         ),
       ]),

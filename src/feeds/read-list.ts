@@ -11,7 +11,7 @@ import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { CsvError, parse } from "csv-parse";
 import { z } from "zod";
-import { foldedAddress } from "../input/address.ts";
+import { listedAddress } from "../input/address.ts";
 import { FeedError } from "./feed-error.ts";
 import { type Cell, ListTableBuilder, MAX_ADDRESS, MAX_CELL_BYTES, type TableMemory } from "./list-table.ts";
 
@@ -149,14 +149,14 @@ function columnsOf(header: readonly string[]): Columns {
 }
 
 function addressOf(text: string): string {
-  if (EVM.test(text)) return foldedAddress(text);
+  if (EVM.test(text)) return listedAddress(text);
   if (text === "") throw new FeedError("its address is empty");
   if (text.length > MAX_ADDRESS) throw new FeedError(`its address is longer than ${MAX_ADDRESS} characters`);
   if (!ADDRESS.test(text)) {
     throw new FeedError("its address has white space around or in it, or a character that no address has");
   }
   if (DAMAGED_EVM.test(text)) throw new FeedError("its address is not 0x and 40 hex digits, but almost");
-  return text;
+  return listedAddress(text);
 }
 
 /** A cell as it stands; an empty one says nothing. */

@@ -31,7 +31,7 @@ const WALLETS = 500;
 const GROUP = 256;
 const T0 = 1_760_000_000_000;
 /** Milliseconds from one decision to the next. */
-export const STEP_MS = 1_000;
+const STEP_MS = 1_000;
 
 class WatchedLedger extends SqliteLedger {
   readonly appended: NewEntry[] = [];

@@ -390,3 +390,19 @@ describe("long lists", () => {
     expect(process.cpuUsage(before).user / 1000).toBeLessThan(2_500);
   });
 });
+
+describe("a transaction of many inputs and outputs", () => {
+  const many = <T>(count: number, one: (index: number) => T): T[] =>
+    Array.from({ length: count }, (_, index) => one(index));
+  const of = (inputs: number, outputs: number) => () =>
+    documentOf("v2-keysign-eth", {
+      ...BITCOIN,
+      [`${tx}.raw_tx_info.selected_utxos`]: many(inputs, (index) => ({ address: `a${index}` })),
+      [`${tx}.destination.utxo_outputs`]: many(outputs, (index) => ({ address: `b${index}`, amount: "0.1" })),
+    });
+
+  it("is refused where each input with each output can't be counted", () => {
+    expect(of(501, 500)).toThrow(/501 sources and 500 destinations/);
+    expect(of(500, 500)).not.toThrow();
+  });
+});

@@ -47,6 +47,7 @@ function membersOf(parsed: ParsedTask, assets: Assets): Members {
 export function normalize(parsed: ParsedTask, context: NormalizeContext): InputDocument {
   try {
     const members = membersOf(parsed, context);
+    assertCountable(members.transaction);
     const task = presentOrAbsent({ id: parsed.detail.task_id, business_id: parsed.detail.biz_task_id });
     return {
       document: {
@@ -64,6 +65,24 @@ export function normalize(parsed: ParsedTask, context: NormalizeContext): InputD
     if (error instanceof Refusal) throw new UnusableRequest(error, parsed.requestId);
     throw error;
   }
+}
+
+/** 500 of each. What a chain relays may have some more of one kind; nobody pays so from a wallet. */
+const MAX_PAIRS = 250_000;
+
+/**
+ * What is paid counts for each of its sources, so that the work grows with both.
+ *
+ * @throws Refusal `REQUEST_SCHEMA`
+ */
+function assertCountable(transaction: Document["transaction"]): void {
+  const sources = transaction?.sources?.length ?? 0;
+  const destinations = transaction?.destinations?.length ?? 0;
+  if (sources * destinations <= MAX_PAIRS) return;
+  throw new Refusal(
+    "REQUEST_SCHEMA",
+    `${sources} sources and ${destinations} destinations are too many to be counted`,
+  );
 }
 
 /** The nodes that a request names: a node that isn't among them has no part in it (invariant `participant`). */

@@ -268,13 +268,18 @@ class TssChannel {
     try {
       await desk.unusable(id, refusal, { source: node.name, requestId, token });
     } catch (error) {
-      if (!(error instanceof LedgerError)) throw error;
-      return await this.#refuse(node, new Refusal(error.code, error.message), requestId, id);
+      if (!(error instanceof LedgerError) && !(error instanceof Refusal)) throw error;
+      return await this.#refuse(node, error, requestId, id);
     }
     return await this.#refuse(node, refusal, requestId, id);
   }
 
-  #refuse(node: TssNode, { code, message }: Refusal, requestId: string, id: string): Promise<string> {
+  #refuse(
+    node: TssNode,
+    { code, message }: Pick<Refusal, "code" | "message">,
+    requestId: string,
+    id: string,
+  ): Promise<string> {
     return this.#replier(node.signingKey).reject({
       status: statusOf(code),
       requestId,
