@@ -65,7 +65,7 @@ export class CountersignServer {
     const telemetry = createTelemetry();
     await mkdir(config.state_dir, { recursive: true, mode: 0o700 });
     const memory = await Memory.open(config, telemetry);
-    const feeds = await Feeds.start(config, {
+    const feeds = new Feeds(config, {
       store: memory.prices(),
       onAlarm: (code, message) => telemetry.alarms.raise(code, message),
       now: Date.now,
@@ -78,7 +78,7 @@ export class CountersignServer {
     const { listen, state_dir, admin_tokens } = this.#config;
     const token = await ensureAdminToken(state_dir);
     this.#warnOfOpenDoors();
-    await this.#source.start();
+    await Promise.all([this.#source.start(), this.#feeds.start()]);
 
     const nodes = await this.#start("nodes", listen.nodes, this.#tssApp());
     const push = listen.push && (await this.#start("push", listen.push, silentApp()));

@@ -83,6 +83,7 @@ export class DecisionDesk {
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    options.ledger.gather(() => this.#tickets.isAnyOpen());
   }
 
   /**

@@ -112,6 +112,12 @@ export class Tickets {
     this.#tickets.delete(ticket);
   }
 
+  /** Whether a request is being judged. */
+  isAnyOpen(): boolean {
+    for (const { state } of this.#tickets) if (state === "open") return true;
+    return false;
+  }
+
   before(ticket: Ticket): readonly Ticket[] {
     const earlier: Ticket[] = [];
     for (const each of this.#tickets) {

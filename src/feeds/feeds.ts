@@ -41,7 +41,8 @@ export class Feeds {
   readonly #timers = new Map<Lists | Prices, NodeJS.Timeout>();
   #closed = false;
 
-  private constructor({ lists = {}, prices }: FeedsConfig, options: FeedsOptions) {
+  /** Nothing is read before it is started. */
+  constructor({ lists = {}, prices }: FeedsConfig, options: FeedsOptions) {
     const { store, onAlarm, now, pollMs = POLL_MS } = options;
     this.#lists = new Lists({ paths: lists, onAlarm, now });
     this.#prices = prices && new Prices({ path: prices.file, maxAgeMs: prices.max_age, store, onAlarm, now });
@@ -55,13 +56,18 @@ export class Feeds {
    */
   static async start(config: FeedsConfig, options: FeedsOptions): Promise<Feeds> {
     const feeds = new Feeds(config, options);
+    await feeds.start();
+    return feeds;
+  }
+
+  /** {@link Feeds.start}, for who has other things to start meanwhile. */
+  async start(): Promise<void> {
     const waited = new AbortController();
     const moment = sleep(START_WAIT_MS, undefined, { signal: waited.signal }).catch(() => {});
-    await Promise.race([feeds.reload(), moment]);
+    await Promise.race([this.reload(), moment]);
     waited.abort();
-    feeds.#watch(feeds.#lists);
-    if (feeds.#prices !== undefined) feeds.#watch(feeds.#prices);
-    return feeds;
+    this.#watch(this.#lists);
+    if (this.#prices !== undefined) this.#watch(this.#prices);
   }
 
   /** The document with dollars and list hits. What a price's age is measured from is the document's own clock. */

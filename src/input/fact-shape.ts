@@ -34,8 +34,19 @@ export interface FactShape {
   readonly where: FactWhere;
 }
 
+const ids = new WeakMap<FactShape, string>();
+
 /** One text for equal shapes, in whatever order they were written. */
-export function shapeId({ by, where }: FactShape): string {
+export function shapeId(shape: FactShape): string {
+  let id = ids.get(shape);
+  if (id === undefined) {
+    id = idOf(shape);
+    ids.set(shape, id);
+  }
+  return id;
+}
+
+function idOf({ by, where }: FactShape): string {
   const entries = Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify({ by: [...by].sort(), where: Object.fromEntries(entries) });
 }

@@ -249,6 +249,8 @@ export interface Ledger {
   read<T>(work: (snapshot: Snapshot) => T): T;
   /** Takes its place in the order now; see {@link Appended}. Never throws. */
   append(entry: NewEntry): Appended;
+  /** Tells whether entries will be appended in a moment: those that wait to be written wait a little for them. */
+  gather(isMoreComing: () => boolean): void;
   /** Resolves when these shapes are added up from the first movement on; then they are kept for good. */
   keepShapes(shapes: readonly FactShape[]): Promise<void>;
   /** Entries of these types, oldest first: what is in force is read from them at the start. @throws LedgerError */

@@ -186,6 +186,10 @@ export class SqliteLedger implements Ledger {
     return { order, durable };
   }
 
+  gather(isMoreComing: () => boolean): void {
+    this.#writer.gather(isMoreComing);
+  }
+
   async keepShapes(shapes: readonly FactShape[]): Promise<void> {
     const texts = [...new Set(shapes.map(shapeId))];
     while (this.#readable().readyOf(texts).length < texts.length) {

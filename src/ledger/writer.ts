@@ -41,6 +41,10 @@ export interface WriterListener {
 
 /** A group's rows are held in memory at both ends. */
 const MAX_GROUP = 256;
+/** A group of so many shares a flush well enough. */
+const GOOD_GROUP = 16;
+/** How long a group waits for others that are about to come, milliseconds. */
+const GATHER_MS = 3;
 
 export class Writer {
   readonly #boot: WriterBoot;
@@ -50,6 +54,8 @@ export class Writer {
   #orders: WaitingOrder[] = [];
   #sent: Sent | undefined;
   #flushing = false;
+  #isMoreComing: () => boolean = () => false;
+  #gathering: NodeJS.Timeout | undefined;
   #ordersFirst = true;
   #idle: (() => void)[] = [];
 
@@ -71,6 +77,11 @@ export class Writer {
       this.#orders.push({ order, resolve, reject });
       this.#flushSoon();
     });
+  }
+
+  /** @param isMoreComing - whether entries will be appended in a moment: a group waits a little for them. */
+  gather(isMoreComing: () => boolean): void {
+    this.#isMoreComing = isMoreComing;
   }
 
   /** Whether nothing waits, and nothing is on its way. */
@@ -116,8 +127,20 @@ export class Writer {
     });
   }
 
-  #flush(): void {
-    if (this.#sent !== undefined) return;
+  /** A flush costs as much as ten entries: it is worth a moment of waiting, where others are known to come. */
+  #gathers(): boolean {
+    const count = this.#entries.length;
+    if (count === 0 || count >= GOOD_GROUP || this.#orders.length > 0 || !this.#isMoreComing()) return false;
+    this.#gathering ??= setTimeout(() => {
+      this.#flush(true);
+    }, GATHER_MS);
+    return true;
+  }
+
+  #flush(isGathered = false): void {
+    if (this.#sent !== undefined || (!isGathered && this.#gathers())) return;
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     const turn = this.#ordersFirst || this.#entries.length === 0 ? this.#orders.shift() : undefined;
     this.#ordersFirst = turn === undefined;
     if (turn !== undefined) {
