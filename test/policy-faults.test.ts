@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { readArchive, writeArchive } from "../src/policy/archive.ts";
@@ -506,7 +507,10 @@ describe("a decision", () => {
     expect(error).toMatch(words);
     await expectGood();
     const [, id] = / \[(d_\w+)\]$/.exec(error) ?? [];
-    return running.log.findLast((line) => line["msg"] === "decision" && line["id"] === id);
+    const logged = () => running.log.findLast((line) => line["msg"] === "decision" && line["id"] === id);
+    // Lines leave the server a moment after the answer.
+    for (let tries = 0; logged() === undefined && tries < 100; tries += 1) await sleep(20);
+    return logged();
   }
 
   test("that meets none of the faults is approved", expectGood);

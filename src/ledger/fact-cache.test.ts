@@ -77,7 +77,7 @@ test("what is read and what is on its way are exactly what was sent, at any mome
       }
       await ledger.close();
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
