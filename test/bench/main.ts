@@ -5,9 +5,11 @@
  * comes from a second process on core 1. CPU is user plus system time of all the server's threads. Ratios hold where milliseconds don't.
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { buildTestRelease } from "../support/build.ts";
+import { demoPayment, pastShapes } from "../support/demo-payment.ts";
+import { writeHistory } from "../support/history.ts";
 import { Installation, keyPair, type RunningProcess } from "../support/installation.ts";
 import { type Floor, meanOf, measureFloor } from "./floor.ts";
 import { measureKeeping } from "./keeping.ts";
@@ -154,9 +156,66 @@ async function benchmark(bits: number): Promise<void> {
   }
 }
 
+/** Ten million take some minutes to write and 20 GB of disk: a smaller number may be given. */
+const PAYMENTS = Number(process.env["COUNTERSIGN_BENCH_PAYMENTS"] ?? 10_000_000);
+/** Of the busy wallet's payments, each tenth of all, so many lie in the window of a day. */
+const IN_WINDOW = 100_000;
+const DAY_MS = 86_400_000;
+/** Requests a second, well below the top rate. */
+const CALM_RATE = 150;
+
+/** What a long past costs: the same load on an empty ledger and on one of millions of payments. */
+async function measureHistory(): Promise<void> {
+  const p99: number[] = [];
+  for (const payments of [0, PAYMENTS]) {
+    const installation = new Installation();
+    const state = join(installation.folder, "state");
+    mkdirSync(state);
+    try {
+      const started = performance.now();
+      if (payments > 0) {
+        const shapes = await pastShapes();
+        const spacingMs = Math.ceil(DAY_MS / IN_WINDOW / 10);
+        await writeHistory(state, { payments, busy: demoPayment(), spacingMs, shapes }, Date.now());
+      }
+      const written = performance.now() - started;
+      const order = {
+        nodeKey: installation.write("node.pem", installation.node.privatePem),
+        serverKey: installation.write("server.pub", installation.server.publicPem),
+        requestFile: REQUEST,
+        warmUp: 3_000,
+        count: 3_000,
+        expect: "APPROVE",
+        inFlight: 32,
+        rate: CALM_RATE,
+      };
+      const ready = await startToReady(installation);
+      const server = await installation.start({}, CAN_PIN ? ["taskset", "-c", "0"] : []);
+      const measured = await load(server, { ...order, url: `http://${server.addresses.nodes}/v2/check` });
+      p99.push(measured.p99);
+      print(
+        `  ${payments} payments (written in ${(written / 1000).toFixed(0)} s): start ${ready.toFixed(0)} ms, ` +
+          `${CALM_RATE}/s: p50 ${measured.p50.toFixed(1)} p99 ${measured.p99.toFixed(1)} ms, ` +
+          `${measured.cpuMs.toFixed(3)} ms CPU${measured.wrong === 0 ? "" : `, WRONG ANSWERS: ${measured.wrong}`}`,
+      );
+      await server.stop();
+    } finally {
+      await installation.remove();
+    }
+  }
+  const [empty = Number.NaN, long = Number.NaN] = p99;
+  print(`  p99 with a past / without: ${(long / empty).toFixed(2)}`);
+}
+
 buildTestRelease();
+if (process.argv.includes("--history")) {
+  await measureHistory();
+  process.exit();
+}
 await benchmark(2048);
 await benchmark(4096);
 await measurePhases(print);
 await measureLists(print);
 await measureKeeping(print);
+print("\nA long past:");
+await measureHistory();
