@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { releaseOf } from "../../test/support/rego.ts";
+import { PAYS, releaseOf } from "../../test/support/rego.ts";
 import { nowMembers } from "../input/clock.ts";
 import type { Document } from "../input/document.ts";
 import type { LiveRelease } from "../policy/live.ts";
@@ -12,20 +12,7 @@ import { type DecideContext, decide } from "./decide.ts";
 import { VerifiedRequest } from "./request.ts";
 
 const RULES = {
-  "rules/transfer/pays/rule.rego": `# METADATA
-# title: Ordinary
-# description: Approves a withdrawal.
-# custom:
-#   severity: high
-#   kinds: [transaction_signing]
-#   approves: [PAYS]
-package rules.transfer.pays
-
-approve["PAYS"] if {
-	input.transaction.type == "Withdrawal"
-	input.evidence.status in {"verified", "unsupported"}
-}
-`,
+  ...PAYS,
   "rules/transfer/wallet/rule.rego": `# METADATA
 # title: Wallet
 # description: Refuses one wallet and holds another one.

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { releaseOf } from "../../test/support/rego.ts";
+import { PAYS, releaseOf } from "../../test/support/rego.ts";
 import { nowMembers } from "../input/clock.ts";
 import type { Document } from "../input/document.ts";
 import { connect } from "../ledger/database.ts";
@@ -22,20 +22,7 @@ import { VerifiedRequest } from "./request.ts";
 const CAP = 100;
 
 const RULES = {
-  "rules/transfer/pays/rule.rego": `# METADATA
-# title: Ordinary
-# description: Approves a withdrawal.
-# custom:
-#   severity: high
-#   kinds: [transaction_signing]
-#   approves: [PAYS]
-package rules.transfer.pays
-
-approve["PAYS"] if {
-	input.transaction.type == "Withdrawal"
-	input.evidence.status in {"verified", "unsupported"}
-}
-`,
+  ...PAYS,
   "rules/transfer/cap/rule.rego": `# METADATA
 # title: Cap
 # description: A wallet sends so much in a day.

@@ -5,15 +5,15 @@
  * Open loop: one leaves every so often whether the server keeps up or not, and latency counts from the moment
  * it should have left.
  */
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
+import { ofItsOwn } from "../support/demo-payment.ts";
 
 interface Order {
   readonly url: string;
   readonly nodeKey: string;
   readonly serverKey: string;
-  readonly requestFile: string;
   readonly warmUp: number;
   readonly count: number;
   readonly inFlight: number;
@@ -34,31 +34,9 @@ export interface LoadResult {
 }
 
 /** A token as a node signs it: each of another transaction, with a hash, ids and a request id of its own. */
-function signToken(template: Template, key: KeyObject, id: string): string {
-  const { callback, detail, extra } = template;
-  const transaction = `transaction-${id}`;
-  const hash = createHash("sha256").update(id).digest("hex");
-  const callbackOfItsOwn = {
-    ...callback,
-    request_id: id,
-    request_detail: JSON.stringify({
-      ...detail,
-      msg_hash_list: [`0x${hash}`],
-      biz_task_id: transaction,
-      task_id: `task-${id}`,
-    }),
-    extra_info: JSON.stringify({
-      ...extra,
-      transaction: {
-        ...extra.transaction,
-        transaction_id: transaction,
-        cobo_id: `cobo-${id}`,
-        request_id: `api-${id}`,
-      },
-    }),
-  };
+function signToken(key: KeyObject, id: string): string {
   const claims = {
-    package_data: Buffer.from(JSON.stringify(callbackOfItsOwn)).toString("base64"),
+    package_data: Buffer.from(ofItsOwn(id)).toString("base64"),
     exp: Math.floor(Date.now() / 1000) + 600,
     iss: "bench",
   };
@@ -66,19 +44,6 @@ function signToken(template: Template, key: KeyObject, id: string): string {
   const body = `${head}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`;
   const signature = sign("sha256", Buffer.from(body), key);
   return `${body}.${signature.toString("base64url")}`;
-}
-
-interface Template {
-  readonly callback: Readonly<Record<string, unknown>>;
-  readonly detail: Readonly<Record<string, unknown>>;
-  readonly extra: Readonly<Record<string, unknown>> & {
-    readonly transaction: Readonly<Record<string, unknown>>;
-  };
-}
-
-function readTemplate(file: string): Template {
-  const callback = JSON.parse(readFileSync(file, "utf8"));
-  return { callback, detail: JSON.parse(callback.request_detail), extra: JSON.parse(callback.extra_info) };
 }
 
 function post(url: string, agent: Agent, body: Buffer): Promise<string> {
@@ -119,14 +84,13 @@ function isExpected(reply: string, serverKey: KeyObject, id: string, action: str
 async function run(order: Order): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: order.inFlight * 4 });
   const total = order.warmUp + order.count;
-  const template = readTemplate(order.requestFile);
   const nodeKey = createPrivateKey(readFileSync(order.nodeKey));
   const serverKey = createPublicKey(readFileSync(order.serverKey));
   // Outside the heap: collecting a hundred megabytes of texts would hold this process, and look like latency.
   const bodies: Prepared[] = [];
   for (let index = 0; index < total; index += 1) {
     const id = `bench-${process.pid}-${index}`;
-    bodies.push({ id, body: Buffer.from(`TSS_JWT_MSG=${signToken(template, nodeKey, id)}`) });
+    bodies.push({ id, body: Buffer.from(`TSS_JWT_MSG=${signToken(nodeKey, id)}`) });
   }
   await closedLoop(order.url, agent, bodies.slice(0, order.warmUp), order.inFlight);
   process.send?.({ phase: "start" });

@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { buildTestRelease } from "../support/build.ts";
 import { demoPayment, pastShapes } from "../support/demo-payment.ts";
 import { writeHistory } from "../support/history.ts";
@@ -17,8 +17,6 @@ import { measureLists } from "./lists.ts";
 import type { LoadResult } from "./load.ts";
 import { measurePhases } from "./phases.ts";
 
-const ROOT = process.cwd();
-const REQUEST = resolve(ROOT, "bundles/demo/requests/listed-transfer.json");
 const CLOCK_TICKS = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
 /** What a server has been through after an hour: before that the engine still compiles what it learns. */
 const COUNTS: Readonly<Record<number, { warmUp: number; count: number; floor: number }>> = {
@@ -124,7 +122,6 @@ async function benchmark(bits: number): Promise<void> {
   const order = {
     nodeKey: installation.write("node.pem", nodeKeys.privatePem),
     serverKey: installation.write("server.pub", serverKeys.publicPem),
-    requestFile: REQUEST,
     warmUp: counts.warmUp,
     count: counts.count,
     expect: "APPROVE",
@@ -182,7 +179,6 @@ async function measureHistory(): Promise<void> {
       const order = {
         nodeKey: installation.write("node.pem", installation.node.privatePem),
         serverKey: installation.write("server.pub", installation.server.publicPem),
-        requestFile: REQUEST,
         warmUp: 3_000,
         count: 3_000,
         expect: "APPROVE",

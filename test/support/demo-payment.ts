@@ -77,7 +77,15 @@ const extraSchema = z.looseObject({
   transaction: z.looseObject({}),
 });
 
-function parts() {
+type Parts = ReturnType<typeof readParts>;
+let read: Parts | undefined;
+
+function parts(): Parts {
+  read ??= readParts();
+  return read;
+}
+
+function readParts() {
   const callback = callbackSchema.parse(JSON.parse(readFileSync(LISTED, "utf8")));
   const detail = z.looseObject({}).parse(JSON.parse(callback.request_detail));
   const extra = extraSchema.parse(JSON.parse(callback.extra_info));

@@ -7,6 +7,24 @@ import { buildRelease } from "../../src/policy/build/build.ts";
 import type { FactQuery } from "../../src/policy/fact-queries.ts";
 import type { LiveRelease } from "../../src/policy/live.ts";
 
+/** The rule that approves a withdrawal, under the path that it has in a source folder. */
+export const PAYS = {
+  "rules/transfer/pays/rule.rego": `# METADATA
+# title: Ordinary
+# description: Approves a withdrawal.
+# custom:
+#   severity: high
+#   kinds: [transaction_signing]
+#   approves: [PAYS]
+package rules.transfer.pays
+
+approve["PAYS"] if {
+	input.transaction.type == "Withdrawal"
+	input.evidence.status in {"verified", "unsupported"}
+}
+`,
+};
+
 /** @param files - by path within the source folder. The caller closes the release's engine. */
 export async function releaseOf(
   files: Readonly<Record<string, string>>,
