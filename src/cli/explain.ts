@@ -12,14 +12,17 @@ export function registerExplain(program: Command): void {
   program
     .command("explain")
     .description("why a request was answered as it was: a stored decision in full")
-    .argument("<id>", "the decision's id: d_…, as the answer, the log and the lists have it")
+    .argument(
+      "<id>",
+      "the id of a decision or of any other entry: d_…, as the answer, the log and the lists have it",
+    )
     .requiredOption("--config <file>", "the config file")
     .option("--json", "print one JSON object")
     .action((id: string, options: Options) => runCommand(options.json === true, () => explain(id, options)));
 }
 
 async function explain(id: string, { config, json }: Options): Promise<ExitCode> {
-  const [{ loadConfig }, { ledgerFiles }, { openReader }, { findDecision }, { explanation }] =
+  const [{ loadConfig }, { ledgerFiles }, { openReader }, queries, { explanation, entryWords }] =
     await Promise.all([
       import("../config.ts"),
       import("../ledger/files.ts"),
@@ -31,10 +34,11 @@ async function explain(id: string, { config, json }: Options): Promise<ExitCode>
   if (!existsSync(database)) throw new UsageError(`${database}: there is no ledger`);
   const reader = openReader(database);
   try {
-    const found = await findDecision(reader, id);
+    const decision = await queries.findDecision(reader, id);
+    const found = decision ?? (await queries.findEntry(reader, id));
     if (found === undefined) throw new Error(`${id}: the ledger has no such decision`);
     if (json) printJson(found);
-    else console.log(explanation(found));
+    else console.log("decision" in found ? explanation(found) : entryWords(found));
     return EXIT.done;
   } finally {
     reader.connection.close();

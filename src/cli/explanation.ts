@@ -1,6 +1,6 @@
 /** A decision in words, for somebody who was woken up for it: the answer first, then why, then what to do. */
 import { z } from "zod";
-import type { FullDecision, MovementItem } from "../ledger/query-types.ts";
+import type { FullDecision, FullEntry, MovementItem } from "../ledger/query-types.ts";
 import type { DecisionRow } from "../ledger/rows.ts";
 
 type Reason = DecisionRow["reasons"][number];
@@ -38,6 +38,27 @@ export function explanation(found: FullDecision): string {
     ...movementLines(found),
     "",
     ...nextSteps(found).map((step, at) => `${at === 0 ? "next      " : "          "}${step}`),
+  ];
+  return lines.map((line) => line.replace(/\p{Cc}/gu, " ").trimEnd()).join("\n");
+}
+
+/** Any other entry: a request that could not be read, a freeze, an operator's act. */
+export function entryWords({ seq, hash, entry, request }: FullEntry): string {
+  const { type, id, at, ...members } = entry;
+  const lines = [
+    `${type.toUpperCase()}  ${id}`,
+    "",
+    `at        ${new Date(at).toISOString()}, entry ${seq}, ${hash}`,
+    ...Object.entries(members).map(
+      ([name, value]) => `${name.padEnd(9)} ${typeof value === "string" ? value : JSON.stringify(value)}`,
+    ),
+    ...(request === undefined ? [] : ["", `request   ${request}`]),
+    ...(type === "refusal"
+      ? [
+          "",
+          "next      nothing was decided: docs/reasons.md says what this code means; a node that is mended asks anew",
+        ]
+      : []),
   ];
   return lines.map((line) => line.replace(/\p{Cc}/gu, " ").trimEnd()).join("\n");
 }

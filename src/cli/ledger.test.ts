@@ -8,6 +8,7 @@ import { LedgerRows, movement, reason, T0 } from "../../test/support/ledger-rows
 import { normalize } from "../channels/tss/normalize.ts";
 import { parseCallback } from "../channels/tss/wire.ts";
 import { VerifiedRequest } from "../decisions/request.ts";
+import { canonicalJson } from "../input/canonical-json.ts";
 import { nowMembers } from "../input/clock.ts";
 import { openCheckpoints } from "../ledger/checkpoint.ts";
 import { activate } from "../policy/activate.ts";
@@ -28,8 +29,12 @@ interface Run {
 }
 
 function run(...options: string[]): Promise<Run> {
+  return runOn(config, ...options);
+}
+
+function runOn(file: string, ...options: string[]): Promise<Run> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...options, "--config", config], (error, out, errors) => {
+    execFile(process.execPath, [MAIN, ...options, "--config", file], (error, out, errors) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, errors });
     });
   });
@@ -169,6 +174,34 @@ describe("explain", () => {
     expect(out).toMatch(/release {3}test, sequence 3/);
     expect(out).toMatch(/\nnext {6}a rule could not see/);
     expect(out).not.toContain("\u001b");
+  });
+
+  test("an answer to a request that could not be read, which is no decision", async () => {
+    const other = new Installation();
+    try {
+      mkdirSync(join(other.folder, "state"));
+      const ledger = await LedgerRows.create(join(other.folder, "state/ledger.db"));
+      const refusal = {
+        type: "refusal",
+        id: "d_unread",
+        at: T0,
+        source: "node-1",
+        request_id: "request-9",
+        code: "REQUEST_SCHEMA",
+        message: "an amount \u001b is not a plain decimal",
+        token_sha256: "0".repeat(64),
+      } as const;
+      ledger.add({ type: "refusal", id: refusal.id, at: T0, row: canonicalJson(refusal) });
+      ledger.close();
+      const { code, out } = await runOn(other.writeConfig(), "explain", "d_unread");
+      expect(code).toBe(0);
+      expect(out).toMatch(/^REFUSAL {2}d_unread\n/);
+      expect(out).toContain("code      REQUEST_SCHEMA");
+      expect(out).toContain("an amount   is not a plain decimal");
+      expect(out).toMatch(/next {6}nothing was decided/);
+    } finally {
+      await other.remove();
+    }
   });
 
   test("an approval: history, movements and their state", async () => {

@@ -14,6 +14,7 @@ import {
   type DecisionFilter,
   type DecisionItem,
   type FullDecision,
+  type FullEntry,
   type FullTransaction,
   MAX_LIMIT,
   type MovementItem,
@@ -31,6 +32,24 @@ export function findDecisions(
   filter: DecisionFilter,
 ): Promise<Page<DecisionItem>> {
   return kysely.transaction().execute((snapshot) => listDecisions(snapshot, connection, filter));
+}
+
+/** An entry of any type by its id, with the request it was about where that is kept; undefined where there is none. */
+export async function findEntry({ kysely }: LedgerReader, id: string): Promise<FullEntry | undefined> {
+  const entry = await kysely
+    .selectFrom("entries")
+    .leftJoin("bodies", "bodies.seq", "entries.seq")
+    .select(["entries.seq", "row", "hash", "encoding", "token", "document"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (entry === undefined) return undefined;
+  const { seq, encoding, token, document } = entry;
+  return {
+    seq,
+    hash: hexOf(bytesOf(entry.hash)),
+    entry: parseRow(entry.row),
+    ...(encoding === null ? {} : bodyOf(decodeBody(encoding, bytesOrNull(token), bytesOrNull(document)))),
+  };
 }
 
 /** A decision by its id; undefined where there is none. */

@@ -1,7 +1,7 @@
 /** What people ask of the ledger, and what they get (design 3.3). */
 import type { Kind } from "../input/document.ts";
 import type { MovementState } from "./ledger.ts";
-import type { ActRow, DecisionRow } from "./rows.ts";
+import type { ActRow, DecisionRow, Row } from "./rows.ts";
 
 export const MAX_LIMIT = 500;
 export const DEFAULT_LIMIT = 50;
@@ -77,6 +77,16 @@ export interface MovementItem {
 
 /** An act, or a freeze and the like, with its place in the chain. */
 export type ActItem = ActRow & { readonly seq: number };
+
+/** An entry of any type; what it says is its row. */
+export interface FullEntry {
+  readonly seq: number;
+  readonly hash: string;
+  readonly entry: Row;
+  readonly token?: string;
+  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly request?: string;
+}
 
 /**
  * @property decision - its row, whole. @property document - the evaluated document; absent where it was pruned.
