@@ -22,20 +22,25 @@ export function registerExplain(program: Command): void {
 }
 
 async function explain(id: string, { config, json }: Options): Promise<ExitCode> {
-  const [{ loadConfig }, { ledgerFiles }, { openReader }, queries, { explanation, entryWords }] =
-    await Promise.all([
-      import("../config.ts"),
-      import("../ledger/files.ts"),
-      import("../ledger/kysely-ledger.ts"),
-      import("../ledger/queries.ts"),
-      import("./explanation.ts"),
-    ]);
+  const [
+    { loadConfig },
+    { ledgerFiles },
+    { openReader },
+    { findDecision, findEntry },
+    { explanation, entryWords },
+  ] = await Promise.all([
+    import("../config.ts"),
+    import("../ledger/files.ts"),
+    import("../ledger/kysely-ledger.ts"),
+    import("../ledger/queries.ts"),
+    import("./explanation.ts"),
+  ]);
   const { database } = ledgerFiles((await loadConfig(config)).state_dir);
   if (!existsSync(database)) throw new UsageError(`${database}: there is no ledger`);
   const reader = openReader(database);
   try {
-    const decision = await queries.findDecision(reader, id);
-    const found = decision ?? (await queries.findEntry(reader, id));
+    const decision = await findDecision(reader, id);
+    const found = decision ?? (await findEntry(reader, id));
     if (found === undefined) throw new Error(`${id}: the ledger has no such decision`);
     if (json) printJson(found);
     else console.log("decision" in found ? explanation(found) : entryWords(found));
