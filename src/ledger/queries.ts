@@ -36,7 +36,22 @@ export function findDecisions(
 
 /** An entry of any type by its id, with the request it was about where that is kept; undefined where there is none. */
 export async function findEntry({ kysely }: LedgerReader, id: string): Promise<FullEntry | undefined> {
-  const entry = await kysely
+  return await entryOf(kysely, id);
+}
+
+/** A decision by its id; undefined where there is none. */
+export function findDecision({ kysely }: LedgerReader, id: string): Promise<FullDecision | undefined> {
+  return kysely.transaction().execute(async (snapshot) => {
+    const found = await entryOf(snapshot, id);
+    if (found?.entry.type !== "decision") return undefined;
+    const { entry: decision, ...rest } = found;
+    const movements = await movementsOf(snapshot, decision, found.seq);
+    return { ...rest, decision, movements, acts: await actsOn(snapshot, movements) };
+  });
+}
+
+async function entryOf(database: Kysely<Tables>, id: string) {
+  const entry = await database
     .selectFrom("entries")
     .leftJoin("bodies", "bodies.seq", "entries.seq")
     .select(["entries.seq", "row", "hash", "encoding", "token", "document"])
@@ -50,31 +65,6 @@ export async function findEntry({ kysely }: LedgerReader, id: string): Promise<F
     entry: parseRow(entry.row),
     ...(encoding === null ? {} : bodyOf(decodeBody(encoding, bytesOrNull(token), bytesOrNull(document)))),
   };
-}
-
-/** A decision by its id; undefined where there is none. */
-export function findDecision({ kysely }: LedgerReader, id: string): Promise<FullDecision | undefined> {
-  return kysely.transaction().execute(async (snapshot) => {
-    const entry = await snapshot
-      .selectFrom("entries")
-      .leftJoin("bodies", "bodies.seq", "entries.seq")
-      .select(["entries.seq", "row", "hash", "encoding", "token", "document"])
-      .where("id", "=", id)
-      .executeTakeFirst();
-    if (entry === undefined) return undefined;
-    const decision = parseRow(entry.row);
-    if (decision.type !== "decision") return undefined;
-    const { seq, encoding, token, document } = entry;
-    const movements = await movementsOf(snapshot, decision, seq);
-    return {
-      seq,
-      hash: hexOf(bytesOf(entry.hash)),
-      decision,
-      ...(encoding === null ? {} : bodyOf(decodeBody(encoding, bytesOrNull(token), bytesOrNull(document)))),
-      movements,
-      acts: await actsOn(snapshot, movements),
-    };
-  });
 }
 
 /**
