@@ -275,6 +275,61 @@ const transactionSchema = z.strictObject({
   created_at: milliseconds.optional(),
 });
 
+export const EFFECT_TYPES = [
+  "transfer",
+  "approve",
+  "permit",
+  "operator_grant",
+  "admin",
+  "deploy",
+  "delegatecall",
+  "call",
+  "unknown",
+  "fee",
+] as const;
+
+/**
+ * One thing that the bytes do.
+ *
+ * - `asset`: a token's id where the release knows the contract (or the chain's coin), else the contract's address;
+ *   `native` for a coin without an id; `<contract>/<token id>` for a single token (ERC-721, ERC-1155).
+ * - `from`: whose it is; `to`: who gets it, may take it (`approve`, `permit`, `operator_grant`), or is called.
+ * - `amount`: at most that much. Absent where the bytes set no bound.
+ * - `selector`, `method`, `arguments`: of the call that does it; the latter two where an ABI is known.
+ * - `depth`: 0 for the transaction's own call, one more for each call that wraps it.
+ */
+const effectSchema = z.strictObject({
+  type: z.enum(EFFECT_TYPES),
+  asset: text.optional(),
+  from: text.optional(),
+  to: text.optional(),
+  amount: amountSchema.optional(),
+  selector: z
+    .string()
+    .regex(/^0x[0-9a-f]{8}$/)
+    .optional(),
+  method: text.optional(),
+  arguments: z
+    .array(z.strictObject({ name: text.optional(), type: text, value: z.string() }))
+    .min(1)
+    .optional(),
+  depth: z.int().min(0).optional(),
+});
+
+/** What EIP-712 data is for: its domain, and the type of what is signed. */
+const typedDataSchema = z.strictObject({
+  primary_type: text,
+  name: text.optional(),
+  version: text.optional(),
+  chain_id: digits.optional(),
+  verifying_contract: text.optional(),
+  salt: hex.optional(),
+});
+
+/**
+ * What the bytes say. `text` is a signed message where it is readable text; `differences` is present, empty if need
+ * be, wherever bytes were compared.
+ */
 const evidenceSchema = z.strictObject({
   status: z.enum(["verified", "mismatch", "undecodable", "unsupported", "absent"]),
   key: z.enum(["verified", "mismatch", "unsupported", "absent"]),
@@ -282,29 +337,9 @@ const evidenceSchema = z.strictObject({
   differences: z
     .array(z.strictObject({ field: text, declared: text.optional(), decoded: text.optional() }))
     .optional(),
-  effects: z
-    .array(
-      z.strictObject({
-        type: z.enum([
-          "transfer",
-          "approve",
-          "permit",
-          "operator_grant",
-          "admin",
-          "deploy",
-          "delegatecall",
-          "call",
-          "unknown",
-          "fee",
-        ]),
-        asset: text.optional(),
-        from: text.optional(),
-        to: text.optional(),
-        amount: amountSchema.optional(),
-      }),
-    )
-    .min(1)
-    .optional(),
+  effects: z.array(effectSchema).min(1).optional(),
+  typed_data: typedDataSchema.optional(),
+  text: text.optional(),
 });
 
 const depositSchema = z.strictObject({
@@ -407,6 +442,10 @@ export type Kind = (typeof KINDS)[number];
 export type Group = (typeof GROUPS)[number];
 export type Channel = (typeof CHANNELS)[number];
 export type Amount = z.infer<typeof amountSchema>;
+export type Evidence = z.infer<typeof evidenceSchema>;
+export type Effect = z.infer<typeof effectSchema>;
+export type Difference = NonNullable<Evidence["differences"]>[number];
+export type TypedData = z.infer<typeof typedDataSchema>;
 
 /** The group of rules that judges a kind. */
 export const GROUP_OF: Readonly<Record<Kind, Group>> = {

@@ -19,16 +19,45 @@ const chainSchema = z.object({
   id: z.int().min(0).optional(),
 });
 
+const evmAddress = z.string().regex(/^0x[0-9a-f]{40}$/, "an EVM address in lower case");
+const selector = z.string().regex(/^0x[0-9a-f]{8}$/, "a selector: 0x and 8 hex digits in lower case");
+
+/**
+ * One contract of `data.contracts`. `kind` says how its calls are read, where their bytes alone don't tell; all
+ * else in an entry is the rules' own.
+ *
+ * - `multisend`: what a Safe delegates to for several calls at once; its packed calls are read one by one.
+ * - `multicall`: makes the calls of its methods in its own name.
+ * - `erc721`, `erc1155`: what is transferred are single tokens, not amounts.
+ */
+const contractSchema = z.object({
+  name: z.string().min(1).optional(),
+  kind: z.enum(["multisend", "multicall", "safe", "permit2", "erc20", "erc721", "erc1155"]).optional(),
+});
+
+/**
+ * One method of `data.methods`: its signature as Solidity writes it, names of parameters included where they are
+ * to be shown, and what calling it does. It may say `admin` of a method, never make one harmless that the host knows.
+ */
+const methodSchema = z.object({
+  signature: z.string().min(1).max(2_000),
+  effect: z.enum(["call", "admin"]).optional(),
+});
+
 /** The parts of a release's data that the host reads itself (design 3.5). All else is the rules' own. */
 export const hostDataSchema = z.object({
   tokens: z.record(z.string(), tokenSchema).optional(),
   chains: z.record(z.string(), chainSchema).optional(),
+  contracts: z.record(z.string(), z.record(evmAddress, contractSchema)).optional(),
+  methods: z.record(selector, methodSchema).optional(),
   modes: z.record(z.string(), z.enum(["enforce", "warn", "off"])).optional(),
   approve_unverified: z.boolean().optional(),
 });
 
 export type HostData = z.infer<typeof hostDataSchema>;
 export type Token = z.infer<typeof tokenSchema>;
+export type Contract = z.infer<typeof contractSchema>;
+export type Method = z.infer<typeof methodSchema>;
 export type ChainFamily = z.infer<typeof chainSchema>["family"];
 
 /** What a decision records of the release that made it. `sequence` is 0 until statements carry one. */

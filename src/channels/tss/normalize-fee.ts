@@ -1,8 +1,9 @@
 /** The fee of a version 2 transaction: what it may cost at most, never what it is estimated to cost. */
 import { amountFromText, amountFromUnits, canonicalDecimal, plainInteger } from "../../input/amounts.ts";
 import type { Amount, Document } from "../../input/document.ts";
+import { type Assets, nativeTokenOf, tokenOf } from "../../policy/assets.ts";
 import { present } from "./absent.ts";
-import { type Assets, located, nativeTokenOf, tokenOf } from "./assets.ts";
+import { located } from "./canonical.ts";
 import type { FeeV2 } from "./wire-v2.ts";
 
 type Fee = NonNullable<NonNullable<Document["transaction"]>["fee"]>;

@@ -4,18 +4,10 @@ import { amountFromText, canonicalDecimal, totalsOf } from "../../input/amounts.
 import type { Amount, Document, Kind } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
 import { stringifyJson } from "../../input/strict-json.ts";
+import { type Assets, familyOf, nativeTokenOf, tokenOf } from "../../policy/assets.ts";
 import type { ChainFamily } from "../../policy/release.ts";
 import { present, presentOrAbsent } from "./absent.ts";
-import {
-  type Assets,
-  canonicalAddress,
-  canonicalHex,
-  checkChainOfToken,
-  familyOf,
-  located,
-  nativeTokenOf,
-  tokenOf,
-} from "./assets.ts";
+import { canonicalAddress, canonicalHex, checkChainOfToken, located } from "./canonical.ts";
 import { kindOfV2 } from "./kinds.ts";
 import { curveIn, custodyOf, groupOf, participantsIn } from "./normalize-custody.ts";
 import { feeOf } from "./normalize-fee.ts";

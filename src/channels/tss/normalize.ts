@@ -2,8 +2,8 @@
 
 import { type Document, GROUP_OF, type InputDocument } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
+import type { Assets } from "../../policy/assets.ts";
 import { presentOrAbsent } from "./absent.ts";
-import type { Assets } from "./assets.ts";
 import { keyGenerationMembers, keyReshareMembers, keyShareSigningMembers } from "./normalize-key.ts";
 import { signingMembersV1 } from "./normalize-sign-v1.ts";
 import { signingMembersV2 } from "./normalize-sign-v2.ts";

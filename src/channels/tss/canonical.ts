@@ -1,21 +1,8 @@
-/** What the release's data knows of tokens and chains, and the canonical forms that follow from it. */
+/** What a request states, in the canonical forms that follow from the release's data. */
 import { foldedAddress } from "../../input/address.ts";
 import { Refusal } from "../../input/refusal.ts";
-import type { ChainFamily, HostData, Token } from "../../policy/release.ts";
-
-export interface Assets {
-  readonly tokens: Readonly<NonNullable<HostData["tokens"]>>;
-  readonly chains: Readonly<NonNullable<HostData["chains"]>>;
-}
-
-/** Ids come from outside, so that `constructor` must not find what every object has. */
-export function tokenOf({ tokens }: Assets, id: string | undefined): Token | undefined {
-  return id !== undefined && Object.hasOwn(tokens, id) ? tokens[id] : undefined;
-}
-
-export function familyOf({ chains }: Assets, id: string | undefined): ChainFamily | undefined {
-  return id !== undefined && Object.hasOwn(chains, id) ? chains[id]?.family : undefined;
-}
+import { type Assets, tokenOf } from "../../policy/assets.ts";
+import type { ChainFamily } from "../../policy/release.ts";
 
 /**
  * A token lives on one chain.
@@ -34,22 +21,6 @@ export function checkChainOfToken(
     chain,
     known: known.chain,
   });
-}
-
-const natives = new WeakMap<Assets["tokens"], ReadonlyMap<string, string | undefined>>();
-
-/** A chain's own coin: the one token of it that has no contract. Absent where there is none, or several. */
-export function nativeTokenOf({ tokens }: Assets, chain: string | undefined): string | undefined {
-  let table = natives.get(tokens);
-  if (table === undefined) {
-    const found = new Map<string, string | undefined>();
-    for (const [id, token] of Object.entries(tokens)) {
-      if (token.contract === undefined) found.set(token.chain, found.has(token.chain) ? undefined : id);
-    }
-    table = found;
-    natives.set(tokens, table);
-  }
-  return chain === undefined ? undefined : table.get(chain);
 }
 
 /** EVM addresses in lower case, on chains of that family and on chains nobody knows; all others exactly. */
