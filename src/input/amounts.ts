@@ -90,21 +90,32 @@ export function amountFromUnits(token: string, spelled: string, decimals: number
   return { token, units, decimals, text: textOf({ value: BigInt(units), scale: decimals }) };
 }
 
-/** The sum of one token's amounts; a member that one of them lacks is absent in the sum. */
+/** The sum of one token's amounts; a member that one of them lacks is absent in the sum. It may be of any length. */
 function sum(token: string, amounts: readonly Amount[]): Amount {
   const decimals = amounts[0]?.decimals;
-  let units: bigint | undefined = decimals === undefined ? undefined : 0n;
-  let text: Decimal | undefined = { value: 0n, scale: 0 };
+  let units: bigint | undefined = 0n;
   for (const amount of amounts) {
     if (amount.units === undefined || amount.decimals !== decimals) units = undefined;
     else if (units !== undefined) units += BigInt(amount.units);
-    text = amount.text === undefined || text === undefined ? undefined : add(text, readDecimal(amount.text));
   }
+  if (units !== undefined && decimals !== undefined) {
+    return { token, units: units.toString(), decimals, text: textOf({ value: units, scale: decimals }) };
+  }
+  const text = sumOfTexts(amounts);
   return {
     token,
-    ...(units === undefined || decimals === undefined ? {} : { units: units.toString(), decimals }),
-    ...(text === undefined ? {} : { text: textOf(text) }),
+    ...(units === undefined ? {} : { units: units.toString() }),
+    ...(text === undefined ? {} : { text }),
   };
+}
+
+function sumOfTexts(amounts: readonly Amount[]): string | undefined {
+  let sum: Decimal = { value: 0n, scale: 0 };
+  for (const { text } of amounts) {
+    if (text === undefined) return undefined;
+    sum = add(sum, readDecimal(text));
+  }
+  return textOf(sum);
 }
 
 function add(left: Decimal, right: Decimal): Decimal {
