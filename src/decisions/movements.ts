@@ -1,17 +1,19 @@
 /**
  * What an approval moves, as the ledger records it (design 3.8), and the names by which its transaction is known.
  *
- * Where the bytes prove nothing, a movement is a declared destination with its declared amount. The same bytes
- * signed with the same keys are one movement, whoever asks and however often: `signing` says which bytes.
+ * A movement is an effect of the bytes that moves value. Where the bytes prove nothing, it is a declared destination
+ * with its declared amount. The same bytes signed with the same keys are one movement, whoever asks and however
+ * often: `signing` says which bytes.
  */
 import { hash } from "node:crypto";
 import { canonicalJson } from "../input/canonical-json.ts";
 import type { Document } from "../input/document.ts";
+import { hasProvenPayments, isProven, paymentsOf } from "../input/payments.ts";
 import type { Movement, NewMovements, TransactionNames } from "../ledger/ledger.ts";
 
 /**
- * The `units` and `usd_micros` of what declares none: a key event, and a message that states no amount. All else that
- * a message states it is counted by, as what its own history is asked for.
+ * The `units` and `usd_micros` of what has none: a key event, a message that states no amount, a call that is proven to
+ * move nothing. All else that these state they are counted by, as what their own history is asked for.
  */
 const NOTHING = { units: "0", usd_micros: "0" };
 
@@ -44,25 +46,28 @@ function rowsOf(document: Document): readonly Movement[] {
   if (transaction === undefined || document.group === "key") {
     return [{ ...common, ...NOTHING, sources: [], outpoints: [] }];
   }
-  const undeclared = document.group === "message" ? NOTHING : {};
+  const isSilent = !hasProvenPayments(document) && (document.group === "message" || isProven(document));
+  const unsaid = isSilent ? NOTHING : {};
 
   const sources = transaction.sources ?? [];
+  const declared = distinct(sources.map(({ address }) => address));
   const transfer = {
     ...common,
     chain: transaction.chain,
-    sources: distinct(sources.map(({ address }) => address)),
     outpoints: distinct(sources.map(({ outpoint }) => outpoint)),
     nonce: transaction.nonce,
   };
-  const { contract, destinations, token } = transaction;
-  if (destinations === undefined) {
-    return [{ ...transfer, ...undeclared, token, destination: contract?.address }];
+  const payments = paymentsOf(document);
+  if (payments.length === 0) {
+    const { contract, token } = transaction;
+    return [{ ...transfer, ...unsaid, sources: declared, token, destination: contract?.address }];
   }
-  return destinations.map(({ address, amount }) => ({
+  return payments.map(({ token, from, to, amount }) => ({
     ...transfer,
-    token: amount?.token ?? token,
-    destination: address,
-    ...(amount === undefined ? undeclared : { units: amount.units, usd_micros: amount.usd_micros }),
+    sources: from === undefined ? declared : [from],
+    token,
+    destination: to,
+    ...(amount === undefined ? unsaid : { units: amount.units, usd_micros: amount.usd_micros }),
   }));
 }
 
