@@ -8,6 +8,7 @@
 import { startOf } from "../input/clock.ts";
 import type { Document } from "../input/document.ts";
 import { type FactMember, factKey } from "../input/fact-shape.ts";
+import { hasProvenPayments, isProven, paymentsOf } from "../input/payments.ts";
 import { factKeys } from "../ledger/fact-keys.ts";
 import { minus, plus, sumsOf } from "../ledger/fact-sums.ts";
 import type { FactTotals, NewMovements, Snapshot, StoredMovement } from "../ledger/ledger.ts";
@@ -208,14 +209,34 @@ function memberOf(document: Document, member: FactMember): string | undefined {
 }
 
 /** Every value, or none at all where one element lacks it. */
-function valuesOf({ transaction }: Document, member: FactMember): readonly string[] | undefined {
-  const elements =
-    member === "transaction.destinations[].address"
-      ? transaction?.destinations?.map(({ address }) => address)
-      : transaction?.sources?.map(({ address, outpoint }) =>
-          member === "transaction.sources[].outpoint" ? outpoint : address,
-        );
-  if (elements === undefined) return undefined;
+function valuesOf(document: Document, member: FactMember): readonly string[] | undefined {
+  const elements = elementsOf(document, member);
+  if (elements === undefined || elements.length === 0) return undefined;
   const values = elements.filter((value) => value !== undefined);
   return values.length === elements.length ? [...new Set(values)] : undefined;
+}
+
+/** What is declared, and where the bytes were read what they do besides: the rules may loop over either. */
+function elementsOf(document: Document, member: FactMember): readonly (string | undefined)[] | undefined {
+  const { transaction } = document;
+  switch (member) {
+    case "transaction.destinations[].address": {
+      const declared = transaction?.destinations?.map(({ address }) => address);
+      if (!isProven(document)) return declared;
+      return [...(declared ?? []), ...paymentsOf(document).map(({ to }) => to)];
+    }
+    case "transaction.sources[].address": {
+      const declared = transaction?.sources?.map(({ address }) => address);
+      if (!hasProvenPayments(document)) return declared;
+      // A payment whose source the bytes leave open is from the declared ones.
+      const paying = paymentsOf(document).flatMap(({ from }) => from ?? declared ?? [undefined]);
+      return [...(declared ?? []), ...paying];
+    }
+    case "transaction.sources[].outpoint":
+      return transaction?.sources?.map(({ outpoint }) => outpoint);
+    case "transaction.totals[].token":
+      return transaction?.totals === undefined ? undefined : Object.keys(transaction.totals);
+    default:
+      return undefined;
+  }
 }

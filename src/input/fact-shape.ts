@@ -12,6 +12,7 @@ export const FACT_MEMBERS = [
   "wallet.id",
   "transaction.chain",
   "transaction.token",
+  "transaction.totals[].token",
   "transaction.destinations[].address",
   "transaction.sources[].address",
   "transaction.sources[].outpoint",

@@ -54,6 +54,7 @@ const SINGLE: Readonly<Record<string, (movement: Movement) => string | undefined
   "wallet.id": (movement) => movement.wallet,
   "transaction.chain": (movement) => movement.chain,
   "transaction.token": (movement) => movement.token,
+  "transaction.totals[].token": (movement) => movement.token,
   "transaction.destinations[].address": (movement) => movement.destination,
   "initiator.id": (movement) => movement.initiator,
   kind: (movement) => movement.kind,

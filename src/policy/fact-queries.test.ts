@@ -79,6 +79,7 @@ describe("refuses", () => {
     ["a window in milliseconds over a year", { ...SPENT, window: "9000h" }, /9000h is out of bounds/],
     ["a window as a number", { ...SPENT, window: 86_400_000 }, /window: Invalid input/],
     ["flags of nothing", { kind: "flags", by: ["wallet.id"] }, /flags are of an address/],
+    ["flags of a token", { kind: "flags", by: ["transaction.totals[].token"] }, /flags are of an address/],
     ["a movement by something", { kind: "movement", by: ["wallet.id"] }, /has no `by`/],
     ["a movement in a window", { kind: "movement", window: "24h" }, /has no window/],
     ["what is no query", "sum", /Invalid input/],
@@ -147,6 +148,12 @@ describe("compiles", () => {
       ["wallet.id", "w"],
     ]);
     expect(query).not.toHaveProperty("window");
+  });
+
+  it("units of each token that is paid", () => {
+    const by = ["wallet.id", "transaction.totals[].token"];
+    const [query] = compile({ ...SPENT, of: "units", by });
+    expect(query?.shape.by).toEqual(["transaction.totals[].token", "wallet.id"]);
   });
 
   it("constants for single addresses and outpoints", () => {

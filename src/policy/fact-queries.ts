@@ -54,6 +54,7 @@ const whereSchema = z.strictObject({
   "wallet.id": text.optional(),
   "transaction.chain": text.optional(),
   "transaction.token": text.optional(),
+  "transaction.totals[].token": text.optional(),
   "transaction.destinations[].address": address.optional(),
   "transaction.sources[].address": address.optional(),
   "transaction.sources[].outpoint": outpoint.optional(),
@@ -87,8 +88,10 @@ const querySchema = z
     const report = (message: string) => context.addIssue({ code: "custom", message });
     if (kind === "sum" && of === undefined) report("a sum says `of`: usd_micros or units");
     if (kind !== "sum" && of !== undefined) report(`only a sum has \`of\`, not a ${kind}`);
-    if (of === "units" && by?.includes("transaction.token") !== true) {
-      report("units of several tokens do not add up: `by` needs transaction.token");
+    if (of === "units" && by?.some(isToken) !== true) {
+      report(
+        "units of several tokens do not add up: `by` needs transaction.token or transaction.totals[].token",
+      );
     }
     if (kind === "movement") {
       if (by !== undefined) report("the movement is the one that the transaction replaces: it has no `by`");
@@ -101,7 +104,7 @@ const querySchema = z
     if (new Set(by?.filter(isByElement)).size > 1) {
       report("`by` has two members with []: an answer is by one value only");
     }
-    if (kind === "flags" && by?.some(isByElement) !== true) {
+    if (kind === "flags" && by?.some((member) => isByElement(member) && !isToken(member)) !== true) {
       report("flags are of an address or an outpoint: `by` needs a member with []");
     }
   });
@@ -149,6 +152,10 @@ function compiled({
     },
     ...(window === undefined ? {} : { window }),
   };
+}
+
+function isToken(member: FactMember): boolean {
+  return member === "transaction.token" || member === "transaction.totals[].token";
 }
 
 function isByElement(member: FactMember): boolean {
