@@ -1,8 +1,8 @@
 /** EIP-191, version `E`: the text that `personal_sign` signs. */
 import { keccak_256 } from "@noble/hashes/sha3.js";
-import { bytesToHex, concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
-import type { Hex } from "ox/Hex";
+import type { Hex } from "../evm/call.ts";
 import { Undecodable } from "../undecodable.ts";
+import { hexOf } from "./typed-data-values.ts";
 
 /** Longer than what anybody reads before signing; hashing it stays below 10 ms. */
 const MAX_BYTES = 131_072;
@@ -30,16 +30,16 @@ export interface PersonalMessage {
  */
 export function readPersonalMessage(message: string): PersonalMessage {
   if (message.length > (MAX_BYTES / 3) * 4 + 4) throw new Undecodable("the message is longer than 128 KiB");
-  const bytes = new Uint8Array(Buffer.from(message, "base64"));
-  // Node skips what it does not know; only the canonical spelling comes back as it was.
-  if (Buffer.from(bytes).toString("base64") !== message) throw new Undecodable("the message is not base64");
+  const bytes = Buffer.from(message, "base64");
+  // Node skips what it doesn't know; only the canonical spelling comes back as it was.
+  if (bytes.toString("base64") !== message) throw new Undecodable("the message is not base64");
   if (bytes.length === 0) throw new Undecodable("the message is empty");
   if (bytes.length > MAX_BYTES) throw new Undecodable("the message is longer than 128 KiB");
-  const prefix = utf8ToBytes(`\u0019Ethereum Signed Message:\n${bytes.length}`);
+  const prefix = Buffer.from(`\u0019Ethereum Signed Message:\n${bytes.length}`);
   const text = readableText(bytes);
   return {
     bytes,
-    digest: `0x${bytesToHex(keccak_256(concatBytes(prefix, bytes)))}`,
+    digest: hexOf(keccak_256(Buffer.concat([prefix, bytes]))),
     ...(text === undefined ? {} : { text }),
     hashlike: bytes.length === 32 || (text !== undefined && HASH_TEXT.test(text)),
   };
