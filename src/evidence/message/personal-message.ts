@@ -1,6 +1,7 @@
 /** EIP-191, version `E`: the text that `personal_sign` signs. */
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import type { Hex } from "../evm/call.ts";
+import { decodeTransaction } from "../evm/transaction.ts";
 import { Undecodable } from "../undecodable.ts";
 import { hexOf } from "./typed-data-values.ts";
 
@@ -16,12 +17,14 @@ const MAX_TEXT = 4096;
  * @property text - the bytes as text, where people can read it whole: UTF-8 of at most 4096 characters, none of
  *   them invisible, a control character or one that turns the direction of writing.
  * @property hashlike - whether they are what a hash is: 32 bytes, or 64 hex digits as text.
+ * @property transaction - whether they are an unsigned EVM transaction. Its hash is another than the digest.
  */
 export interface PersonalMessage {
   readonly bytes: Uint8Array;
   readonly digest: Hex;
   readonly text?: string | undefined;
   readonly hashlike: boolean;
+  readonly transaction: boolean;
 }
 
 /**
@@ -42,6 +45,7 @@ export function readPersonalMessage(message: string): PersonalMessage {
     digest: hexOf(keccak_256(Buffer.concat([prefix, bytes]))),
     ...(text === undefined ? {} : { text }),
     hashlike: bytes.length === 32 || (text !== undefined && HASH_TEXT.test(text)),
+    transaction: isTransaction(bytes),
   };
 }
 
@@ -62,4 +66,14 @@ function readableText(bytes: Uint8Array): string | undefined {
     return undefined;
   }
   return text.length > MAX_TEXT || UNREADABLE.test(text) ? undefined : text;
+}
+
+function isTransaction(bytes: Uint8Array): boolean {
+  try {
+    decodeTransaction(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof Undecodable) return false;
+    throw error;
+  }
 }
