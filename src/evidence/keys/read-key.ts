@@ -108,8 +108,8 @@ function readSignatures(reading: Reading): void {
 }
 
 /**
- * Cobo's recovery kit writes Ed25519 roots as `cpub…`; samples of its API show `xpub…` for both curves. What such a
- * root would hold is not documented.
+ * Cobo's recovery kit writes Ed25519 roots as `cpub…`; its API's documents show only `xpub…`, for whichever curve.
+ * What such a root would hold for Ed25519 is not said anywhere.
  */
 function compareRootCurve({ family, comparison }: Reading, { curve }: ExtendedKey): void {
   if (curve === "secp256k1") comparison.leaveOpen();
