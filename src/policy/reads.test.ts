@@ -147,6 +147,78 @@ describe("optional members", () => {
   });
 });
 
+describe("what bytes do", () => {
+  const reads = ["evidence.effects.*.to", "evidence.effects.*.type"];
+  const optional = ["evidence.effects", "evidence.effects.*.to"];
+  const read = (status: NonNullable<Document["evidence"]>["status"], change = (_: Document) => {}) =>
+    input((document) => {
+      document.evidence = { status, key: "verified", effects: [{ type: "deploy" }] };
+      change(document);
+    });
+
+  it.each(["verified", "mismatch"] as const)("is never absent where the bytes are read: %s", (status) => {
+    const without = read(status, ({ evidence }) => delete evidence?.effects);
+    expect(absentOf(rule(reads, optional), without)).toEqual(reads);
+    expect(absentOf(rule(reads, optional), read(status))).toBeUndefined();
+  });
+
+  it.each(["absent", "undecodable", "unsupported"] as const)(
+    "may be absent where they are not: %s",
+    (status) => {
+      const without = read(status, ({ evidence }) => delete evidence?.effects);
+      expect(absentOf(rule(reads), without)).toEqual(reads);
+      expect(absentOf(rule(reads, optional), without)).toBeUndefined();
+    },
+  );
+
+  it("is not excused with the evidence", () => {
+    const without = read("unsupported", (document) => delete document.evidence);
+    expect(absentOf(rule(reads, optional), without)).toEqual(reads);
+  });
+});
+
+describe("what is replaced", () => {
+  const reads = ["facts.one.movement.*.asset", "facts.one.movement.*.nonce"];
+  const optional = ["facts.one.movement"];
+
+  it("is never absent where something is", () => {
+    for (const facts of [undefined, {}, { one: {} }, { two: { spent: "0" } }]) {
+      const without = input((document) => {
+        if (document.transaction !== undefined) document.transaction.replaces = { how: "drop" };
+        if (facts === undefined) delete document.facts;
+        else document.facts = facts;
+      });
+      expect(absentOf(rule(reads, optional), without)).toEqual(reads);
+    }
+    const partly = input((document) => {
+      if (document.transaction !== undefined) document.transaction.replaces = { how: "drop" };
+      document.facts = { one: { movement: [{ asset: "ETH", state: "signed" }] } };
+    });
+    expect(absentOf(rule(reads, optional), partly)).toEqual(["facts.one.movement.*.nonce"]);
+  });
+
+  it("may be absent where nothing is, and other facts may not", () => {
+    for (const facts of [undefined, {}, { one: {} }, { two: { spent: "0" } }]) {
+      const without = input((document) => {
+        if (facts === undefined) delete document.facts;
+        else document.facts = facts;
+      });
+      expect(absentOf(rule(reads), without)).toEqual(reads);
+      expect(absentOf(rule(reads, optional), without)).toBeUndefined();
+      const spent = "facts.one.spent";
+      expect(absentOf(rule([...reads, spent], optional), without)).toEqual([spent]);
+    }
+  });
+
+  it("is not excused without the transaction", () => {
+    const without = input((document) => {
+      delete document.transaction;
+      delete document.facts;
+    });
+    expect(absentOf(rule(reads, optional), without)).toEqual(reads);
+  });
+});
+
 describe("the original", () => {
   it("is looked into where a rule reads it", () => {
     const reads = ["raw.extra_info.transaction.description"];

@@ -6,7 +6,8 @@
  * where it is not, the check does not count, whatever Rego said.
  *
  * A read is excused where the member at which it breaks off is one that its rule lists as `optional`: the
- * contract may be absent, and with it all that lies below; a contract without its selector may not.
+ * contract may be absent, and with it all that lies below; a contract without its selector may not. For two
+ * members the document must agree, whatever the rule says ({@link mayLack}).
  *
  * The original, `raw`, has no schema that keeps a list from being empty, or an object from standing where a
  * rule compares a text. There an empty container counts as absent, and so does a read that ends at an object:
@@ -15,7 +16,7 @@
  * All reads of a group form one trie, walked once a document. Each node carries what is absent when its member
  * is, worked out when the release goes live.
  */
-import { GROUPS, type Group, type InputDocument } from "../input/document.ts";
+import { type Document, GROUPS, type Group, type InputDocument } from "../input/document.ts";
 import type { IndexedCheck, IndexedRule, RuleIndex } from "./rule-index.ts";
 
 /** For each check that lacks something, by {@link checkKey}: the paths it could not see, sorted. */
@@ -40,7 +41,9 @@ interface Node {
   readonly next: Node[];
   /** The reads that end here. */
   readonly reads: Read[];
-  /** The reads that are not there when this member is not: those at and below it, less the excused. */
+  /** The reads at and below it. */
+  all: readonly Read[];
+  /** The reads that are not there when this member is not: all of them, less the excused. */
   lost: readonly Read[];
 }
 
@@ -49,6 +52,24 @@ interface Read {
   readonly path: string;
   readonly optional: ReadonlySet<string>;
 }
+
+/** What to note, and the document that may forbid an excuse. */
+interface Walk {
+  readonly lost: Set<Read>;
+  readonly document: Document;
+}
+
+/**
+ * Whether a member that a rule lists as `optional` may be absent in this document. What bytes do is not known where
+ * nobody read them, and what is replaced is not known where nothing is; anywhere else their absence hides something.
+ */
+function mayLack(path: string, { evidence, transaction }: Document): boolean {
+  if (path === "evidence.effects") return UNREAD.includes(evidence?.status);
+  if (isFact(path)) return transaction !== undefined && transaction.replaces === undefined;
+  return true;
+}
+
+const UNREAD: readonly (string | undefined)[] = ["absent", "undecodable", "unsupported"];
 
 const EACH = "*";
 const RAW = "raw";
@@ -62,10 +83,11 @@ export function compileReads(index: RuleIndex): CompiledReads {
       const root = roots.get(group);
       if (root === undefined) return NONE;
       const lost = new Set<Read>();
+      const walk: Walk = { lost, document: input.document };
       for (const node of root.next) {
         // `raw` travels beside the document as text; nothing else of it is parsed twice.
-        if (node.step === RAW) visit(node, JSON.parse(input.raw), lost, true);
-        else visitMember(node, input.document, lost, false);
+        if (node.step === RAW) visit(node, JSON.parse(input.raw), walk, true);
+        else visitMember(node, input.document, walk, false);
       }
       return lost.size === 0 ? NONE : byCheck(lost);
     },
@@ -73,7 +95,7 @@ export function compileReads(index: RuleIndex): CompiledReads {
 }
 
 function compileGroup(index: RuleIndex, group: Group): Node {
-  const root: Node = { step: "", path: "", next: [], reads: [], lost: [] };
+  const root: Node = { step: "", path: "", next: [], reads: [], all: [], lost: [] };
   for (const rule of index.rules) {
     if (rule.group !== group) continue;
     const optional = new Set(rule.optional);
@@ -91,7 +113,8 @@ function descend(root: Node, path: string): Node {
   for (const step of path.split(".")) {
     let next = node.next.find((each) => each.step === step);
     if (next === undefined) {
-      next = { step, path: node.path === "" ? step : `${node.path}.${step}`, next: [], reads: [], lost: [] };
+      const path = node.path === "" ? step : `${node.path}.${step}`;
+      next = { step, path, next: [], reads: [], all: [], lost: [] };
       node.next.push(next);
     }
     node = next;
@@ -99,31 +122,46 @@ function descend(root: Node, path: string): Node {
   return node;
 }
 
-/** Fills in `lost`, from the leaves up, and returns all reads at and below the node. */
+/** Fills in `all` and `lost`, from the leaves up, and returns all reads at and below the node. */
 function settle(node: Node): readonly Read[] {
-  const all = [...node.reads, ...node.next.flatMap(settle)];
-  node.lost = all.filter((read) => !read.optional.has(node.path));
-  return all;
+  node.all = [...node.reads, ...node.next.flatMap(settle)];
+  node.lost = node.all.filter((read) => !isExcused(read, node.path));
+  return node.all;
+}
+
+function isExcused(read: Read, path: string): boolean {
+  if (read.optional.has(path)) return true;
+  if (!isFact(path)) return false;
+  // A fact that may be absent may be the only one: then all above it is absent too.
+  return [...read.optional].some(
+    (each) => each.startsWith(`${path}.`) && `${read.path}.`.startsWith(`${each}.`),
+  );
+}
+
+function isFact(path: string): boolean {
+  return path === "facts" || path.startsWith("facts.");
 }
 
 /** `null` counts as absent: the document never has one, and in the original it says nothing. */
-function visit(node: Node, value: unknown, lost: Set<Read>, inRaw: boolean): void {
+function visit(node: Node, value: unknown, walk: Walk, inRaw: boolean): void {
   if (value === undefined || value === null || (inRaw && isEmptyContainer(value))) {
-    for (const read of node.lost) lost.add(read);
+    const lost = mayLack(node.path, walk.document) ? node.lost : node.all;
+    for (const read of lost) walk.lost.add(read);
     return;
   }
-  if (inRaw && node.reads.length > 0 && holdsObject(value)) for (const read of node.reads) lost.add(read);
+  if (inRaw && node.reads.length > 0 && holdsObject(value))
+    for (const read of node.reads) walk.lost.add(read);
   for (const next of node.next) {
-    if (next.step !== EACH) visitMember(next, value, lost, inRaw);
-    else if (typeof value !== "object") visit(next, undefined, lost, inRaw);
-    else if (Array.isArray(value)) for (const each of value) visit(next, each, lost, inRaw);
-    else for (const each of Object.values(value)) if (each !== undefined) visit(next, each, lost, inRaw);
+    if (next.step !== EACH) visitMember(next, value, walk, inRaw);
+    else if (typeof value !== "object") visit(next, undefined, walk, inRaw);
+    else if (Array.isArray(value)) for (const each of value) visit(next, each, walk, inRaw);
+    else for (const each of Object.values(value)) if (each !== undefined) visit(next, each, walk, inRaw);
   }
 }
 
-function visitMember(node: Node, holder: unknown, lost: Set<Read>, inRaw: boolean): void {
+function visitMember(node: Node, holder: unknown, walk: Walk, inRaw: boolean): void {
   const value = isContainer(holder) && Object.hasOwn(holder, node.step) ? holder[node.step] : undefined;
-  visit(node, value, lost, inRaw);
+  visit(node, value, walk, inRaw);
 }
 
 function isEmptyContainer(value: unknown): boolean {

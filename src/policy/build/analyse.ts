@@ -122,8 +122,9 @@ function indexRule(
     });
   }
   const at = { file: module.file, line: module.packageLine };
+  const movements = movementFacts(rule, shortName);
   for (const path of metadata.optional) {
-    if (isTooWide(path)) {
+    if (isTooWide(path) && !movements.has(path)) {
       problems.push({
         ...at,
         message: `\`optional\` lists ${path}: without it nothing is seen; ${OPTIONAL_HINT}`,
@@ -191,6 +192,18 @@ function factNodes(rule: FoundRule, any: SchemaNode, problems: Problem[]): Map<s
   return nodes;
 }
 
+/** The facts that say what is replaced: absent where nothing is, which the host sees for itself. */
+function movementFacts({ facts }: FoundRule, shortName: string): ReadonlySet<string> {
+  const movements = [...facts].filter(([, { head }]) => kindOf(head.value) === "movement");
+  return new Set(movements.map(([name]) => `facts.${shortName}.${name}`));
+}
+
+function kindOf(query: Term | undefined): unknown {
+  if (query?.type !== "object") return undefined;
+  const kind = query.entries.find(([key]) => key.type === "constant" && key.value === "kind")?.[1];
+  return kind?.type === "constant" ? kind.value : undefined;
+}
+
 function isText(term: Term): boolean {
   return term.type === "constant" && typeof term.value === "string";
 }
@@ -205,9 +218,11 @@ function isPathByElement(term: Term): boolean {
 
 const OPTIONAL_HINT = "list the member below it whose absence means something";
 
-/** What a rule looks at when it judges at all: its absence excuses nothing. */
+/**
+ * What a rule looks at when it judges at all: its absence excuses nothing. Effects may be absent, but only where the
+ * host sees that nobody read the bytes.
+ */
 const NEVER_OPTIONAL: readonly string[] = [
-  "evidence.effects",
   "evidence.key",
   "evidence.status",
   "key.participants",

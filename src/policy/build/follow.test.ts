@@ -586,6 +586,21 @@ const CASES: Readonly<Record<string, Case>> = {
     custom: OPTIONAL_CONTRACT,
     refused: /`optional` lists transaction\.contract/,
   },
+  optional_fact: {
+    rego: `facts["spent"] := {"kind": "sum", "of": "usd_micros", "by": []}\n\nrequire["X_X"] if input.facts.optional_fact.spent == "0"`,
+    custom: ["requires: {X_X: deny}", "optional: [facts.optional_fact.spent]"],
+    refused: /without it nothing is seen/,
+  },
+  optional_movement: {
+    rego: `facts["movement"] := {"kind": "movement"}\n\nrequire["X_X"] if {\n\tevery m in input.facts.optional_movement.movement {\n\t\tm.asset == "ETH"\n\t}\n}`,
+    custom: ["requires: {X_X: deny}", "optional: [facts.optional_movement.movement]"],
+    reads: ["facts.optional_movement.movement.*.asset"],
+  },
+  optional_effects: {
+    rego: `require["X_X"] if {\n\tevery e in input.evidence.effects {\n\t\te.type == "fee"\n\t}\n}`,
+    custom: ["requires: {X_X: deny}", "optional: [evidence.effects]"],
+    reads: ["evidence.effects.*.type"],
+  },
   allow_empty_that_is_not_read: {
     rego: `require["X_X"] if input.channel == "tss.v2"`,
     custom: ["requires: {X_X: deny}", "allow_empty: [blocked]"],
