@@ -11,6 +11,12 @@ package lib.evidence
 acceptable if input.evidence.status == "verified"
 
 acceptable if {
-	input.evidence.status in {"absent", "undecodable", "unsupported"}
+	unseen
 	data.approve_unverified == true
 }
+
+# METADATA
+# description: |
+#   Nobody read the bytes, so that there is nothing to judge of what they do. Whether they may be signed all the same
+#   is for the rules `evidence` alone to say.
+unseen if input.evidence.status in {"absent", "undecodable", "unsupported"}

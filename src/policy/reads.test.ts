@@ -171,6 +171,37 @@ describe("what bytes do", () => {
     },
   );
 
+  it("may be absent in a message that is text, and in nothing else", () => {
+    const text = (change: (document: Document) => void) =>
+      input((document) => {
+        document.kind = "message_signing";
+        document.evidence = { status: "verified", key: "verified", text: "hello" };
+        change(document);
+      });
+    expect(
+      absentOf(
+        rule(reads, optional),
+        text(() => {}),
+      ),
+    ).toBeUndefined();
+    expect(
+      absentOf(
+        rule(reads),
+        text(() => {}),
+      ),
+    ).toEqual(reads);
+    const others: readonly ((document: Document) => void)[] = [
+      (document) => delete document.evidence?.text,
+      (document) => {
+        document.kind = "transaction_signing";
+      },
+      ({ evidence }) => {
+        if (evidence !== undefined) evidence.typed_data = { primary_type: "Permit" };
+      },
+    ];
+    for (const other of others) expect(absentOf(rule(reads, optional), text(other))).toEqual(reads);
+  });
+
   it("is not excused with the evidence", () => {
     const without = read("unsupported", (document) => delete document.evidence);
     expect(absentOf(rule(reads, optional), without)).toEqual(reads);

@@ -60,11 +60,15 @@ interface Walk {
 }
 
 /**
- * Whether a member that a rule lists as `optional` may be absent in this document. What bytes do is not known where
- * nobody read them, and what is replaced is not known where nothing is; anywhere else their absence hides something.
+ * Whether a member that a rule lists as `optional` may be absent in this document. There are no effects where nobody
+ * read the bytes, or where they are text for people, and nothing is replaced where the request says so; anywhere else
+ * their absence hides something.
  */
-function mayLack(path: string, { evidence, transaction }: Document): boolean {
-  if (path === "evidence.effects") return UNREAD.includes(evidence?.status);
+function mayLack(path: string, { kind, evidence, transaction }: Document): boolean {
+  if (path === "evidence.effects") {
+    const isText = kind === "message_signing" && evidence?.text !== undefined && !evidence.typed_data;
+    return isText || UNREAD.includes(evidence?.status);
+  }
   if (isFact(path)) return transaction !== undefined && transaction.replaces === undefined;
   return true;
 }
