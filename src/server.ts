@@ -7,6 +7,7 @@ import { type AdminToken, ensureAdminToken, localToken } from "./admin/tokens.ts
 import { createTssApp, type TssEvents, type TssNode } from "./channels/tss/routes.ts";
 import { Signer } from "./channels/tss/signer.ts";
 import type { Config } from "./config.ts";
+import { EvidenceReader } from "./evidence/evidence-reader.ts";
 import { Feeds } from "./feeds/feeds.ts";
 import { type HttpApp, type Listener, startListener } from "./listener.ts";
 import { type Keys, loadKeys } from "./node-keys.ts";
@@ -33,6 +34,7 @@ export class CountersignServer {
   readonly #nodes: readonly TssNode[];
   readonly #signingKey: KeyObject;
   readonly #signer = new Signer();
+  readonly #evidence = new EvidenceReader();
   readonly #startedAt = Date.now();
   #listeners: Listener[] = [];
 
@@ -117,7 +119,7 @@ export class CountersignServer {
     this.#telemetry.log.stopping(signal);
     await Promise.all(this.#listeners.map((listener) => listener.drain()));
     await Promise.all([this.#source.close(), this.#feeds.close()]);
-    await Promise.all([this.#live.close(), this.#signer.close()]);
+    await Promise.all([this.#live.close(), this.#signer.close(), this.#evidence.close()]);
     await this.#memory.close();
     this.#telemetry.eventLoop.stop();
     this.#telemetry.log.stopped();
@@ -142,6 +144,7 @@ export class CountersignServer {
         inFlight: config.limits.in_flight,
       },
       desk: this.#memory.desk,
+      evidence: this.#evidence,
       enrich: (document) => this.#feeds.enrich(document),
       zone: config.zone,
       live: () => this.#live.current,

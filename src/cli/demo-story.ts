@@ -1,5 +1,5 @@
 /** The demo's second half: what a server that remembers does, told with the sample transfer. */
-import { createHash, createPublicKey } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ulid } from "ulid";
 import { z } from "zod";
@@ -9,6 +9,7 @@ import { ledgerFiles } from "../ledger/files.ts";
 import { verifyLedger } from "../ledger/verify.ts";
 import { sendRequest } from "./http-request.ts";
 import type { Reply } from "./node-client.ts";
+import { nonceOf, rebuilt } from "./sample-transaction.ts";
 
 /** One line of the demo. `ok` is whether all is as expected. */
 export interface DemoResult {
@@ -36,7 +37,9 @@ const callbackSchema = z.looseObject({ request_detail: z.string(), extra_info: z
 const detailSchema = z.looseObject({});
 const extraSchema = z.looseObject({
   wallet: z.looseObject({ wallet_id: z.string() }),
-  transaction: z.looseObject({}),
+  transaction: z.looseObject({
+    raw_tx_info: z.looseObject({ unsigned_raw_tx: z.templateLiteral(["0x", z.string()]) }),
+  }),
 });
 const itemsSchema = z.object({
   items: z.array(
@@ -137,21 +140,24 @@ export async function verifyChain(stateDir: string, anchor: Anchor | undefined):
   };
 }
 
-/** The same transfer as another transaction: ids and a hash of its own. */
+/** The same transfer as another transaction: ids, nonce and hash of its own. */
 function anotherOf(listed: string): string {
   const callback = callbackSchema.parse(JSON.parse(listed));
   const detail = detailSchema.parse(JSON.parse(callback.request_detail));
   const extra = extraSchema.parse(JSON.parse(callback.extra_info));
   const id = ulid();
-  const hash = createHash("sha256").update(id).digest("hex");
+  const { raw_tx_info: raw } = extra.transaction;
+  const nonce = nonceOf(id);
+  const { unsigned, hash } = rebuilt(raw.unsigned_raw_tx, { nonce });
   return JSON.stringify({
     ...callback,
     request_id: `demo-${id}`,
-    request_detail: JSON.stringify({ ...detail, msg_hash_list: [`0x${hash}`], biz_task_id: id }),
+    request_detail: JSON.stringify({ ...detail, msg_hash_list: [hash], biz_task_id: id }),
     extra_info: JSON.stringify({
       ...extra,
       transaction: {
         ...extra.transaction,
+        raw_tx_info: { ...raw, used_nonce: nonce, unsigned_raw_tx: unsigned },
         transaction_id: id,
         cobo_id: `cobo-${id}`,
         request_id: `api-${id}`,

@@ -6,6 +6,7 @@ import { decide, reasonOf } from "../decisions/decide.ts";
 import type { Decision } from "../decisions/decision.ts";
 import { decisionId } from "../decisions/decision-id.ts";
 import { VerifiedRequest } from "../decisions/request.ts";
+import { see } from "../evidence/evidence.ts";
 import { FeedError } from "../feeds/feed-error.ts";
 import { parsePrices } from "../feeds/price-file.ts";
 import { nowMembers } from "../input/clock.ts";
@@ -13,8 +14,8 @@ import { type Document, documentSchema } from "../input/document.ts";
 import { type Price, priceDocument, type Quote } from "../input/pricing.ts";
 import { Refusal } from "../input/refusal.ts";
 import { activate } from "../policy/activate.ts";
+import { knowledgeOf } from "../policy/assets.ts";
 import type { LiveRelease } from "../policy/live.ts";
-import { chainsOf } from "../policy/release.ts";
 import type { Reason } from "../policy/verdict.ts";
 import { readGiven, readGivenOrInput } from "./given-file.ts";
 import { UsageError } from "./output.ts";
@@ -74,13 +75,11 @@ function requestOf(
   const startedAt = performance.now();
   const parsed = parseCallback(packageData, payload);
   if (parsed.type === "ping") throw new UsageError(`${request} is a ping: it is answered without a policy`);
-  const { document, raw } = normalize(parsed, {
-    source: "eval",
-    receivedAt: nowMs,
-    now: nowMembers(nowMs, "UTC"),
-    tokens: live.hostData.tokens ?? {},
-    chains: chainsOf(live.hostData),
-  });
+  const knowledge = knowledgeOf(live.hostData);
+  const now = nowMembers(nowMs, "UTC");
+  const normalized = normalize(parsed, { source: "eval", receivedAt: nowMs, now, ...knowledge });
+  const document = see(normalized, knowledge);
+  const { raw } = normalized;
   return new VerifiedRequest({
     input: { document: { ...priceDocument(document, quote), ...members }, raw },
     identity: parsed.identity,

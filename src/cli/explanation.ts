@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { FullDecision, FullEntry, MovementItem } from "../ledger/query-types.ts";
 import type { DecisionRow } from "../ledger/rows.ts";
+import { evidenceLines } from "./explanation-evidence.ts";
 
 type Reason = DecisionRow["reasons"][number];
 
@@ -14,6 +15,7 @@ const documentSchema = z.looseObject({
   organization: z.looseObject({ id: z.string(), name: z.string().optional() }).optional(),
   wallet: z.looseObject({ id: z.string(), name: z.string().optional() }).optional(),
   initiator: z.looseObject({ id: z.string().optional(), type: z.string().optional() }).optional(),
+  evidence: z.unknown().optional(),
   transaction: z
     .looseObject({
       id: z.string().optional(),
@@ -84,6 +86,7 @@ function askedLines({ decision, document, seq, hash }: FullDecision): string[] {
     ...destinations.map(
       ({ address, amount }) => `          to ${address ?? "an unknown address"}: ${amountText(amount)}`,
     ),
+    ...(known === undefined ? [] : evidenceLines(known.evidence)),
     `answered  ${decision.action ?? "no action"}, in ${((decision.timings["total"] ?? 0) / 1_000).toFixed(1)} ms${decision.answers ? "" : "; not kept as the request's answer"}`,
     release === undefined
       ? "release   none was live"
@@ -138,6 +141,8 @@ const STEPS: Readonly<Record<string, string>> = {
   FROZEN: "a freeze is in force: countersign status shows it; lift it with countersign unfreeze",
   CHANGED_REQUEST:
     "the node asked for something else under the same id: find out why before anything is retried",
+  EVIDENCE_MISMATCH:
+    "the request says one thing and its bytes do another: sign nothing of it, find out who made it, freeze the wallet meanwhile",
   OUT_OF_SCOPE: "organization, vault or wallet is not in the config's scope",
   NOT_A_PARTICIPANT: "the node asked for a task that it has no part in: look at its config and ours",
   NO_RULE_APPROVES: "nothing forbids it, but no rule approves this kind of request: the policy needs one",

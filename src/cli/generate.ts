@@ -5,6 +5,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { kindsAsMarkdown } from "../channels/tss/kinds.ts";
+import { checksAsMarkdown } from "../evidence/checks.ts";
 import { staleGenerated, writeGenerated } from "../policy/build/generated.ts";
 import { EXIT, runCommand, UsageError } from "./output.ts";
 
@@ -12,7 +13,10 @@ const ROOT = new URL("../../", import.meta.url);
 const POLICIES = fileURLToPath(new URL("policies", ROOT));
 
 /** The generated parts of the docs: what stands between `<!-- generated: NAME -->` and `<!-- /generated -->`. */
-const SECTIONS = [{ page: "docs/input.md", name: "kinds", text: kindsAsMarkdown }] as const;
+const SECTIONS = [
+  { page: "docs/input.md", name: "kinds", text: kindsAsMarkdown },
+  { page: "docs/evidence.md", name: "checks", text: checksAsMarkdown },
+] as const;
 
 /** The page with the section's text replaced. @throws Error where the page lacks the section. */
 function withSection(page: string, name: string, text: string): string {

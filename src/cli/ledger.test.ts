@@ -8,14 +8,13 @@ import { LedgerRows, movement, reason, T0 } from "../../test/support/ledger-rows
 import { normalize } from "../channels/tss/normalize.ts";
 import { parseCallback } from "../channels/tss/wire.ts";
 import { VerifiedRequest } from "../decisions/request.ts";
+import { see } from "../evidence/evidence.ts";
 import { canonicalJson } from "../input/canonical-json.ts";
 import { nowMembers } from "../input/clock.ts";
 import { openCheckpoints } from "../ledger/checkpoint.ts";
 import { activate } from "../policy/activate.ts";
+import { knowledgeOf } from "../policy/assets.ts";
 import type { LiveRelease } from "../policy/live.ts";
-
-const TOKENS = { ETH: { chain: "ETH", decimals: 18 } };
-const CHAINS = { ETH: { family: "evm", id: 1 } } as const;
 
 let installation: Installation;
 let config = "";
@@ -46,10 +45,10 @@ function bodyOf(name: string, live: LiveRelease): { token: string; document: str
   const parsed = parseCallback(bytes, "v2");
   if (parsed.type === "ping") throw new Error("a ping has no document");
   const now = nowMembers(T0, "UTC");
-  const context = { source: "node-1", receivedAt: T0, now, tokens: TOKENS, chains: CHAINS };
-  const { document, raw } = normalize(parsed, context);
+  const knowledge = knowledgeOf(live.hostData);
+  const normalized = normalize(parsed, { source: "node-1", receivedAt: T0, now, ...knowledge });
   const request = new VerifiedRequest({
-    input: { document: enriched(document), raw },
+    input: { document: enriched(see(normalized, knowledge)), raw: normalized.raw },
     identity: parsed.identity,
     participants: [],
     startedAt: 0,

@@ -15,6 +15,7 @@ import { Approval } from "./approval.ts";
 import type { Decision } from "./decision.ts";
 import { decisionId } from "./decision-id.ts";
 import {
+  assertEvidence,
   assertHashesFit,
   assertInScope,
   assertParticipant,
@@ -125,6 +126,7 @@ async function judge(request: VerifiedRequest, context: DecideContext): Promise<
     assertInScope(document, context.scope);
     assertSignatureFits(document);
     assertHashesFit(document);
+    assertEvidence(document);
     const frozen = context.frozen?.(document);
     if (frozen !== undefined) throw frozen;
   } catch (error) {

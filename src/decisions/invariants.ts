@@ -116,6 +116,27 @@ export function assertHashesFit(document: Document): void {
   }
 }
 
+/** That many differences stand in the words of a refusal; all of them stand in its values. */
+const SAID = 3;
+
+/**
+ * What the bytes contradict is refused, whatever a policy says of it.
+ *
+ * @throws Refusal `EVIDENCE_MISMATCH` with both values of each member that differs.
+ */
+export function assertEvidence({ evidence }: Document): void {
+  if (evidence === undefined) return;
+  const { status, key, differences = [] } = evidence;
+  if (status !== "mismatch" && key !== "mismatch" && differences.length === 0) return;
+  const said = differences
+    .slice(0, SAID)
+    .map(
+      ({ field, declared, decoded }) =>
+        `${field}: ${declared ?? "not stated"}, signed ${decoded ?? "nothing"}`,
+    );
+  throw new Refusal("EVIDENCE_MISMATCH", `the bytes say something else: ${said.join("; ")}`, { differences });
+}
+
 /**
  * @throws Refusal `SIGNATURE_KIND` where the signature asked for can't belong to the curve, the protocol or the
  *   chain that the request states, or where none can. A member that is not stated is not compared.

@@ -1,15 +1,15 @@
 /**
  * What a request brings to be signed: the bytes that evidence reads, in the request's own spelling. The words of
- * the request, which the bytes are held against, are the document's.
+ * the request, which the bytes are held against, are the document's. Plain values, so that a thread can be handed it.
  */
-import type { JsonObject } from "../input/strict-json.ts";
 
 /**
  * - `transaction`: the unsigned transaction in hex, `0x` optional; absent where the request brings none.
  * - `eip191`: the signed bytes in base64. `bip137`, `bip322`, `adr36`: in hex.
- * - `eip712`: the typed data as an object, as JSON text, or both; what Cobo says of a Safe transaction in it.
+ * - `eip712`: the typed data as JSON text, made from the object that the request brings (`structured`), as it brings
+ *   it (`rawStructured`), or both.
  * - `raw_message`: nothing but a hash.
- * - `none`: no bytes are signed, or nothing of a kind that could be read.
+ * - `other`: bytes of a kind that nobody reads yet.
  */
 export type Material =
   | { readonly type: "transaction"; readonly unsigned?: string | undefined }
@@ -19,13 +19,20 @@ export type Material =
     } & Beside)
   | ({
       readonly type: "eip712";
-      readonly structured?: JsonObject | undefined;
+      readonly structured?: string | undefined;
       readonly rawStructured?: string | undefined;
     } & Beside)
   | ({ readonly type: "raw_message" } & Beside)
-  | { readonly type: "none" };
+  | { readonly type: "other" };
 
 /** A message has no transaction. Where a request brings one all the same, its hash must not be what is signed. */
 interface Beside {
   readonly unsigned?: string | undefined;
+}
+
+/** Characters of all that would be read: what reading takes grows with them. */
+export function sizeOf(material: Material): number {
+  let size = 0;
+  for (const value of Object.values(material)) size += value?.length ?? 0;
+  return size;
 }

@@ -327,8 +327,8 @@ const typedDataSchema = z.strictObject({
 });
 
 /**
- * What the bytes say. `text` is a signed message where it is readable text; `differences` is present, empty if need
- * be, wherever bytes were compared.
+ * What the bytes say. `differences` is present, empty if need be, wherever bytes were compared. `text` is a signed
+ * message where it is readable text, `problem` why bytes could not be read.
  */
 const evidenceSchema = z.strictObject({
   status: z.enum(["verified", "mismatch", "undecodable", "unsupported", "absent"]),
@@ -340,6 +340,7 @@ const evidenceSchema = z.strictObject({
   effects: z.array(effectSchema).min(1).optional(),
   typed_data: typedDataSchema.optional(),
   text: text.optional(),
+  problem: text.optional(),
 });
 
 const depositSchema = z.strictObject({

@@ -2,7 +2,14 @@
  * What a release's data knows of tokens, chains, contracts and methods, looked up. All ids, addresses and selectors
  * come from outside, so that `constructor` must not find what every object has.
  */
-import type { ChainFamily, Contract, HostData, Method, Token } from "./release.ts";
+import {
+  type ChainFamily,
+  type Contract,
+  chainsOf,
+  type HostData,
+  type Method,
+  type Token,
+} from "./release.ts";
 
 /** The tokens and chains of a release: enough to read what a request states. */
 export interface Assets {
@@ -14,6 +21,21 @@ export interface Assets {
 export interface Knowledge extends Assets {
   readonly contracts: Readonly<NonNullable<HostData["contracts"]>>;
   readonly methods: Readonly<NonNullable<HostData["methods"]>>;
+}
+
+const known = new WeakMap<HostData, Knowledge>();
+const NOTHING_KNOWN: Knowledge = { tokens: {}, chains: chainsOf(undefined), contracts: {}, methods: {} };
+
+/** What a release knows, its chains over the built-in ones. Without a release only those. */
+export function knowledgeOf(hostData: HostData | undefined): Knowledge {
+  if (hostData === undefined) return NOTHING_KNOWN;
+  let knowledge = known.get(hostData);
+  if (knowledge === undefined) {
+    const { tokens = {}, contracts = {}, methods = {} } = hostData;
+    knowledge = { tokens, chains: chainsOf(hostData), contracts, methods };
+    known.set(hostData, knowledge);
+  }
+  return knowledge;
 }
 
 function own<T>(table: Readonly<Record<string, T>> | undefined, key: string | undefined): T | undefined {

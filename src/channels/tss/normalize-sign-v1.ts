@@ -6,6 +6,7 @@
  * caller asked for and not all inputs, so it makes no sources.
  */
 
+import type { Material } from "../../evidence/material.ts";
 import { amountFromUnits, plainInteger, totalsOf } from "../../input/amounts.ts";
 import type { Amount, Document, Kind } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
@@ -14,7 +15,7 @@ import { present, presentOrAbsent } from "./absent.ts";
 import { canonicalAddress, canonicalHex, located } from "./canonical.ts";
 import { checkAgreement } from "./invariants.ts";
 import { signingOfV1 } from "./kinds.ts";
-import type { SigningMembers } from "./normalize-sign-v2.ts";
+import type { SigningParts } from "./normalize-sign-v2.ts";
 import { signingOf } from "./normalize-signing.ts";
 import type { KeySignV1 } from "./wire.ts";
 import type { KeySignExtraV1 } from "./wire-v1.ts";
@@ -174,21 +175,21 @@ function transactionOf(extra: KeySignExtraV1, type: string, assets: Assets): Tra
   });
 }
 
-function evidenceOf(kind: Kind, extra: KeySignExtraV1, assets: Assets): Document["evidence"] {
-  const bytes = Boolean(extra.raw_tx_hex || extra.raw_tx_info || extra.raw_tx?.some(({ raw_tx }) => raw_tx));
-  const state = kind === "message_signing" || bytes ? ("unsupported" as const) : ("absent" as const);
-  return present({
-    status: state,
-    key: state,
-    family: familyOf(assets, tokenOf(assets, extra.coin)?.chain),
-  });
+/** Older nodes give the bytes as a list, one entry an input. Where a message stands, no document says. */
+function materialOf(kind: Kind, extra: KeySignExtraV1): Material {
+  if (kind === "message_signing") return { type: "other" };
+  const [first, ...more] = (extra.raw_tx ?? []).flatMap(({ raw_tx }) => raw_tx || []);
+  const unsigned = extra.raw_tx_hex || (more.length === 0 ? first : undefined);
+  return unsigned === undefined && (first !== undefined || extra.raw_tx_info)
+    ? { type: "other" }
+    : { type: "transaction", unsigned };
 }
 
 /**
  * @throws Refusal `KIND_UNKNOWN`, and `REQUEST_SCHEMA` for amounts, hashes and calldata that are none, and for a
  *   declared precision that the release's data contradicts.
  */
-export function signingMembersV1({ detail, extra }: KeySignV1, assets: Assets): SigningMembers {
+export function signingMembersV1({ detail, extra }: KeySignV1, assets: Assets): SigningParts {
   const { kind, type } = signingOfV1(extra.operation, extra.transaction_type);
   const known = tokenOf(assets, extra.coin);
   if (known !== undefined && extra.decimal !== undefined && extra.decimal !== known.decimals) {
@@ -198,7 +199,7 @@ export function signingMembersV1({ detail, extra }: KeySignV1, assets: Assets): 
       known: known.decimals,
     });
   }
-  return {
+  const members = {
     kind,
     ...present({
       initiator: initiatorOf(extra),
@@ -209,7 +210,7 @@ export function signingMembersV1({ detail, extra }: KeySignV1, assets: Assets): 
       }),
       signing: signingOf(detail, "optional"),
       transaction: transactionOf(extra, type, assets),
-      evidence: evidenceOf(kind, extra, assets),
     }),
   };
+  return { members, material: materialOf(kind, extra) };
 }

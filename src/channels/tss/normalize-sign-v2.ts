@@ -1,5 +1,6 @@
 /** The members of the document that a version 2 KeySign request brings. */
 
+import type { Material } from "../../evidence/material.ts";
 import { amountFromText, canonicalDecimal, totalsOf } from "../../input/amounts.ts";
 import type { Amount, Document, Kind } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
@@ -24,16 +25,14 @@ type Destination = NonNullable<Transaction["destinations"]>[number];
 /** What the type of a request adds to the members that all have. */
 export type SigningMembers = Pick<
   Document,
-  | "organization"
-  | "project"
-  | "vault"
-  | "wallet"
-  | "initiator"
-  | "key"
-  | "signing"
-  | "transaction"
-  | "evidence"
+  "organization" | "project" | "vault" | "wallet" | "initiator" | "key" | "signing" | "transaction"
 > & { readonly kind: Kind };
+
+/** What a signing request says, and what it brings to be signed. */
+export interface SigningParts {
+  readonly members: SigningMembers;
+  readonly material: Material;
+}
 
 /** Cobo's own word for a transaction that its auto-sweep made (`cobo_category` in the SDK's documents). */
 const SWEEP = "AutoSweep";
@@ -353,19 +352,37 @@ function transactionOf(extra: KeySignExtraV2, place: Place): Transaction {
   });
 }
 
-/** Until the bytes are decoded, evidence says whether there are any. */
-function evidenceOf(kind: Kind, transaction: TransactionV2, place: Place): Document["evidence"] {
-  const raw = transaction.raw_tx_info;
-  const bytes = Boolean(raw?.unsigned_raw_tx || raw?.raw_tx);
-  const state = kind === "message_signing" || bytes ? ("unsupported" as const) : ("absent" as const);
-  return present({ status: state, key: state, family: place.family });
+/** The bytes behind the words. A transaction that is signed already is no material: nobody asks to sign it. */
+function materialOf({ destination, raw_tx_info: raw }: TransactionV2): Material {
+  const unsigned = raw?.unsigned_raw_tx || undefined;
+  switch (destination.destination_type) {
+    case "EVM_EIP_191_Signature":
+      return { type: "eip191", message: destination.message, unsigned };
+    case "EVM_EIP_712_Signature":
+      return {
+        type: "eip712",
+        structured: destination.structured_data && stringifyJson(destination.structured_data),
+        rawStructured: destination.raw_structured_data || undefined,
+        unsigned,
+      };
+    case "BTC_BIP_137_Signature":
+      return { type: "bip137", message: destination.message_bip137, unsigned };
+    case "BTC_BIP_322_Signature":
+      return { type: "bip322", message: destination.message_bip322, unsigned };
+    case "COSMOS_ADR_36_Signature":
+      return { type: "adr36", message: destination.message_cosmos_adr36, unsigned };
+    case "Raw_Message_Signature":
+      return { type: "raw_message", unsigned };
+    default:
+      return unsigned === undefined && raw?.raw_tx ? { type: "other" } : { type: "transaction", unsigned };
+  }
 }
 
 /**
  * @throws Refusal `KIND_UNKNOWN`, and `REQUEST_SCHEMA` for amounts, hashes and calldata that are none, for a
  *   token on another chain than the release has it on, and for sources stated twice and differently.
  */
-export function signingMembersV2(request: KeySignV2, assets: Assets): SigningMembers {
+export function signingMembersV2(request: KeySignV2, assets: Assets): SigningParts {
   const { detail, extra } = request;
   const { transaction, signer_key_share_holder_group: group } = extra;
   const kind = kindOfV2(transaction.type, transaction.destination.destination_type);
@@ -374,7 +391,7 @@ export function signingMembersV2(request: KeySignV2, assets: Assets): SigningMem
   // What a fee or change is, in another chain's token, a rule would hold against that one's limits.
   for (const token of tokensOf(transaction)) checkChainOfToken(assets, token, chain);
   checkSources(request, place);
-  return {
+  const members = {
     kind,
     ...custodyOf(extra),
     ...present({
@@ -394,7 +411,7 @@ export function signingMembersV2(request: KeySignV2, assets: Assets): SigningMem
       }),
       signing: signingOf(detail, "required"),
       transaction: transactionOf(extra, place),
-      evidence: evidenceOf(kind, transaction, place),
     }),
   };
+  return { members, material: materialOf(transaction) };
 }

@@ -1,5 +1,6 @@
 /** From a checked callback to the one document that rules see (design 3.4). */
 
+import type { Material } from "../../evidence/material.ts";
 import { type Document, GROUP_OF, type InputDocument } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
 import type { Assets } from "../../policy/assets.ts";
@@ -26,27 +27,38 @@ export interface NormalizeContext extends Assets {
 type Common = "version" | "group" | "channel" | "request" | "task" | "now";
 type Members = Omit<Document, Common>;
 
-function membersOf(parsed: ParsedTask, assets: Assets): Members {
+/** @property material - what is to be signed; absent for key events. */
+interface Parts {
+  readonly members: Members;
+  readonly material?: Material;
+}
+
+function partsOf(parsed: ParsedTask, assets: Assets): Parts {
   switch (parsed.type) {
     case "key_generation":
-      return { kind: "key_generation", ...keyGenerationMembers(parsed) };
+      return { members: { kind: "key_generation", ...keyGenerationMembers(parsed) } };
     case "key_reshare":
-      return { kind: "key_reshare", ...keyReshareMembers(parsed) };
+      return { members: { kind: "key_reshare", ...keyReshareMembers(parsed) } };
     case "key_share_sign":
-      return { kind: "key_share_signing", ...keyShareSigningMembers(parsed) };
+      return { members: { kind: "key_share_signing", ...keyShareSigningMembers(parsed) } };
     case "key_sign":
       return parsed.payload === "v1" ? signingMembersV1(parsed, assets) : signingMembersV2(parsed, assets);
   }
 }
 
+/** A document that nobody has held against the bytes yet, and those bytes. */
+export interface Normalized extends InputDocument {
+  readonly material?: Material;
+}
+
 /**
- * The document of one request, without facts, lists and prices, and its original.
+ * The document of one request, without evidence, facts, lists and prices, its original, and what is to be signed.
  *
  * @throws UnusableRequest `KIND_UNKNOWN` and `REQUEST_SCHEMA`, with the request's id.
  */
-export function normalize(parsed: ParsedTask, context: NormalizeContext): InputDocument {
+export function normalize(parsed: ParsedTask, context: NormalizeContext): Normalized {
   try {
-    const members = membersOf(parsed, context);
+    const { members, material } = partsOf(parsed, context);
     assertCountable(members.transaction);
     const task = presentOrAbsent({ id: parsed.detail.task_id, business_id: parsed.detail.biz_task_id });
     return {
@@ -60,6 +72,7 @@ export function normalize(parsed: ParsedTask, context: NormalizeContext): InputD
         ...members,
       },
       raw: parsed.rawText,
+      ...(material === undefined ? {} : { material }),
     };
   } catch (error) {
     if (error instanceof Refusal) throw new UnusableRequest(error, parsed.requestId);

@@ -16,12 +16,13 @@ import { decisionId } from "../../decisions/decision-id.ts";
 import type { DecisionDesk } from "../../decisions/desk.ts";
 import type { Leaving } from "../../decisions/freeze.ts";
 import { VerifiedRequest } from "../../decisions/request.ts";
+import type { EvidenceReader } from "../../evidence/evidence-reader.ts";
 import { nowMembers } from "../../input/clock.ts";
 import type { Document } from "../../input/document.ts";
 import { HOST_CODES, Refusal, statusOf } from "../../input/refusal.ts";
 import { LedgerError } from "../../ledger/ledger.ts";
+import { knowledgeOf } from "../../policy/assets.ts";
 import type { LiveRelease } from "../../policy/live.ts";
-import { chainsOf } from "../../policy/release.ts";
 import { BodyError, type BodyLimits, readBody } from "../body.ts";
 import { normalize, participantsOf } from "./normalize.ts";
 import { RefusedTokenReplies } from "./refused-token-replies.ts";
@@ -74,6 +75,7 @@ export interface TssOptions {
   readonly leewayMs: number;
   readonly limits: { readonly bodyBytes: number; readonly inFlight: number };
   readonly desk: DecisionDesk;
+  readonly evidence: EvidenceReader;
   /** Puts prices and list hits into a finished document. */
   readonly enrich: (document: Document) => Document;
   readonly zone: string;
@@ -212,17 +214,16 @@ class TssChannel {
   }
 
   async #decide({ node, token, startedAt, outgoing }: Asked, parsed: ParsedTask): Promise<string> {
-    const { desk, enrich, zone } = this.#options;
+    const { desk, enrich, evidence, zone } = this.#options;
     const live = this.#options.live();
     const bench = { live, refusedStep: this.#options.refusedStep() };
     const now = desk.now();
-    const { document, raw } = normalize(parsed, {
-      source: node.name,
-      receivedAt: now,
-      now: nowMembers(now, zone),
-      tokens: live?.hostData.tokens ?? {},
-      chains: chainsOf(live?.hostData),
-    });
+    const knowledge = knowledgeOf(live?.hostData);
+    const members = { source: node.name, receivedAt: now, now: nowMembers(now, zone) };
+    const normalized = normalize(parsed, { ...members, ...knowledge });
+    const seen = evidence.see(normalized, knowledge);
+    const document = seen instanceof Promise ? await whileLive(live, seen) : seen;
+    const { raw } = normalized;
     const request = new VerifiedRequest({
       input: { document: enrich(document), raw },
       identity: parsed.identity,
@@ -319,6 +320,11 @@ function leavingOf(outgoing: ServerResponse): Leaving {
     },
     destroy: () => outgoing.destroy(),
   };
+}
+
+/** The release that the bytes are read with is the one that will judge them, however long that takes. */
+function whileLive<T>(live: LiveRelease | undefined, seen: Promise<T>): Promise<T> {
+  return live === undefined ? seen : live.during(() => seen);
 }
 
 function mediaType(header: string | undefined): string {
