@@ -16,7 +16,7 @@ import type { LiveRelease } from "../src/policy/live.ts";
 type Json = Record<string, unknown>;
 
 const COLD_WALLET = "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f";
-const OWN = "0x9a3f1b2c4d5e6f708192a3b4c5d6e7f8091a2b3c";
+const OWN = "0xdc05cb2b67b790903807bf106148a1a62b048b30";
 const PAID = { token: "ETH", units: "100000000000000", decimals: 18, text: "0.0001", usd_micros: "300000" };
 
 /** The sample transfer with an empty history, a list without hits and a price of 3,000 dollars. */

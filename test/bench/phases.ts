@@ -8,13 +8,15 @@ import { fieldOf, verifyToken } from "../../src/channels/tss/token.ts";
 import { parseCallback } from "../../src/channels/tss/wire.ts";
 import { decide } from "../../src/decisions/decide.ts";
 import { VerifiedRequest } from "../../src/decisions/request.ts";
+import { see } from "../../src/evidence/evidence.ts";
 import { nowMembers } from "../../src/input/clock.ts";
 import { documentSchema, serialize } from "../../src/input/document.ts";
 import { activate } from "../../src/policy/activate.ts";
-import { chainsOf } from "../../src/policy/release.ts";
+import { knowledgeOf } from "../../src/policy/assets.ts";
 import { enriched, withEmptyHistory } from "../support/dry-run.ts";
 import { keyPair, TEST_RELEASE } from "../support/installation.ts";
 import { measureLedger } from "./ledger.ts";
+import { multisend } from "./multisend.ts";
 
 const ROUNDS = 3_000;
 const WARM_UP = 1_000;
@@ -23,12 +25,12 @@ const ASYNC_IN_FLIGHT = 32;
 type Print = (line: string) => void;
 
 /** Mean CPU of a synchronous step in microseconds. */
-function cpu(step: () => unknown): number {
-  for (let round = 0; round < WARM_UP; round += 1) step();
+function cpu(step: () => unknown, rounds = ROUNDS): number {
+  for (let round = 0; round < Math.min(WARM_UP, rounds); round += 1) step();
   const before = process.cpuUsage();
-  for (let round = 0; round < ROUNDS; round += 1) step();
+  for (let round = 0; round < rounds; round += 1) step();
   const used = process.cpuUsage(before);
-  return (used.user + used.system) / ROUNDS;
+  return (used.user + used.system) / rounds;
 }
 
 /** The same of an asynchronous one, so many in flight; all threads counted. */
@@ -70,15 +72,16 @@ export async function measurePhases(print: Print): Promise<void> {
   });
   const parsed = parseCallback(request, "v2");
   if (parsed.type === "ping") throw new Error("the request is a ping");
+  const knowledge = knowledgeOf(live.hostData);
   const context = {
     source: "node-1",
     receivedAt: Date.now(),
     now: nowMembers(Date.now(), "UTC"),
-    tokens: live.hostData.tokens ?? {},
-    chains: chainsOf(live.hostData),
+    ...knowledge,
   };
   const normalized = normalize(parsed, context);
-  const document = enriched(normalized.document);
+  const seen = see(normalized, knowledge);
+  const document = enriched(seen);
   const verified = () =>
     new VerifiedRequest({
       input: { document, raw: normalized.raw },
@@ -113,8 +116,17 @@ export async function measurePhases(print: Print): Promise<void> {
     cpu(() => normalize(parsed, context)),
   );
   line(
+    "evidence: a plain transfer, its key known",
+    cpu(() => see(normalized, knowledge)),
+  );
+  const large = multisend(100, knowledge);
+  line(
+    "evidence: a Safe's multisend of 100 token transfers",
+    cpu(() => see(large, knowledge), 200),
+  );
+  line(
     "prices and lists into the document",
-    cpu(() => enriched(normalized.document)),
+    cpu(() => enriched(seen)),
   );
   line(
     "document to text, facts of an empty history into both",

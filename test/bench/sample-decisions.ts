@@ -13,6 +13,7 @@ import { DecisionDesk } from "../../src/decisions/desk.ts";
 import { Freezes } from "../../src/decisions/freeze.ts";
 import { Operations } from "../../src/decisions/operations.ts";
 import { VerifiedRequest } from "../../src/decisions/request.ts";
+import { see } from "../../src/evidence/evidence.ts";
 import { canonicalJson } from "../../src/input/canonical-json.ts";
 import { nowMembers } from "../../src/input/clock.ts";
 import { type FactShape, shapeId } from "../../src/input/fact-shape.ts";
@@ -22,7 +23,7 @@ import { SqliteLedger } from "../../src/ledger/open.ts";
 import { openDatabase } from "../../src/ledger/open-database.ts";
 import { WriterSession } from "../../src/ledger/writer-session.ts";
 import { activate } from "../../src/policy/activate.ts";
-import { chainsOf } from "../../src/policy/release.ts";
+import { knowledgeOf } from "../../src/policy/assets.ts";
 import { keyPair } from "../support/installation.ts";
 
 const REQUEST = "bundles/demo/requests/listed-transfer.json";
@@ -87,10 +88,10 @@ export class SampleDecisions {
     const parsed = parseCallback(readFileSync(REQUEST), "v2");
     if (parsed.type === "ping") throw new Error("the request is a ping");
     const now = nowMembers(Date.now(), "UTC");
-    const { tokens = {} } = live.hostData;
-    const context = { source: "node-1", receivedAt: now.ms, now, tokens, chains: chainsOf(live.hostData) };
-    const { document, raw } = normalize(parsed, context);
-    const priced = priceDocument(document, () => PRICE);
+    const knowledge = knowledgeOf(live.hostData);
+    const normalized = normalize(parsed, { source: "node-1", receivedAt: now.ms, now, ...knowledge });
+    const { raw } = normalized;
+    const priced = priceDocument(see(normalized, knowledge), () => PRICE);
     const request = new VerifiedRequest({
       ...{
         input: { document: { ...priced, lists: { sanctions: {} } }, raw },

@@ -1,6 +1,6 @@
 /** Transfers that differ in what counts: the demo's sample transfer with ids, wallet, amount and hash of its own. */
-import { createHash } from "node:crypto";
 import { z } from "zod";
+import { nonceOf, rebuilt } from "../../src/cli/sample-transaction.ts";
 import { demoRequest } from "../support/caller.ts";
 
 const SAMPLE = demoRequest("listed-transfer");
@@ -28,6 +28,7 @@ const extraSchema = z.looseObject({
   transaction: z.looseObject({
     source: z.looseObject({}),
     destination: z.looseObject({ account_output: z.looseObject({}) }),
+    raw_tx_info: z.looseObject({ unsigned_raw_tx: z.templateLiteral(["0x", z.string()]) }),
   }),
 });
 
@@ -44,6 +45,10 @@ export function transferRequest(transfer: Transfer, requestId: string, memo = ""
   const extra = extraSchema.parse(JSON.parse(sample.extra_info));
   const { transaction } = extra;
   const { destination } = transaction;
+  const { raw_tx_info: raw } = transaction;
+  const nonce = nonceOf(`${id}${memo}`);
+  const value = BigInt(tenThousandths) * 10n ** 14n;
+  const { unsigned, hash } = rebuilt(raw.unsigned_raw_tx, { nonce, value });
   const amount = `${Math.trunc(tenThousandths / 10_000)}.${String(tenThousandths % 10_000).padStart(4, "0")}`;
   return JSON.stringify({
     ...sample,
@@ -52,7 +57,7 @@ export function transferRequest(transfer: Transfer, requestId: string, memo = ""
       ...detail,
       task_id: `task-${id}`,
       biz_task_id: id,
-      msg_hash_list: [`0x${createHash("sha256").update(`${id}${memo}`).digest("hex")}`],
+      msg_hash_list: [hash],
     }),
     extra_info: JSON.stringify({
       ...extra,
@@ -63,6 +68,7 @@ export function transferRequest(transfer: Transfer, requestId: string, memo = ""
         cobo_id: `cobo-${id}`,
         request_id: `api-${id}`,
         wallet_id: wallet,
+        raw_tx_info: { ...raw, used_nonce: nonce, unsigned_raw_tx: unsigned },
         source: { ...transaction.source, wallet_id: wallet },
         destination: { ...destination, account_output: { ...destination.account_output, amount } },
       },

@@ -8,11 +8,12 @@ import { normalize, participantsOf } from "../../src/channels/tss/normalize.ts";
 import { parseCallback } from "../../src/channels/tss/wire.ts";
 import { decide } from "../../src/decisions/decide.ts";
 import { VerifiedRequest } from "../../src/decisions/request.ts";
+import { see } from "../../src/evidence/evidence.ts";
 import { nowMembers } from "../../src/input/clock.ts";
 import { Refusal } from "../../src/input/refusal.ts";
 import { activate } from "../../src/policy/activate.ts";
+import { knowledgeOf } from "../../src/policy/assets.ts";
 import type { LiveRelease } from "../../src/policy/live.ts";
-import { chainsOf } from "../../src/policy/release.ts";
 import { enriched, withEmptyHistory } from "../support/dry-run.ts";
 import { BUNDLES } from "../support/installation.ts";
 
@@ -34,13 +35,11 @@ export async function judge(text: string, payload: "v1" | "v2", live: LiveReleas
   try {
     const task = parseCallback(new TextEncoder().encode(text), payload);
     if (task.type === "ping") return { approved: false, code: "PING" };
-    const { document, raw } = normalize(task, {
-      source: "node-1",
-      receivedAt,
-      now: nowMembers(receivedAt, "UTC"),
-      tokens: live.hostData.tokens ?? {},
-      chains: chainsOf(live.hostData),
-    });
+    const knowledge = knowledgeOf(live.hostData);
+    const now = nowMembers(receivedAt, "UTC");
+    const normalized = normalize(task, { source: "node-1", receivedAt, now, ...knowledge });
+    const { raw } = normalized;
+    const document = see(normalized, knowledge);
     const request = new VerifiedRequest({
       input: { document: enriched(document), raw },
       identity: task.identity,

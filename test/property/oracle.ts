@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { BUNDLES, PRICES, TEST_DATA } from "../support/installation.ts";
+import { addressOfKey, bytesPay } from "./oracle-bytes.ts";
 
 const text = z.string();
 const dataSchema = z.object({
@@ -22,8 +23,8 @@ const dataSchema = z.object({
     cooling_off: z.literal("24h"),
   }),
   modes: z.strictObject({ "transfer/repeated_payment": z.literal("warn") }),
-  tokens: z.record(text, z.object({ chain: text, decimals: z.int() })),
-  chains: z.record(text, z.object({ family: text })),
+  tokens: z.record(text, z.object({ chain: text, decimals: z.int(), contract: text.optional() })),
+  chains: z.record(text, z.object({ family: text, id: z.int().optional() })),
 });
 
 /**
@@ -161,8 +162,36 @@ function transfer(detail: Members, extra: Members, grounds: Grounds): boolean {
   if (account.length > 0 && outputs.length > 0) return false;
   const payments = [...account, ...outputs].map(({ address, amount }) => ({ address, amount }));
   return (
-    signsDigests(detail) && paysWithin(grounds, payments, transaction["token_id"], transaction["chain_id"])
+    signsDigests(detail) &&
+    paysWithin(grounds, payments, transaction["token_id"], transaction["chain_id"]) &&
+    isSeen(detail, transaction, payments, grounds)
   );
+}
+
+/** One payment on a chain whose bytes are read, and the bytes make it, from the address of the key. */
+function isSeen(
+  detail: Members,
+  transaction: Members,
+  [payment, ...more]: readonly Payment[],
+  { data }: Grounds,
+): boolean {
+  const token = own(data.tokens, transaction["token_id"]);
+  const chain = own(data.chains, transaction["chain_id"]);
+  const units = token === undefined ? undefined : unitsOf(payment?.amount, token.decimals);
+  if (token === undefined || units === undefined || chain?.id === undefined || more.length > 0) return false;
+  if (typeof payment?.address !== "string") return false;
+  const { bip32_path_list: paths, msg_hash_list: hashes, root_pub_key: root } = detail;
+  if (!Array.isArray(paths) || !Array.isArray(hashes) || hashes.length !== 1) return false;
+  const from = addressOfKey(root, paths[0]);
+  const source = members(transaction["source"])["address"];
+  if (from === undefined || (typeof source === "string" && source !== "" && source.toLowerCase() !== from))
+    return false;
+  return bytesPay(members(transaction["raw_tx_info"])["unsigned_raw_tx"], hashes[0], {
+    chainId: chain.id,
+    contract: token.contract?.toLowerCase(),
+    address: payment.address.toLowerCase(),
+    units,
+  });
 }
 
 function listedGroup({ data }: Grounds, threshold: unknown, nodes: unknown, curve: unknown): boolean {

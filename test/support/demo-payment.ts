@@ -1,8 +1,8 @@
 /** The demo's listed transfer: as a movement of the past, and as requests of transactions of their own. */
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { nonceOf, rebuilt } from "../../src/cli/sample-transaction.ts";
 import type { FactShape } from "../../src/input/fact-shape.ts";
 import type { Movement } from "../../src/ledger/ledger.ts";
 import { activate } from "../../src/policy/activate.ts";
@@ -20,7 +20,7 @@ export function demoPayment(): Movement {
     wallet: wallet.wallet_id,
     chain: "ETH",
     token: "ETH",
-    sources: ["0x9a3f1b2c4d5e6f708192a3b4c5d6e7f8091a2b3c"],
+    sources: ["0xdc05cb2b67b790903807bf106148a1a62b048b30"],
     outpoints: [],
     destination: "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f",
     initiator: "9f1c9a1d6c0b4a3f8a2b7c5d4e3f2a1b",
@@ -42,17 +42,19 @@ export async function pastShapes(): Promise<readonly FactShape[]> {
   return live.queries.map(({ shape }) => shape);
 }
 
-/** The listed transfer with ids and a hash of its own. */
+/** The listed transfer with ids, nonce and hash of its own. */
 export function ofItsOwn(id: string): string {
   const { callback, detail, extra } = parts();
   const transaction = `transaction-${id}`;
-  const hash = createHash("sha256").update(id).digest("hex");
+  const { raw_tx_info: raw } = extra.transaction;
+  const nonce = nonceOf(id);
+  const { unsigned, hash } = rebuilt(raw.unsigned_raw_tx, { nonce });
   return JSON.stringify({
     ...callback,
     request_id: id,
     request_detail: JSON.stringify({
       ...detail,
-      msg_hash_list: [`0x${hash}`],
+      msg_hash_list: [hash],
       biz_task_id: transaction,
       task_id: `task-${id}`,
     }),
@@ -60,6 +62,7 @@ export function ofItsOwn(id: string): string {
       ...extra,
       transaction: {
         ...extra.transaction,
+        raw_tx_info: { ...raw, used_nonce: nonce, unsigned_raw_tx: unsigned },
         transaction_id: transaction,
         cobo_id: `cobo-${id}`,
         request_id: `api-${id}`,
@@ -74,7 +77,9 @@ const extraSchema = z.looseObject({
   project: z.looseObject({ project_id: z.string() }),
   vault: z.looseObject({ vault_id: z.string() }),
   wallet: z.looseObject({ wallet_id: z.string() }),
-  transaction: z.looseObject({}),
+  transaction: z.looseObject({
+    raw_tx_info: z.looseObject({ unsigned_raw_tx: z.templateLiteral(["0x", z.string()]) }),
+  }),
 });
 
 type Parts = ReturnType<typeof readParts>;
