@@ -71,7 +71,8 @@ shortest_prefix := 8
 #   where there is none, and where the domain is of another chain than the request.
 entry := found if {
 	typed := input.evidence.typed_data
-	amount.int(typed.chain_id) == data.chains[input.transaction.chain].id
+	number := object.get(data.chains[input.transaction.chain], "id", -1)
+	amount.int(typed.chain_id) == number
 	found := data.typed_data[typed.chain_id][typed.verifying_contract][typed.primary_type]
 	found != false
 }

@@ -13,11 +13,17 @@ list := {"ETH": {"0xaa": added(24 * hour), "0xbb": added(24 * hour), "0xcc": add
 paying(addresses) := {
 	"now": {"ms": now},
 	"transaction": {"chain": "ETH", "destinations": [{"address": address} | some address in addresses]},
+	"evidence": {"status": "unsupported"},
 }
+
+with_effects(document, effects) := object.union(document, {"evidence": {"status": "verified", "effects": effects}})
+
+takers := {"ETH": {"0xs1": added(24 * hour), "0xs2": added(1)}}
 
 holds_after(span, document, allowlist) if {
 	rule.require.ALLOWLIST_COOLING_OFF with input as document
 		with data.allowlist as allowlist
+		with data.spenders as takers
 		with data.limits.cooling_off as span
 }
 
@@ -26,6 +32,7 @@ holds(document, allowlist) if holds_after("24h", document, allowlist)
 message(document, allowlist) := text if {
 	text := rule.message.ALLOWLIST_COOLING_OFF with input as document
 		with data.allowlist as allowlist
+		with data.spenders as takers
 		with data.limits.cooling_off as "24h"
 }
 
@@ -76,8 +83,40 @@ test_a_span_that_is_none if {
 	}
 }
 
+test_what_the_bytes_pay if {
+	fee := {"type": "fee"}
+	holds(with_effects(paying(["0xaa"]), [fee, {"type": "transfer", "to": "0xbb"}]), list)
+	every to in ["0xcc", "0xdd"] {
+		not holds(with_effects(paying(["0xaa"]), [fee, {"type": "transfer", "to": to}]), list)
+	}
+	not holds(with_effects(paying(["0xaa"]), [{"type": "transfer"}]), list)
+	not holds(with_effects(paying(["0xaa"]), []), list)
+}
+
+test_who_may_take if {
+	every type in ["approve", "permit", "operator_grant"] {
+		holds(with_effects(paying(["0xaa"]), [{"type": type, "to": "0xs1"}]), list)
+		not holds(with_effects(paying(["0xaa"]), [{"type": type, "to": "0xs2"}]), list)
+		not holds(with_effects(paying(["0xaa"]), [{"type": type, "to": "0xaa"}]), list)
+		not holds(with_effects(paying(["0xaa"]), [{"type": type}]), list)
+	}
+}
+
+test_what_is_taken_back if {
+	holds(with_effects(paying(["0xaa"]), [{"type": "approve", "to": "0xs2", "amount": {"units": "0"}}]), list)
+	not holds(with_effects(paying(["0xaa"]), [{"type": "approve", "to": "0xs2", "amount": {"units": "1"}}]), list)
+}
+
+test_a_contract_that_is_called if {
+	document := object.union(paying(["0xdd"]), {"transaction": {"contract": {"address": "0xdd"}}})
+	holds(with_effects(document, [{"type": "fee"}]), list)
+	not holds(document, list)
+}
+
 test_absent_member if {
 	every path in [
+		"evidence",
+		"evidence/status",
 		"now",
 		"now/ms",
 		"transaction",
@@ -105,7 +144,10 @@ test_message_without_a_destination if {
 
 test_values_name_what_does_not_count_yet if {
 	expected := {"chain": "ETH", "fresh": ["0xcc"], "undated": ["0xdd"], "cooling_off": "24h"}
-	rule.values == expected with input as paying(["0xaa", "0xcc", "0xdd"])
+	effects := [{"type": "transfer", "to": "0xcc"}, {"type": "approve", "to": "0xdd"}]
+	document := with_effects(paying(["0xaa", "0xcc"]), effects)
+	rule.values == expected with input as document
+		with data.spenders as takers
 		with data.allowlist as list
 		with data.limits.cooling_off as "24h"
 }

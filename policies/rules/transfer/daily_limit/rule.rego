@@ -9,40 +9,16 @@
 #   requires: {DAILY_LIMIT: deny, DAILY_SOFT_LIMIT: hold}
 package rules.transfer.daily_limit
 
-import data.lib.amount
+import data.lib.daily
 
 facts["spent"] := {"kind": "sum", "of": "usd_micros", "by": ["wallet.id"], "window": data.limits.daily.window}
 
-after := amount.int(input.facts.daily_limit.spent) + amount.int(input.transaction.total_usd_micros)
+require["DAILY_LIMIT"] if daily.within(data.limits.daily.deny)
 
-require["DAILY_LIMIT"] if after <= amount.int(data.limits.daily.deny)
+require["DAILY_SOFT_LIMIT"] if daily.within(data.limits.daily.hold)
 
-require["DAILY_SOFT_LIMIT"] if after <= amount.int(data.limits.daily.hold)
+values := daily.compared
 
-values["spent"] := input.facts.daily_limit.spent
+message["DAILY_LIMIT"] := daily.denies
 
-values["payment"] := input.transaction.total_usd_micros
-
-values["after"] := amount.text(after)
-
-values["limits"] := limits
-
-limits := data.limits.daily
-
-total := amount.dollars(amount.text(after))
-
-message["DAILY_LIMIT"] := $"{total} USD in {limits.window} with this payment, limit {dollars}: wait, or raise limits.daily.deny if it is right" if {
-	total
-	dollars := amount.dollars(limits.deny)
-}
-
-message["DAILY_LIMIT"] := unknown if not total
-
-message["DAILY_SOFT_LIMIT"] := $"{total} USD in {limits.window} with this payment: above {dollars} (limits.daily.hold) a person decides" if {
-	total
-	dollars := amount.dollars(limits.hold)
-}
-
-message["DAILY_SOFT_LIMIT"] := unknown if not total
-
-unknown := "not known in dollars: what the wallet spent, or this payment; are there prices and data.tokens, and does the request name a wallet?"
+message["DAILY_SOFT_LIMIT"] := daily.holds

@@ -1,21 +1,41 @@
 # METADATA
 # title: Destinations on the allow-list
 # description: |
-#   Every address that is paid stands in the allow-list of the transaction's chain, and is paid with the memo of
-#   its entry, or with none where the entry has none: behind one address of an exchange the memo says whose money
-#   it is. An empty list refuses everything.
+#   Every address that is paid stands in the allow-list of the transaction's chain: by the request, and by the bytes
+#   where they were read. It is paid with the memo of its entry, or with none where the entry has none: behind one address
+#   of an exchange the memo says whose money it is. An empty list refuses everything.
 # custom:
 #   severity: critical
 #   kinds: [transaction_signing, withdrawal_confirmation]
 #   requires: {DESTINATION_ALLOWLIST: deny}
-#   optional: [transaction.destinations.*.memo]
+#   optional: [transaction.destinations.*.memo, transaction.contract, evidence.effects, evidence.effects.*.to]
 #   allow_empty: [allowlist, allowlist.*, allowlist.*.*]
 package rules.transfer.destination_allowlist
 
+import data.lib.effects
+import data.lib.evidence
+import data.lib.recipients
+
 require["DESTINATION_ALLOWLIST"] if {
 	every destination in input.transaction.destinations {
-		listed(destination)
+		permitted(destination)
 	}
+	recipients_listed
+}
+
+permitted(destination) if listed(destination)
+
+# A contract is called, not paid: what the call pays is among its effects.
+permitted(destination) if {
+	effects.seen
+	destination.address == input.transaction.contract.address
+}
+
+recipients_listed if evidence.unseen
+
+recipients_listed if {
+	effects.seen
+	recipients.listed
 }
 
 listed(destination) if {
@@ -39,12 +59,22 @@ asks_no_memo(entry) if {
 	object.get(entry, "memo", "") == ""
 }
 
-unlisted := [concat(" with memo ", array.concat([destination.address], memos)) |
+declared contains concat(" with memo ", array.concat([destination.address], memos)) if {
 	input.transaction.chain
 	some destination in input.transaction.destinations
-	not listed(destination)
+	not permitted(destination)
 	memos := [memo | memo := destination.memo]
-]
+}
+
+# By the bytes alone: what the request says, too, is said once.
+hidden contains address if {
+	some address in recipients.unlisted
+	not address in stated
+}
+
+stated contains destination.address if some destination in input.transaction.destinations
+
+unlisted := sort(declared | hidden)
 
 values["chain"] := input.transaction.chain
 

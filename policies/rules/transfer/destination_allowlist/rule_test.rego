@@ -4,10 +4,23 @@ import data.rules.transfer.destination_allowlist as rule
 
 list := {"ETH": {"0xaa": {"name": "cold wallet"}, "0xbb": true}, "BTC": {"0xcc": true}}
 
-paying(chain, addresses) := {"transaction": {
-	"chain": chain,
-	"destinations": [{"address": address} | some address in addresses],
-}}
+paying(chain, addresses) := {
+	"transaction": {"chain": chain, "destinations": [{"address": address} | some address in addresses]},
+	"evidence": unread,
+}
+
+unread := {"status": "unsupported"}
+
+# Bytes that transfer to some addresses, whatever the request says.
+doing(status, document, recipients) := object.union(document, {"evidence": {
+	"status": status,
+	"effects": array.concat(
+		[{"type": "transfer", "asset": "ETH", "to": to} | some to in recipients],
+		[{"type": "fee", "asset": "ETH", "from": "0xff"}],
+	),
+}})
+
+calling(address) := object.union(paying("ETH", [address]), {"transaction": {"contract": {"address": address}}})
 
 holds(document, allowlist) if {
 	rule.require.DESTINATION_ALLOWLIST with input as document with data.allowlist as allowlist
@@ -34,7 +47,10 @@ test_listed_on_another_chain if {
 	not holds(paying("SETH", ["0xaa"]), list)
 }
 
-paying_with_memo(memo) := {"transaction": {"chain": "XRP", "destinations": [{"address": "rX", "memo": memo}]}}
+paying_with_memo(memo) := {
+	"transaction": {"chain": "XRP", "destinations": [{"address": "rX", "memo": memo}]},
+	"evidence": unread,
+}
 
 test_memo_of_another if {
 	every entry in [true, {}, {"name": "exchange"}, {"memo": "1"}, {"memo": 12}, {"memo": ""}, false] {
@@ -48,7 +64,7 @@ test_memo_of_the_entry if {
 }
 
 test_memo_of_the_entry_left_out if {
-	document := {"transaction": {"chain": "XRP", "destinations": [{"address": "rX"}]}}
+	document := paying("XRP", ["rX"])
 	not holds(document, {"XRP": {"rX": {"memo": "12"}}})
 	not holds(document, {"XRP": {"rX": {"memo": 12}}})
 	every entry in [true, "exchange", {}, {"name": "exchange"}, {"memo": ""}] {
@@ -67,8 +83,51 @@ test_empty_list if {
 	}
 }
 
+test_bytes_that_pay_listed_addresses if {
+	every status in ["verified", "mismatch"] {
+		holds(doing(status, paying("ETH", ["0xaa"]), ["0xaa"]), list)
+		holds(doing(status, paying("ETH", ["0xaa"]), ["0xaa", "0xbb"]), list)
+		holds(doing(status, paying("ETH", ["0xaa"]), []), list)
+	}
+}
+
+test_bytes_that_pay_somebody_else if {
+	every status in ["verified", "mismatch"] {
+		not holds(doing(status, paying("ETH", ["0xaa"]), ["0xdd"]), list)
+		not holds(doing(status, paying("ETH", ["0xaa"]), ["0xaa", "0xdd"]), list)
+		not holds(doing(status, paying("ETH", ["0xaa"]), ["0xcc"]), list)
+	}
+	not holds(doing("verified", paying("ETH", ["0xaa"]), ["0xbb"]), {"ETH": {"0xaa": true, "0xbb": false}})
+}
+
+test_bytes_that_pay_nobody_knows_whom if {
+	effects := [{"type": "transfer", "asset": "ETH"}, {"type": "fee"}]
+	not holds(object.union(paying("ETH", ["0xaa"]), {"evidence": {"status": "verified", "effects": effects}}), list)
+}
+
+test_bytes_that_were_read_and_do_nothing if {
+	every status in ["verified", "mismatch"] {
+		not holds(object.union(paying("ETH", ["0xaa"]), {"evidence": {"status": status}}), list)
+		not holds(object.union(paying("ETH", ["0xaa"]), {"evidence": {"status": status, "effects": []}}), list)
+	}
+}
+
+test_a_request_that_names_somebody_else_than_its_bytes if {
+	not holds(doing("verified", paying("ETH", ["0xdd"]), ["0xaa"]), list)
+}
+
+test_a_contract_is_called_not_paid if {
+	holds(doing("verified", calling("0xdd"), []), list)
+	holds(doing("verified", calling("0xdd"), ["0xaa"]), list)
+	not holds(doing("verified", calling("0xdd"), ["0xdd"]), list)
+	not holds(calling("0xdd"), list)
+	not holds(doing("verified", object.union(paying("ETH", ["0xdd"]), {"transaction": {"contract": {}}}), []), list)
+}
+
 test_absent_member if {
 	every path in [
+		"evidence",
+		"evidence/status",
 		"transaction",
 		"transaction/chain",
 		"transaction/destinations",
@@ -95,6 +154,12 @@ test_message_names_the_destination if {
 test_message_without_an_address_or_chain if {
 	contains(message({"transaction": {"chain": "ETH", "destinations": [{"wallet_id": "w"}]}}, list), "no address")
 	contains(message({"transaction": {"destinations": [{"address": "0xaa"}]}}, list), "no chain")
+}
+
+test_words_name_what_the_bytes_pay if {
+	document := doing("mismatch", paying("ETH", ["0xaa"]), ["0xee", "0xaa"])
+	startswith(message(document, list), "not listed: 0xee; if it is right to pay there")
+	rule.values.unlisted == ["0xee"] with input as document with data.allowlist as list
 }
 
 test_values_name_what_is_not_listed if {

@@ -1,15 +1,21 @@
 # METADATA
 # title: New destinations
 # description: |
-#   What a transaction pays to addresses that its wallet never paid before on this chain stays, all of them
-#   together, within an amount in dollars. Above that a person decides.
+#   What a transaction pays to addresses that its wallet never paid before on this chain, or lets them take, stays, all of
+#   them together, within an amount in dollars. Above that a person decides.
 # custom:
 #   severity: medium
 #   kinds: [transaction_signing, withdrawal_confirmation]
 #   requires: {NEW_DESTINATION: hold}
+#   optional:
+#     - evidence.effects
+#     - evidence.effects.*.to
+#     - evidence.effects.*.amount
+#     - evidence.effects.*.amount.usd_micros
 package rules.transfer.new_destination
 
 import data.lib.amount
+import data.lib.effects
 
 # All of history, of this wallet: what a wallet pays that pays strangers all day is not known to the treasury.
 facts["paid"] := {"kind": "count", "by": ["wallet.id", "transaction.chain", "transaction.destinations[].address"]}
@@ -18,19 +24,34 @@ require["NEW_DESTINATION"] if to_new <= amount.int(limit)
 
 limit := data.limits.new_destination.usd_micros
 
-micros := [destination.amount.usd_micros | some destination in input.transaction.destinations]
+# Address and dollars of each payment, as the bytes have it where they are verified. None of them may be left out for
+# lack of one of the two.
+payments := rows if {
+	input.evidence.status == "verified"
+	effects.seen
+	granted := array.concat(effects.transfers, effects.grants)
+	rows := [[effect.to, effect.amount.usd_micros] | some effect in granted]
+	count(rows) == count(granted)
+}
 
-paid := amount.total(micros) if count(micros) == count(input.transaction.destinations)
+payments := rows if {
+	input.evidence.status in {"absent", "undecodable", "unsupported", "mismatch"}
+	rows := [[destination.address, destination.amount.usd_micros] | some destination in input.transaction.destinations]
+	count(rows) == count(input.transaction.destinations)
+}
+
+# Without a list there is nothing to add up, which would be 0.
+paid := amount.total([micros | some [_, micros] in payments]) if is_array(payments)
 
 # What is taken off is what was seen to be known: all else counts as new.
-to_new := paid - amount.total([destination.amount.usd_micros |
-	some destination in input.transaction.destinations
-	amount.int(input.facts.new_destination.paid[destination.address]) > 0
+to_new := paid - amount.total([micros |
+	some [address, micros] in payments
+	amount.int(input.facts.new_destination.paid[address]) > 0
 ])
 
-new contains destination.address if {
-	some destination in input.transaction.destinations
-	input.facts.new_destination.paid[destination.address] == "0"
+new contains address if {
+	some [address, _] in payments
+	input.facts.new_destination.paid[address] == "0"
 }
 
 values["new"] := new

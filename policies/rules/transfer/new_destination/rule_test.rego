@@ -9,7 +9,16 @@ destination(address, usd) := {"address": address, "amount": {"usd_micros": usd}}
 paying(paid, destinations) := {
 	"facts": {"new_destination": {"paid": paid}},
 	"transaction": {"destinations": destinations},
+	"evidence": {"status": "unsupported"},
 }
+
+# The same payments, and what the bytes do besides.
+verified(paid, payments, effects) := object.union(paying(paid, payments), {"evidence": {
+	"status": "verified",
+	"effects": effects,
+}})
+
+moving(type, to, usd) := {"type": type, "to": to, "amount": {"usd_micros": usd}}
 
 holds(document, bound) if {
 	rule.require.NEW_DESTINATION with input as document with data.limits.new_destination as bound
@@ -61,11 +70,39 @@ test_what_is_no_amount if {
 	}
 }
 
+test_what_the_bytes_pay if {
+	known := {"a": "1", "b": "0"}
+	every type in ["transfer", "approve", "permit"] {
+		holds(verified(known, [destination("a", "0")], [moving(type, "b", "1000000"), {"type": "fee"}]), limit)
+		holds(verified(known, [destination("b", "9000000")], [moving(type, "a", "9000000")]), limit)
+		not holds(verified(known, [destination("a", "0")], [moving(type, "b", "1000001"), {"type": "fee"}]), limit)
+		not holds(verified(known, [], [moving(type, "b", "600000"), moving(type, "b", "600000")]), limit)
+	}
+}
+
+test_what_the_bytes_pay_is_not_known if {
+	every effect in [
+		{"type": "transfer", "to": "a"},
+		{"type": "transfer", "to": "a", "amount": {}},
+		{"type": "transfer", "amount": {"usd_micros": "0"}},
+		{"type": "operator_grant", "to": "a"},
+	] {
+		not holds(verified({"a": "1"}, [destination("a", "0")], [effect]), limit)
+	}
+	not holds(verified({"a": "1"}, [destination("a", "0")], []), limit)
+}
+
+test_bytes_that_pay_nobody if {
+	holds(verified({"a": "0"}, [destination("a", "0")], [{"type": "call", "to": "a"}, {"type": "fee"}]), limit)
+}
+
 # The host refuses what lacks one of these; here what cannot be seen to be known is new.
 test_absent_member if {
 	document := paying({"a": "1", "b": "1"}, [destination("a", "1"), destination("b", "1000001")])
 	holds(document, limit)
 	every path in [
+		"evidence",
+		"evidence/status",
 		"facts",
 		"facts/new_destination",
 		"facts/new_destination/paid",

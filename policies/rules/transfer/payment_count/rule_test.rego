@@ -7,7 +7,13 @@ limits := {"window": "1h", "count": "10"}
 paying(made, addresses) := {
 	"facts": {"payment_count": {"made": made}},
 	"transaction": {"destinations": [{"address": address} | some address in addresses]},
+	"evidence": {"status": "unsupported"},
 }
+
+doing(made, types) := object.union(paying(made, ["a"]), {"evidence": {
+	"status": "verified",
+	"effects": [{"type": type} | some type in types],
+}})
 
 holds(document, bounds) if {
 	rule.require.PAYMENT_COUNT with input as document with data.limits.payments as bounds
@@ -34,6 +40,19 @@ test_over_the_count if {
 	not holds(paying("100", ["a"]), limits)
 }
 
+test_what_the_bytes_pay if {
+	holds(doing("9", ["transfer", "fee"]), limits)
+	holds(doing("6", ["transfer", "approve", "permit", "operator_grant", "fee"]), limits)
+	not holds(doing("7", ["transfer", "approve", "permit", "operator_grant", "fee"]), limits)
+	not holds(doing("9", ["transfer", "transfer"]), limits)
+}
+
+test_a_call_is_a_payment if {
+	holds(doing("9", ["call", "fee"]), limits)
+	not holds(doing("10", ["call", "fee"]), limits)
+	not holds(doing("0", []), limits)
+}
+
 test_what_is_no_count if {
 	every value in ["", "-1", "1.5", "01", 1, null, true, [], {}] {
 		not holds(paying(value, ["a"]), limits)
@@ -43,6 +62,8 @@ test_what_is_no_count if {
 
 test_absent_member if {
 	every path in [
+		"evidence",
+		"evidence/status",
 		"facts",
 		"facts/payment_count",
 		"facts/payment_count/made",

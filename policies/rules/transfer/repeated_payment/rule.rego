@@ -2,14 +2,22 @@
 # title: Repeated payments
 # description: |
 #   No payment equals an earlier one: the same amount of the same token to the same address within the window.
-#   History gives number and sum, not single amounts, so a person decides wherever an equal one is possible.
+#   History gives number and sum, not single amounts, so a person decides wherever an equal one is possible. Where the
+#   bytes are verified, their transfers are the payments.
 # custom:
 #   severity: medium
 #   kinds: [transaction_signing, withdrawal_confirmation]
 #   requires: {REPEATED_PAYMENT: hold}
+#   optional:
+#     - evidence.effects
+#     - evidence.effects.*.asset
+#     - evidence.effects.*.to
+#     - evidence.effects.*.amount
+#     - evidence.effects.*.amount.units
 package rules.transfer.repeated_payment
 
 import data.lib.amount
+import data.lib.effects
 
 # Of all wallets: a retry may come from another one.
 facts["number"] := {
@@ -25,16 +33,47 @@ facts["total"] := {
 	"window": data.limits.repeated.window,
 }
 
+# Whatever was paid to the address: of a token that history was not asked for it says nothing else.
+facts["any"] := {
+	"kind": "count",
+	"by": ["transaction.destinations[].address"],
+	"window": data.limits.repeated.window,
+}
+
 require["REPEATED_PAYMENT"] if {
-	every destination in input.transaction.destinations {
-		# History was asked for this token: of another one it says nothing.
-		destination.amount.token == input.transaction.token
-		differs(
-			amount.int(input.facts.repeated_payment.number[destination.address]),
-			amount.int(input.facts.repeated_payment.total[destination.address]),
-			amount.int(destination.amount.units),
-		)
+	every payment in payments {
+		is_new(payment)
 	}
+}
+
+# Token, address and units of each payment. None of them may be left out for lack of one of the three.
+payments := rows if {
+	input.evidence.status == "verified"
+	effects.seen
+	rows := [[effect.asset, effect.to, effect.amount.units] | some effect in effects.transfers]
+	count(rows) == count(effects.transfers)
+}
+
+payments := rows if {
+	input.evidence.status in {"absent", "undecodable", "unsupported", "mismatch"}
+	rows := [[destination.amount.token, destination.address, destination.amount.units] |
+		some destination in input.transaction.destinations
+	]
+	count(rows) == count(input.transaction.destinations)
+}
+
+is_new([token, address, units]) if {
+	token == input.transaction.token
+	differs(
+		amount.int(input.facts.repeated_payment.number[address]),
+		amount.int(input.facts.repeated_payment.total[address]),
+		amount.int(units),
+	)
+}
+
+is_new([token, address, _]) if {
+	token != input.transaction.token
+	input.facts.repeated_payment.any[address] == "0"
 }
 
 # There is no earlier one.
@@ -46,13 +85,9 @@ differs(1, total, units) if total != units
 # However many there are, none is more than the total.
 differs(_, total, units) if total < units
 
-repeated := [$"{destination.amount.text} {destination.amount.token} to {destination.address}" |
-	some destination in input.transaction.destinations
-	not differs(
-		amount.int(input.facts.repeated_payment.number[destination.address]),
-		amount.int(input.facts.repeated_payment.total[destination.address]),
-		amount.int(destination.amount.units),
-	)
+repeated := [$"{units} units of {token} to {address}" |
+	some [token, address, units] in payments
+	not is_new([token, address, units])
 ]
 
 values["repeated"] := repeated

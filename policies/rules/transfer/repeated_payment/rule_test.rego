@@ -6,16 +6,25 @@ window := {"window": "10m"}
 
 destination(address, units) := {
 	"address": address,
-	"amount": {"token": "ETH", "units": units, "text": units},
+	"amount": {"token": "ETH", "units": units},
 }
 
 paying(earlier, destinations) := {
 	"facts": {"repeated_payment": {
 		"number": {address: pair[0] | some address, pair in earlier},
 		"total": {address: pair[1] | some address, pair in earlier},
+		"any": {address: pair[0] | some address, pair in earlier},
 	}},
 	"transaction": {"token": "ETH", "destinations": destinations},
+	"evidence": {"status": "unsupported"},
 }
+
+verified(earlier, effects) := object.union(paying(earlier, [destination("x", "0")]), {"evidence": {
+	"status": "verified",
+	"effects": effects,
+}})
+
+moving(token, to, units) := {"type": "transfer", "asset": token, "to": to, "amount": {"units": units}}
 
 holds(document) if {
 	rule.require.REPEATED_PAYMENT with input as document with data.limits.repeated as window
@@ -28,9 +37,12 @@ message(document) := text if {
 test_asks_number_and_total_by_token_and_destination if {
 	facts := rule.facts with data.limits.repeated as {"window": "30m"}
 	every query in facts {
-		query.by == ["transaction.token", "transaction.destinations[].address"]
 		query.window == "30m"
 	}
+	every query in [facts.number, facts.total] {
+		query.by == ["transaction.token", "transaction.destinations[].address"]
+	}
+	facts.any == {"kind": "count", "by": ["transaction.destinations[].address"], "window": "30m"}
 	facts.number.kind == "count"
 	facts.total.kind == "sum"
 	facts.total.of == "units"
@@ -71,8 +83,37 @@ test_every_destination_counts if {
 }
 
 test_another_token_than_history_was_asked_for if {
-	document := paying({"a": ["0", "0"]}, [destination("a", "5")])
-	not holds(object.union(document, {"transaction": {"token": "USDT"}}))
+	document := object.union(paying({"a": ["0", "0"]}, [destination("a", "5")]), {"transaction": {"token": "USDT"}})
+	holds(document)
+	every made in ["1", "12", "", "00", null, 0, true] {
+		not holds(object.union(document, {"facts": {"repeated_payment": {"any": {"a": made}}}}))
+	}
+	not holds(json.remove(document, ["transaction/token"]))
+}
+
+test_what_the_bytes_pay if {
+	earlier := {"a": ["1", "5"], "b": ["0", "0"]}
+	holds(verified(earlier, [moving("ETH", "a", "4"), moving("ETH", "b", "5"), {"type": "fee"}]))
+	not holds(verified(earlier, [moving("ETH", "a", "5"), {"type": "fee"}]))
+	not holds(verified(earlier, [moving("ETH", "b", "5"), moving("ETH", "a", "5")]))
+	holds(verified(earlier, [moving("USDT", "b", "5")]))
+	not holds(verified(earlier, [moving("USDT", "a", "4")]))
+}
+
+test_what_the_bytes_pay_is_not_known if {
+	every effect in [
+		{"type": "transfer", "asset": "ETH", "to": "b"},
+		{"type": "transfer", "asset": "ETH", "amount": {"units": "1"}},
+		{"type": "transfer", "to": "b", "amount": {"units": "1"}},
+		{"type": "transfer", "asset": "ETH", "to": "c", "amount": {"units": "1"}},
+	] {
+		not holds(verified({"b": ["0", "0"]}, [effect]))
+	}
+	not holds(verified({"x": ["0", "0"]}, []))
+}
+
+test_an_approval_is_no_payment if {
+	holds(verified({"a": ["1", "5"]}, [object.union(moving("ETH", "a", "5"), {"type": "approve"})]))
 }
 
 test_exact_beyond_every_float if {
@@ -92,6 +133,8 @@ test_absent_member if {
 	document := paying({"a": ["0", "0"], "b": ["0", "0"]}, [destination("a", "5"), destination("b", "5")])
 	holds(document)
 	every path in [
+		"evidence",
+		"evidence/status",
 		"facts",
 		"facts/repeated_payment",
 		"facts/repeated_payment/number",
@@ -112,7 +155,7 @@ test_absent_member if {
 
 test_message_names_the_payment if {
 	document := paying({"a": ["1", "5"], "b": ["0", "0"]}, [destination("a", "5"), destination("b", "5")])
-	startswith(message(document), "5 ETH to a: perhaps paid already within 10m")
+	startswith(message(document), "5 units of ETH to a: perhaps paid already within 10m")
 }
 
 test_message_for_what_is_not_known if {
@@ -121,7 +164,7 @@ test_message_for_what_is_not_known if {
 
 test_values_give_what_was_compared if {
 	rule.values == {
-		"repeated": ["5 ETH to a"],
+		"repeated": ["5 units of ETH to a"],
 		"number": {"a": "1"},
 		"total": {"a": "5"},
 		"window": "10m",

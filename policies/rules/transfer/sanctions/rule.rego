@@ -1,25 +1,37 @@
 # METADATA
 # title: No sanctioned address
 # description: |
-#   No address of the transaction is on the list `sanctions`: none that it pays, none that it takes from, and not
-#   the contract that it calls. While the list is not loaded, nothing passes.
+#   No address of the transaction is on the list `sanctions`: none that it pays, none that it takes from, not the contract
+#   that it calls, and none that its bytes pay, call, or let take something. While the list is not loaded, nothing passes.
 # custom:
 #   severity: critical
 #   kinds: [transaction_signing, withdrawal_confirmation]
 #   requires: {SANCTIONS: deny}
-#   optional: [transaction.sources, transaction.sources.*.address, transaction.contract]
+#   optional:
+#     - transaction.sources
+#     - transaction.sources.*.address
+#     - transaction.contract
+#     - evidence.effects
+#     - evidence.effects.*.to
+#     - evidence.effects.*.from
+#     - evidence.effects.*.asset
 package rules.transfer.sanctions
 
+import data.lib.effects
+import data.lib.evidence
+import data.lib.sanctions
+
 require["SANCTIONS"] if {
-	# A list that is not there, or an address, would say of nobody that they are on it.
-	is_object(input.lists.sanctions)
 	every destination in input.transaction.destinations {
 		is_string(destination.address)
 	}
-	every address in addresses {
-		not input.lists.sanctions[address]
-	}
+	looked_at
+	sanctions.clear(addresses)
 }
+
+looked_at if evidence.unseen
+
+looked_at if effects.seen
 
 addresses contains destination.address if some destination in input.transaction.destinations
 
@@ -27,14 +39,8 @@ addresses contains source.address if some source in input.transaction.sources
 
 addresses contains input.transaction.contract.address
 
-listed[address] := input.lists.sanctions[address] if some address in addresses
+addresses contains address if some address in sanctions.touched
 
-values["listed"] := listed
+values["listed"] := sanctions.listed(addresses)
 
-message["SANCTIONS"] := $"on the sanctions list: {concat(", ", object.keys(listed))}; do not sign, tell compliance, keep the request" if {
-	count(listed) > 0
-}
-
-message["SANCTIONS"] := "not looked up: the list `sanctions` is not loaded, or a destination has no address" if {
-	count(listed) == 0
-}
+message["SANCTIONS"] := sanctions.words(addresses)

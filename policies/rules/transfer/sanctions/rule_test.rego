@@ -9,6 +9,10 @@ transfer := {
 		"destinations": [{"address": "d1"}, {"address": "d2"}],
 		"contract": {"address": "c1"},
 	},
+	"evidence": {
+		"status": "verified",
+		"effects": [{"type": "transfer", "asset": "a1", "from": "f1", "to": "t1"}, {"type": "deploy"}],
+	},
 }
 
 with_hits(hits) := object.union(transfer, {"lists": {"sanctions": hits}})
@@ -24,7 +28,7 @@ test_another_address_is_listed if holds(with_hits({"d3": {"name": "somebody"}}))
 test_another_list_says_nothing if holds(object.union(transfer, {"lists": {"labels": {"d1": {"name": "payee"}}}}))
 
 test_one_address_is_listed if {
-	every address in ["s1", "s2", "d1", "d2", "c1"] {
+	every address in ["s1", "s2", "d1", "d2", "c1", "a1", "f1", "t1"] {
 		every entry in [true, {}, {"name": "somebody"}, "somebody", 0, ""] {
 			not holds(with_hits({address: entry}))
 		}
@@ -43,8 +47,19 @@ test_a_source_without_an_address_does_not_hide_the_others if {
 	not holds(object.union(document, {"lists": {"sanctions": {"s2": {}}}}))
 }
 
+test_bytes_that_nobody_read if {
+	document := json.remove(transfer, ["evidence/effects"])
+	not holds(document)
+	every status in ["absent", "undecodable", "unsupported"] {
+		holds(object.union(document, {"evidence": {"status": status}}))
+	}
+}
+
 test_absent_member if {
 	every path in [
+		"evidence",
+		"evidence/status",
+		"evidence/effects",
 		"lists",
 		"lists/sanctions",
 		"transaction",

@@ -1,7 +1,7 @@
 # METADATA
 # title: Limit per token
 # description: |
-#   What a wallet pays of a token within the window, with this payment, stays within the limit of that token, in
+#   What a wallet pays of each token within the window, with this payment, stays within the limit of that token, in
 #   exact units and whatever the token is worth. A token without a limit is refused.
 # custom:
 #   severity: high
@@ -10,57 +10,24 @@
 package rules.transfer.token_limit
 
 import data.lib.amount
+import data.lib.token_limits
 
 facts["spent"] := {
 	"kind": "sum",
 	"of": "units",
-	"by": ["wallet.id", "transaction.token"],
+	"by": ["wallet.id", "transaction.totals[].token"],
 	"window": data.limits.token.window,
 }
 
 require["TOKEN_LIMIT"] if {
-	# History was asked for this token: of another one it says nothing.
+	token_limits.kept
+
+	# The totals alone would hide a destination whose amount nobody knows.
 	every destination in input.transaction.destinations {
-		destination.amount.token == input.transaction.token
+		amount.int(destination.amount.units) >= 0
 	}
-	after <= amount.int(limit)
 }
 
-units := [destination.amount.units | some destination in input.transaction.destinations]
+values := token_limits.compared
 
-paid := amount.total(units) if count(units) == count(input.transaction.destinations)
-
-after := amount.int(input.facts.token_limit.spent) + paid
-
-limit := data.limits.token.units[input.transaction.token]
-
-values["token"] := input.transaction.token
-
-values["spent"] := input.facts.token_limit.spent
-
-values["payment"] := amount.text(paid)
-
-values["after"] := amount.text(after)
-
-values["limit"] := limit
-
-message["TOKEN_LIMIT"] := $"no limit for {input.transaction.token}: set limits.token.units.<TOKEN> in the smallest unit" if {
-	not limit
-}
-
-message["TOKEN_LIMIT"] := $"{total} units of {input.transaction.token} in {window} with this payment, limit {limit}: wait, or raise it if it is right" if {
-	after > amount.int(limit)
-	total := amount.text(after)
-	window := data.limits.token.window
-}
-
-message["TOKEN_LIMIT"] := $"a destination is paid in another token than {input.transaction.token}: only one token has a history here" if {
-	after <= amount.int(limit)
-}
-
-message["TOKEN_LIMIT"] := $"not known in units of {input.transaction.token}: what the wallet spent, this payment, or the limit; see data.tokens" if {
-	limit
-	not countable
-}
-
-countable if after + amount.int(limit) >= 0
+message["TOKEN_LIMIT"] := token_limits.words
