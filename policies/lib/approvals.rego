@@ -58,7 +58,9 @@ spelled(effect) := $"{effect.amount.text} {effect.asset} for {effect.to}, limit 
 
 spelled(effect) := $"an amount of {effect.asset} that is not known for {effect.to}" if {
 	effect.type in {"approve", "permit"}
-	not amount.int(effect.amount.units)
+	not has_amount(effect)
 }
+
+has_amount(effect) if amount.int(effect.amount.units) >= 0
 
 limit(effect) := object.get(data.limits.per_approval, effect.amount.token, "none set: 0")

@@ -6,10 +6,14 @@
 package lib.effects
 
 # METADATA
-# description: The bytes were read, and what they do is there, whether or not the request says the same.
+# description: |
+#   The bytes were read, and what they do is there, of types that are known, whether or not the request says the same.
 seen if {
 	input.evidence.status in {"verified", "mismatch"}
 	count(input.evidence.effects) > 0
+	every effect in input.evidence.effects {
+		effect.type in types
+	}
 }
 
 types := {
