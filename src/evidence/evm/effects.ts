@@ -6,6 +6,7 @@ import type { Effect } from "../../input/document.ts";
 import type { Knowledge } from "../../policy/assets.ts";
 import type { EvmCall, Place } from "./call.ts";
 import { coins } from "./holdings.ts";
+import { DELEGATECALL, type SafeTransaction, safeRefund } from "./safe-calls.ts";
 import type { EvmTransaction } from "./transaction.ts";
 import { finished, Unwrapping } from "./unwrapping.ts";
 
@@ -61,6 +62,26 @@ export function effectsOfCall(call: EvmCall, at: Place, knowledge: Knowledge): r
   const unwrapping = new Unwrapping(knowledge);
   unwrapping.read(call, at);
   return unwrapping.effects;
+}
+
+/**
+ * What a Safe does once enough of its owners have signed: the call in its name, one deeper than `at`, and the refund.
+ *
+ * @param at - where the Safe's transaction is made; its `from` is of no matter.
+ * @returns never empty.
+ */
+export function effectsOfSafeTransaction(
+  transaction: SafeTransaction,
+  safe: string,
+  at: Place,
+  knowledge: Knowledge,
+): readonly Effect[] {
+  const { to, value, data, operation } = transaction;
+  if (operation > DELEGATECALL) return [finished({ type: "unknown", from: safe, to }, at.depth, {})];
+  const place = { ...at, from: safe, depth: at.depth + 1, delegated: operation === DELEGATECALL };
+  const refund = safeRefund(transaction, safe, at, knowledge);
+  const effects = effectsOfCall({ to, value, data }, place, knowledge);
+  return refund === undefined ? effects : [...effects, finished(refund, at.depth, {})];
 }
 
 function isWellFormed({ to, value, data }: EvmCall): boolean {

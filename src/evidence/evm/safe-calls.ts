@@ -3,7 +3,14 @@ import type { Knowledge } from "../../policy/assets.ts";
 import { Undecodable } from "../undecodable.ts";
 import type { Hex, Place } from "./call.ts";
 import { coins, tokens } from "./holdings.ts";
-import { type Arguments, type InnerCall, type OwnEffect, plainCall, type Readings } from "./reading.ts";
+import {
+  type Arguments,
+  type InnerCall,
+  type OwnEffect,
+  plainCall,
+  type Reading,
+  type Readings,
+} from "./reading.ts";
 
 /** What a Safe's owners sign, as far as effects go. Addresses are in lower case. */
 export interface SafeTransaction {
@@ -17,21 +24,10 @@ export interface SafeTransaction {
   readonly refundReceiver: string;
 }
 
-const ZERO_ADDRESS = `0x${"0".repeat(40)}`;
+/** The last of a Safe's operations: CALL is 0, and there is no other. */
+export const DELEGATECALL = 1n;
 
-/**
- * The call that a Safe makes.
- *
- * @throws Undecodable for an operation that is neither CALL nor DELEGATECALL: the Safe refuses it.
- */
-export function safeCall(
-  transaction: Pick<SafeTransaction, "to" | "value" | "data" | "operation">,
-  safe: string,
-) {
-  const { to, value, data, operation } = transaction;
-  if (operation > 1n) throw new Undecodable("a Safe has no such operation");
-  return { to, value, data, from: safe, delegated: operation === 1n } satisfies InnerCall;
-}
+const ZERO_ADDRESS = `0x${"0".repeat(40)}`;
 
 /**
  * What a Safe pays for the gas of whoever has its transaction mined; absent where it pays nothing.
@@ -59,14 +55,22 @@ export function safeRefund(
 const CALL = "address to,uint256 value,bytes data,uint8 operation";
 const GAS = "uint256 safeTxGas,uint256 baseGas,uint256 gasPrice,address gasToken,address refundReceiver";
 
-/** The members of a call, which all methods have first. */
-function callOf(values: Arguments) {
-  return { to: values.address(0), value: values.uint(1), data: values.bytes(2), operation: values.uint(3) };
+/** The call that the Safe makes, from the arguments that all its methods have first. */
+function callOf(values: Arguments, safe: string): InnerCall {
+  const operation = values.uint(3);
+  if (operation > DELEGATECALL) throw new Undecodable("a Safe has no such operation");
+  return {
+    to: values.address(0),
+    value: values.uint(1),
+    data: values.bytes(2),
+    from: safe,
+    delegated: operation === DELEGATECALL,
+  };
 }
 
-const FROM_MODULE: Readings[number][1]["read"] = (values, site) => ({
+const FROM_MODULE: Reading["read"] = (values, site) => ({
   effects: [plainCall(site)],
-  calls: [safeCall(callOf(values), site.contract)],
+  calls: [callOf(values, site.contract)],
 });
 
 export const SAFE_READINGS: Readings = [
@@ -89,7 +93,7 @@ export const SAFE_READINGS: Readings = [
         const call = plainCall(site);
         return {
           effects: refund === undefined ? [call] : [call, refund],
-          calls: [safeCall(callOf(values), site.contract)],
+          calls: [callOf(values, site.contract)],
         };
       },
     },

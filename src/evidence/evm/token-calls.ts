@@ -6,6 +6,8 @@ import { plainCall } from "./reading.ts";
 
 type Position = number;
 
+const UNLIMITED = 2n ** 256n - 1n;
+
 /** What moves `amount`, from the caller where no position says from whom. */
 function transfer(signature: string, at: { from?: Position; to: Position; amount: Position }): Reading {
   return { signature, read: (values, site) => ({ effects: [moved(values, site, at)] }) };
@@ -57,15 +59,13 @@ function permit(signature: string): Reading {
   };
 }
 
-/** DAI's own permit: all or nothing. */
+/** DAI's own permit: all, as the contract writes it, or nothing. */
 const PERMIT_ALL: Reading = {
   signature:
     "permit(address holder,address spender,uint256 nonce,uint256 expiry,bool allowed,uint8 v,bytes32 r,bytes32 s)",
   read: (values, site) => {
-    const parties = { from: values.address(0), to: values.address(1) } as const;
-    // What is allowed has no bound.
-    if (values.flag(4)) return { effects: [{ type: "permit", ...parties, asset: assetOf(site) }] };
-    return { effects: [{ type: "permit", ...parties, ...holdingOf(site, 0n) }] };
+    const held = holdingOf(site, values.flag(4) ? UNLIMITED : 0n);
+    return { effects: [{ type: "permit", from: values.address(0), to: values.address(1), ...held }] };
   },
 };
 
