@@ -71,7 +71,7 @@ export class Arguments {
 
   bytes(index: number): Hex {
     const value = this.#values[index];
-    return typeof value === "string" ? `0x${value.slice(2)}` : wrongType();
+    return isHex(value) ? value : wrongType();
   }
 
   tuple(index: number): Arguments {
@@ -89,6 +89,10 @@ export class Arguments {
   tuples(index: number): readonly Arguments[] {
     return this.elements(index).map((element) => element.tuple(0));
   }
+}
+
+function isHex(value: AbiValue | undefined): value is Hex {
+  return typeof value === "string" && value.startsWith("0x");
 }
 
 function wrongType(): never {

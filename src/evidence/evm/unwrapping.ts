@@ -39,11 +39,13 @@ export class Unwrapping {
       const shows = index === 0 || outcome.effects.length <= MAX_REPEATS;
       this.#push(effect, place.depth, shows ? details : named);
     });
-    for (const { from, delegated, ...inner } of outcome.calls ?? []) {
+    const { chain, transaction, depth } = place;
+    for (const inner of outcome.calls ?? []) {
       this.#innerCalls++;
-      if (this.#innerCalls > MAX_INNER_CALLS || place.depth >= MAX_DEPTH) this.#stop(place);
+      if (this.#innerCalls > MAX_INNER_CALLS || depth >= MAX_DEPTH) this.#stop(place);
       if (this.#stopped) return;
-      this.read(inner, { ...place, from, delegated, depth: place.depth + 1 });
+      const { from, delegated } = inner;
+      this.read(inner, { chain, from, depth: depth + 1, delegated, transaction });
     }
   }
 
@@ -54,11 +56,11 @@ export class Unwrapping {
     const method = { ...named, method: signature.text };
     if (calls !== undefined || values.length === 0) return method;
     const words = values.map((value, index) => {
-      const parameter = signature.parameters[index];
-      const name = parameter?.name === undefined ? {} : { name: parameter.name };
-      return { ...name, type: parameter?.type.text ?? "", value: textOfValue(value) };
+      const { name, type } = signature.parameters[index] ?? {};
+      const word = { type: type?.text ?? "", value: textOfValue(value) };
+      this.#argumentText += word.value.length;
+      return name === undefined ? word : { name, ...word };
     });
-    this.#argumentText += words.reduce((sum, { value }) => sum + value.length, 0);
     return this.#argumentText > MAX_ARGUMENT_TEXT ? method : { ...method, arguments: words };
   }
 
