@@ -1,8 +1,9 @@
 /** EVM transactions and calldata for tests, made with ethers: the second implementation that ours is held against. */
-import { Interface, Transaction, type TransactionLike } from "ethers";
+import { encodeRlp, Interface, type RlpStructuredDataish, Transaction, type TransactionLike } from "ethers";
 import type { EvmCall, Hex, Place } from "../../src/evidence/evm/call.ts";
 import { effectsOfCall, effectsOfTransaction } from "../../src/evidence/evm/effects.ts";
 import { decodeTransaction } from "../../src/evidence/evm/transaction.ts";
+import { Undecodable } from "../../src/evidence/undecodable.ts";
 import { amountFromUnits } from "../../src/input/amounts.ts";
 import type { Amount, Effect } from "../../src/input/document.ts";
 import type { Knowledge } from "../../src/policy/assets.ts";
@@ -22,7 +23,7 @@ export const MULTICALL = "0xca11bde05977b3631167028862be2a173976ca11";
 export const PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3";
 export const COLLECTION = address("71");
 export const EDITIONS = address("55");
-export const ZERO = address("00");
+const ZERO = address("00");
 
 export const KNOWLEDGE: Knowledge = {
   tokens: {
@@ -67,6 +68,18 @@ export function unsigned(transaction: TransactionLike): Uint8Array {
     maxPriorityFeePerGas: 1,
   };
   return bytesOf(Transaction.from({ ...base, ...transaction }).unsignedSerialized);
+}
+
+export type Item = string | readonly Item[];
+
+/** RLP of items, after a type byte unless it is 0. */
+export function encoded(type: number, items: readonly Item[]): Uint8Array {
+  const rlp = encodeRlp(structured(items));
+  return bytesOf(type === 0 ? rlp : `0x0${type}${rlp.slice(2)}`);
+}
+
+function structured(item: Item): RlpStructuredDataish {
+  return typeof item === "string" ? item : item.map(structured);
 }
 
 /** One call of a packed `multiSend`. */
@@ -134,4 +147,15 @@ export function usdt(units: bigint): Amount {
 
 export function eth(wei: bigint): Amount {
   return amountFromUnits("ETH", wei.toString(), 18);
+}
+
+/** What decoding or reading throws; undefined where it throws nothing. */
+export function refusal(run: () => unknown): string | undefined {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof Undecodable) return error.message;
+    throw error;
+  }
+  return undefined;
 }

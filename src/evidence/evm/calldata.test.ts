@@ -1,7 +1,7 @@
 import { AbiCoder, id, ParamType } from "ethers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { lowered, PAYEE } from "../../../test/support/evm.ts";
+import { lowered, PAYEE, refusal } from "../../../test/support/evm.ts";
 import { Undecodable } from "../undecodable.ts";
 import { parseSignature } from "./abi-type.ts";
 import type { Hex } from "./call.ts";
@@ -21,13 +21,7 @@ function decoded(types: string, ...words: readonly string[]): readonly AbiValue[
 }
 
 function refused(run: () => unknown): boolean {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof Undecodable) return true;
-    throw error;
-  }
-  return false;
+  return refusal(run) !== undefined;
 }
 
 describe("signatures", () => {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   bare,
@@ -15,6 +16,7 @@ import {
   usdt,
 } from "../../../test/support/evm.ts";
 import type { Effect } from "../../input/document.ts";
+import type { Hex } from "./call.ts";
 import { effectsOfCall } from "./effects.ts";
 
 const R = `0x${"11".repeat(32)}`;
@@ -294,5 +296,49 @@ describe("Permit2", () => {
     expect(bare(effectsOf(PERMIT2, data))).toEqual([
       { type: "unknown", from: SENDER, to: PERMIT2, depth: 0 },
     ]);
+  });
+});
+
+describe("against ethers, over any addresses and amounts", () => {
+  const anAddress = fc
+    .uint8Array({ minLength: 20, maxLength: 20 })
+    .map((bytes) => `0x${Buffer.from(bytes).toString("hex")}`);
+  const number = (bits: number) => fc.bigInt({ min: 0n, max: 2n ** BigInt(bits) - 1n });
+
+  it("transfers, approvals and permits say whose, whom and how much", () => {
+    fc.assert(
+      fc.property(anAddress, anAddress, number(256), number(160), (from, to, units, fewer) => {
+        const expectEffect = (contract: string, data: Hex, effect: Partial<Effect>) => {
+          expect(bare(effectsOf(contract, data))).toEqual([{ asset: "ETH_USDT", ...effect, depth: 0 }]);
+        };
+        const amount = usdt(units);
+        expectEffect(USDT, calldata("transfer(address,uint256)", to, units), {
+          type: "transfer",
+          from: SENDER,
+          to,
+          amount,
+        });
+        expectEffect(USDT, calldata("transferFrom(address,address,uint256)", from, to, units), {
+          type: "transfer",
+          from,
+          to,
+          amount,
+        });
+        expectEffect(USDT, calldata("approve(address,uint256)", to, units), {
+          type: "approve",
+          from: SENDER,
+          to,
+          amount,
+        });
+        const permit = "permit(address,((address,uint160,uint48,uint48),address,uint256),bytes)";
+        expectEffect(PERMIT2, calldata(permit, from, [[USDT, fewer, 1, 2], to, units], R), {
+          type: "permit",
+          from,
+          to,
+          amount: usdt(fewer),
+        });
+      }),
+      { numRuns: 50 },
+    );
   });
 });
