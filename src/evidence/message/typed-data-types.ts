@@ -5,6 +5,8 @@ import { Undecodable } from "../undecodable.ts";
 const MAX_TYPES = 64;
 const MAX_MEMBERS = 1024;
 const MAX_NAME = 128;
+/** Of all types as they are hashed, in characters: effects carry them. */
+const MAX_TEXT = 8192;
 
 /** A type of a member; `length` of an array that has a fixed one. */
 export type MemberType =
@@ -100,7 +102,7 @@ function readStruct(name: string, value: JsonValue | undefined, names: ReadonlyS
  *
  * @param value - its member `types`.
  * @throws Undecodable for a name that Solidity doesn't allow (but for colons), two members of one name, a type that
- *   is neither Solidity's nor declared, and more than 64 types, 1024 members or 128 characters a name.
+ *   is neither Solidity's nor declared, and more than 64 types, 1024 members, 128 characters a name or 8192 in all.
  */
 export function readTypes(value: JsonValue | undefined): StructTypes {
   if (!isJsonObject(value)) return fail("types is no object");
@@ -115,7 +117,10 @@ export function readTypes(value: JsonValue | undefined): StructTypes {
     if (Array.isArray(declared)) members += declared.length;
     if (members > MAX_MEMBERS) return fail(`the types have more than ${MAX_MEMBERS} members`);
   }
-  return new Map([...names].map((name) => [name, readStruct(name, value[name], names)]));
+  const structs = [...names].map((name) => readStruct(name, value[name], names));
+  const length = structs.reduce((sum, { own }) => sum + own.length, 0);
+  if (length > MAX_TEXT) return fail(`the types are longer than ${MAX_TEXT} characters`);
+  return new Map(structs.map((struct) => [struct.name, struct]));
 }
 
 function structOf(type: MemberType): string | undefined {

@@ -4,16 +4,14 @@
  */
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { isJsonObject, JsonNumber, type JsonValue } from "../../input/strict-json.ts";
-import type { Hex } from "../evm/call.ts";
 import { Undecodable } from "../undecodable.ts";
 import { encodeType, type MemberType, type StructType, type StructTypes } from "./typed-data-types.ts";
 
-const MAX_VALUES = 4096;
+const MAX_VALUES = 10_000;
 const MAX_DEPTH = 32;
-/** Of text and bytes, all together. */
-const MAX_CONTENT = 131_072;
-/** Of spelled types that are hashed, all together. */
-const MAX_TYPE_TEXT = 65_536;
+/** Blocks of Keccak-256, of 136 bytes each, over all hashes of a text: 5 µs apiece. */
+const MAX_BLOCKS = 4096;
+const BLOCK = 136;
 
 /**
  * A decoded value: an integer, a truth value, text, bytes or an address in lower-case hex, a list, or a struct. Structs
@@ -69,8 +67,7 @@ export class StructReader {
   readonly #types: StructTypes;
   readonly #hashedTypes = new Map<string, HashedType>();
   #values = 0;
-  #content = 0;
-  #typeText = 0;
+  #blocks = 0;
 
   constructor(types: StructTypes) {
     this.#types = types;
@@ -80,8 +77,8 @@ export class StructReader {
    * EIP-712's `hashStruct`.
    *
    * @param where - for messages: where the value stands.
-   * @throws Undecodable for a value that doesn't fit its type, a member missing or too much, more than 4096 values,
-   *   128 KiB of text and bytes, 64 KiB of types, and values more than 32 deep.
+   * @throws Undecodable for a value that doesn't fit its type, a member missing or too much, more than 10,000 values or
+   *   4096 blocks to hash, and values more than 32 deep.
    */
   read(struct: StructType, value: JsonValue | undefined, where: string): HashedStruct {
     return this.#struct(struct, value, where, 0);
@@ -101,16 +98,14 @@ export class StructReader {
     }
     const excess = Object.keys(value).find((name) => !(name in decoded));
     if (excess !== undefined) return fail(`${where}.${excess} is not in the type ${struct.name}`);
-    return { type: type.text, value: decoded, hash: keccak_256(words) };
+    return { type: type.text, value: decoded, hash: this.#hash(words) };
   }
 
   #hashedType(struct: StructType): HashedType {
     const known = this.#hashedTypes.get(struct.name);
     if (known !== undefined) return known;
     const text = encodeType(this.#types, struct);
-    this.#typeText += text.length;
-    if (this.#typeText > MAX_TYPE_TEXT) return fail("the types are too long");
-    const hashed = { text, hash: keccak_256(Buffer.from(text)) };
+    const hashed = { text, hash: this.#hash(Buffer.from(text)) };
     this.#hashedTypes.set(struct.name, hashed);
     return hashed;
   }
@@ -138,11 +133,11 @@ export class StructReader {
         return this.#array(type.element, type.length, value, word, where, depth);
       case "string":
         if (typeof value !== "string" || !value.isWellFormed()) return fail(`${where} is no text`);
-        word.set(keccak_256(this.#counted(Buffer.from(value))));
+        word.set(this.#hash(Buffer.from(value)));
         return value;
       case "bytes": {
         const hex = readHex(value, HEX_BYTES, "bytes in hex", where);
-        word.set(keccak_256(this.#counted(bytesOf(hex))));
+        word.set(this.#hash(bytesOf(hex)));
         return hex;
       }
       default:
@@ -171,13 +166,13 @@ export class StructReader {
         depth + 1,
       ),
     );
-    word.set(keccak_256(words));
+    word.set(this.#hash(words));
     return decoded;
   }
 
-  #counted(bytes: Uint8Array): Uint8Array {
-    this.#content += bytes.length;
-    return this.#content > MAX_CONTENT ? fail("more than 128 KiB of text and bytes") : bytes;
+  #hash(bytes: Uint8Array): Uint8Array {
+    this.#blocks += 1 + Math.floor(bytes.length / BLOCK);
+    return this.#blocks > MAX_BLOCKS ? fail(`more than ${MAX_BLOCKS} blocks to hash`) : keccak_256(bytes);
   }
 }
 
@@ -228,11 +223,6 @@ export function textOf(value: TypedValue): string {
 
 function jsonOf(value: TypedValue): string {
   return JSON.stringify(value, (_, item: unknown) => (typeof item === "bigint" ? item.toString() : item));
-}
-
-/** Lower-case hex, `0x` before it, of bytes. */
-export function hexOf(bytes: Uint8Array): Hex {
-  return `0x${Buffer.from(bytes).toString("hex")}`;
 }
 
 function bytesOf(hex: string): Uint8Array {

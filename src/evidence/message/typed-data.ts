@@ -4,10 +4,11 @@ import type { Difference, TypedData } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from "../../input/strict-json.ts";
 import type { Hex } from "../evm/call.ts";
+import { hexOf } from "../evm/rlp-fields.ts";
 import { Undecodable } from "../undecodable.ts";
 import { differencesBetween } from "./typed-data-differences.ts";
 import { readTypes, type StructType, type StructTypes } from "./typed-data-types.ts";
-import { hexOf, StructReader, type TypedStruct, type TypedValue } from "./typed-data-values.ts";
+import { StructReader, type TypedStruct, type TypedValue } from "./typed-data-values.ts";
 
 /**
  * @property digest - the hash that a wallet signs.
@@ -62,8 +63,9 @@ export function readTypedData(structured: JsonObject | undefined, raw: string | 
   const declared = raw === undefined ? undefined : parsed(raw);
   const decoded = structured ?? declared;
   if (decoded === undefined) return fail("no typed data");
-  if (structured === undefined || declared === undefined) return read(decoded, []);
-  return read(decoded, differencesBetween(declared, decoded));
+  const reading = read(decoded);
+  if (structured === undefined || declared === undefined) return reading;
+  return { ...reading, differences: differencesBetween(declared, decoded) };
 }
 
 function parsed(raw: string): JsonValue {
@@ -75,7 +77,7 @@ function parsed(raw: string): JsonValue {
   }
 }
 
-function read(data: JsonValue, differences: readonly Difference[]): TypedDataReading {
+function read(data: JsonValue): TypedDataReading {
   if (!isJsonObject(data)) return fail("the typed data is no object");
   const excess = Object.keys(data).find((member) => !MEMBERS.includes(member));
   if (excess !== undefined) return fail(`typed data has no member ${JSON.stringify(excess)}`);
@@ -103,7 +105,7 @@ function read(data: JsonValue, differences: readonly Difference[]): TypedDataRea
     ...(typeof chainId === "bigint" ? { chainId } : {}),
     ...(typeof verifyingContract === "string" ? { verifyingContract } : {}),
     message: message.value,
-    differences,
+    differences: [],
   };
 }
 
