@@ -31,7 +31,8 @@ function reading(
   };
 }
 
-function isPermit2({ contract, place, knowledge }: Site): boolean {
+/** Whether a contract is Permit2, or the release says so. */
+export function isPermit2({ contract, place, knowledge }: Site): boolean {
   return contract === PERMIT2 || contractOf(knowledge, place.chain, contract)?.kind === "permit2";
 }
 

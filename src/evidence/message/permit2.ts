@@ -4,16 +4,19 @@
  */
 import { z } from "zod";
 import type { Effect } from "../../input/document.ts";
-import { contractOf } from "../../policy/assets.ts";
+import { isPermit2 } from "../evm/permit2-calls.ts";
+import { finished } from "../evm/unwrapping.ts";
 import {
   argumentsOf,
-  assetOf,
+  holdingOf,
   type MessageReader,
   messageReader,
   type SignedMessage,
 } from "./signed-message.ts";
 
 const DETAILS = "PermitDetails(address token,uint160 amount,uint48 expiration,uint48 nonce)";
+
+const ALLOWANCE = { token: DETAILS, all: "(address spender,uint256 sigDeadline)" };
 
 const detailsSchema = z.object({
   token: z.string(),
@@ -24,50 +27,56 @@ const detailsSchema = z.object({
 
 const allowance = messageReader(
   z.object({ details: detailsSchema, spender: z.string() }),
-  ({ details, spender }, signed, contract) => permits(signed, contract, DETAILS, [details], spender),
+  ({ details, spender }, signed, contract) => permits(signed, contract, ALLOWANCE, [details], spender),
 );
 
 const allowances = messageReader(
   z.object({ details: z.array(detailsSchema), spender: z.string() }),
-  ({ details, spender }, signed, contract) => permits(signed, contract, DETAILS, details, spender),
+  ({ details, spender }, signed, contract) => permits(signed, contract, ALLOWANCE, details, spender),
 );
 
 const PERMISSIONS = "TokenPermissions(address token,uint256 amount)";
+
+const TRANSFER = { token: PERMISSIONS, all: "(address spender,uint256 nonce,uint256 deadline)" };
 
 const permissionsSchema = z.object({ token: z.string(), amount: z.bigint() });
 
 const transfer = messageReader(
   z.object({ permitted: permissionsSchema, spender: z.string() }),
-  ({ permitted, spender }, signed, contract) => permits(signed, contract, PERMISSIONS, [permitted], spender),
+  ({ permitted, spender }, signed, contract) => permits(signed, contract, TRANSFER, [permitted], spender),
 );
 
 const transfers = messageReader(
   z.object({ permitted: z.array(permissionsSchema), spender: z.string() }),
-  ({ permitted, spender }, signed, contract) => permits(signed, contract, PERMISSIONS, permitted, spender),
+  ({ permitted, spender }, signed, contract) => permits(signed, contract, TRANSFER, permitted, spender),
 );
 
 type Permitted = z.infer<typeof detailsSchema> | z.infer<typeof permissionsSchema>;
 
-/** One permit a token. Of no token, or to a contract that isn't known to be Permit2, it is not what it looks like. */
+const MAX_TOKENS = 64;
+
+/**
+ * One permit a token, with its own arguments and those of all; of a witness the type alone is shown. Of no token, of
+ * more than anybody reads, or for a contract that isn't Permit2, the message is not what it looks like.
+ */
 function permits(
   signed: SignedMessage,
   contract: string,
-  type: string,
+  shown: typeof ALLOWANCE,
   tokens: readonly Permitted[],
-  spender: string,
+  to: string,
 ): readonly Effect[] | undefined {
   const { reading, signing, chain, knowledge } = signed;
-  if (tokens.length === 0 || contractOf(knowledge, chain, contract)?.kind !== "permit2") return undefined;
-  const shared = argumentsOf(reading.messageType, reading.message);
-  return tokens.map((permitted) => ({
-    type: "permit",
-    ...assetOf(signed, permitted.token, permitted.amount),
-    ...(signing.from === undefined ? {} : { from: signing.from }),
-    to: spender,
-    method: reading.messageType,
-    arguments: [...argumentsOf(type, permitted), ...shared],
-    depth: 0,
-  }));
+  const { from } = signing;
+  const isKnown = isPermit2({ contract, place: { chain, from, depth: 0 }, knowledge });
+  if (!isKnown || tokens.length === 0 || tokens.length > MAX_TOKENS) return undefined;
+  const shared = argumentsOf(shown.all, reading.message);
+  return tokens.map((permitted) =>
+    finished({ type: "permit", from, to, ...holdingOf(signed, permitted.token, permitted.amount) }, 0, {
+      method: reading.messageType,
+      arguments: [...argumentsOf(shown.token, permitted), ...shared],
+    }),
+  );
 }
 
 const MESSAGES: ReadonlyMap<string, MessageReader> = new Map([

@@ -1,10 +1,10 @@
 /** A typed message with all that is known around it, and the words that each of its effects has. */
 import type { z } from "zod";
-import { amountFromUnits } from "../../input/amounts.ts";
 import type { Effect } from "../../input/document.ts";
-import { chainNumberOf, familyOf, type Knowledge, tokenAt, tokenOf } from "../../policy/assets.ts";
+import { chainNumberOf, familyOf, type Knowledge } from "../../policy/assets.ts";
+import { type Holding, tokens } from "../evm/holdings.ts";
 import type { TypedDataReading } from "./typed-data.ts";
-import { type TypedStruct, type TypedValue, textOf } from "./typed-data-values.ts";
+import { type TypedStruct, textOf } from "./typed-data-values.ts";
 
 /**
  * @property chain - the document's chain, such as `ETH`.
@@ -57,53 +57,24 @@ export function chainWithId(
   return hasId(declared) ? declared : Object.keys(knowledge.chains).find(hasId);
 }
 
-/** A token's contract on the message's chain, and an amount in its smallest unit, as an effect has them. */
-export function assetOf(
-  { chain, knowledge }: SignedMessage,
-  contract: string,
-  units: bigint,
-): Pick<Effect, "asset" | "amount"> {
-  const token = tokenAt(knowledge, chain, contract);
-  const asset = token ?? contract;
-  return {
-    asset,
-    amount: amountFromUnits(asset, units.toString(), tokenOf(knowledge, token)?.decimals),
-  };
+/** So much of a token on the message's chain. */
+export function holdingOf({ chain, knowledge }: SignedMessage, token: string, units: bigint): Holding {
+  return tokens(knowledge, chain, token, units);
 }
 
 type Arguments = NonNullable<Effect["arguments"]>;
 
-/** More than that of lists and structs says nothing to anybody. */
-const MAX_ARGUMENTS_TEXT = 8192;
-
 /**
- * The members of a struct as the arguments of an effect: its numbers, texts and addresses, not what it holds of
- * lists and structs.
+ * The members of a struct as the arguments of an effect; lists and structs as JSON.
  *
- * @param type - EIP-712's `encodeType` of the struct.
+ * @param type - how EIP-712's `encodeType` spells it, or some of its members: `Foo(address to,uint256 amount)`.
  */
 export function argumentsOf(type: string, struct: TypedStruct): Arguments {
-  return membersOf(type, struct)
-    .filter(({ value }) => typeof value !== "object")
-    .map(({ name, type, value }) => ({ name, type, value: textOf(value) }));
-}
-
-/** As {@link argumentsOf}, with lists and structs as JSON; none where that would be long. */
-export function allArgumentsOf(type: string, struct: TypedStruct): Pick<Effect, "arguments"> {
-  const all = membersOf(type, struct).map(({ name, type, value }) => ({ name, type, value: textOf(value) }));
-  const length = all.reduce((sum, { value }) => sum + value.length, 0);
-  return all.length === 0 || length > MAX_ARGUMENTS_TEXT ? {} : { arguments: all };
-}
-
-/** Neither names nor types have a parenthesis, a comma or a space in them, so that the spelling can be taken apart. */
-function membersOf(
-  type: string,
-  struct: TypedStruct,
-): readonly { readonly name: string; readonly type: string; readonly value: TypedValue }[] {
+  // Neither names nor types have a parenthesis, a comma or a space in them: the spelling can be taken apart.
   const list = type.slice(type.indexOf("(") + 1, type.indexOf(")"));
   if (list === "") return [];
   return list.split(",").map((member) => {
     const [type = "", name = ""] = member.split(" ");
-    return { name, type, value: struct[name] ?? "" };
+    return { name, type, value: textOf(struct[name] ?? "") };
   });
 }

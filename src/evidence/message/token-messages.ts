@@ -4,9 +4,11 @@
  */
 import { z } from "zod";
 import type { Effect } from "../../input/document.ts";
+import type { OwnEffect } from "../evm/reading.ts";
+import { finished } from "../evm/unwrapping.ts";
 import {
   argumentsOf,
-  assetOf,
+  holdingOf,
   type MessageReader,
   messageReader,
   type SignedMessage,
@@ -27,29 +29,26 @@ const daiPermit = messageReader(
   ],
 );
 
-function permitOf(signed: SignedMessage, token: string, from: string, to: string, amount: bigint): Effect {
-  return { type: "permit", ...assetOf(signed, token, amount), from, to, ...wordsOf(signed) };
+function permitOf(signed: SignedMessage, token: string, from: string, to: string, units: bigint): Effect {
+  return effectOf(signed, { type: "permit", from, to, ...holdingOf(signed, token, units) });
 }
 
 /** ERC-3009: whoever has the signature may make the transfer, or nobody but the payee. */
 const authorizedTransfer = messageReader(
   z.object({ from: z.string(), to: z.string(), value: z.bigint() }),
   ({ from, to, value }, signed, token) => [
-    { type: "transfer", ...assetOf(signed, token, value), from, to, ...wordsOf(signed) },
+    effectOf(signed, { type: "transfer", from, to, ...holdingOf(signed, token, value) }),
   ],
 );
 
 const canceledAuthorization = messageReader(
   z.object({ authorizer: z.string() }),
-  ({ authorizer }, signed, token) => [{ type: "call", from: authorizer, to: token, ...wordsOf(signed) }],
+  ({ authorizer }, signed, token) => [effectOf(signed, { type: "call", from: authorizer, to: token })],
 );
 
-function wordsOf({ reading }: SignedMessage): Pick<Effect, "method" | "arguments" | "depth"> {
-  return {
-    method: reading.messageType,
-    arguments: argumentsOf(reading.messageType, reading.message),
-    depth: 0,
-  };
+function effectOf({ reading }: SignedMessage, effect: OwnEffect): Effect {
+  const { messageType, message } = reading;
+  return finished(effect, 0, { method: messageType, arguments: argumentsOf(messageType, message) });
 }
 
 const AUTHORIZATION =

@@ -1,9 +1,10 @@
 /** What typed data does once it is signed: permits, transfers by signature, Safe transactions. */
 import type { Effect } from "../../input/document.ts";
 import type { Knowledge } from "../../policy/assets.ts";
+import { finished } from "../evm/unwrapping.ts";
 import { permit2Reader } from "./permit2.ts";
 import { safeReader } from "./safe-tx.ts";
-import { allArgumentsOf, chainWithId, type SignedMessage, type Signing } from "./signed-message.ts";
+import { argumentsOf, chainWithId, type SignedMessage, type Signing } from "./signed-message.ts";
 import { TOKEN_MESSAGES } from "./token-messages.ts";
 import type { TypedDataReading } from "./typed-data.ts";
 
@@ -37,15 +38,17 @@ function knownEffects(signed: SignedMessage): readonly Effect[] | undefined {
   return read?.(signed, verifyingContract);
 }
 
+/** In characters. Longer values say nothing to anybody, and an effect goes without. */
+const MAX_ARGUMENTS = 8192;
+
 function unknownEffect({ reading, signing }: SignedMessage): Effect {
-  return {
-    type: "unknown",
-    ...(signing.from === undefined ? {} : { from: signing.from }),
-    ...(reading.verifyingContract === undefined ? {} : { to: reading.verifyingContract }),
-    method: reading.messageType,
-    ...allArgumentsOf(reading.messageType, reading.message),
-    depth: 0,
-  };
+  const { messageType, message, verifyingContract } = reading;
+  const words = argumentsOf(messageType, message);
+  const length = words.reduce((sum, { value }) => sum + value.length, 0);
+  return finished({ type: "unknown", from: signing.from, to: verifyingContract }, 0, {
+    method: messageType,
+    ...(words.length === 0 || length > MAX_ARGUMENTS ? {} : { arguments: words }),
+  });
 }
 
 /**
