@@ -11,7 +11,10 @@ const HARDENED = 0x80000000;
 const PLAIN_PATH = /^m(?:\/(?:0|[1-9][0-9]{0,9}))+$/;
 const HARDENED_PATH = /^m(?:\/[0-9]{1,10}['hH]?)*$/;
 
+/** By root and path. */
 const keys = new RecentMap<string, ExtendedKey>(MAX_REMEMBERED);
+/** By their text. An installation has a handful. */
+const masters = new RecentMap<string, ExtendedKey>(256);
 
 /**
  * @param root - an extended public key, `xpub…` (secp256k1) or `cpub…` (Ed25519), of depth 0.
@@ -32,13 +35,12 @@ export function derivePublicKey(
 }
 
 function masterOf(root: string): ExtendedKey | Unusable {
-  const name = `${root} m`;
-  const known = keys.get(name);
+  const known = masters.get(root);
   if (known !== undefined) return known;
   const read = readExtendedKey(root);
   if ("unusable" in read) return read;
   if (read.depth !== 0) return { unusable: "unknown", why: "an extended key that is no root" };
-  keys.set(name, read);
+  masters.set(root, read);
   return read;
 }
 
