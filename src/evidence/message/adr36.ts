@@ -4,8 +4,8 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { base64, bech32 } from "@scure/base";
 import type { Hex } from "ox/Hex";
 import { Undecodable } from "../undecodable.ts";
+import { messageBytes } from "./message-bytes.ts";
 import { readableText } from "./readable-text.ts";
-import { messageBytes } from "./text-bytes.ts";
 
 /** @property text - the message, where people can read it. */
 export interface Adr36Message {

@@ -3,8 +3,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Hex } from "ox/Hex";
 import { compactSize } from "./compact-size.ts";
+import { messageBytes } from "./message-bytes.ts";
 import { readableText } from "./readable-text.ts";
-import { messageBytes } from "./text-bytes.ts";
 
 /** Its length and `Bitcoin Signed Message:\n`. No transaction's preimage begins like it: that would be its version. */
 const PREFIX = utf8ToBytes("\u0018Bitcoin Signed Message:\n");

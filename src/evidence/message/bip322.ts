@@ -12,8 +12,8 @@ import type { Hex } from "ox/Hex";
 import { type BitcoinAddress, hash160, readBitcoinAddress, scriptOf } from "../keys/bitcoin-address.ts";
 import { Undecodable } from "../undecodable.ts";
 import { compactSize } from "./compact-size.ts";
+import { messageBytes } from "./message-bytes.ts";
 import { readableText } from "./readable-text.ts";
-import { messageBytes } from "./text-bytes.ts";
 
 /**
  * @property digests - what may be signed for the message: one hash, or for taproot the two that BIP-322 allows. A

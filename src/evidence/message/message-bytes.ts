@@ -10,6 +10,7 @@ const MAX_BYTES = 131_072;
  * @throws Undecodable for anything else, and for more than 128 KiB.
  */
 export function messageBytes(message: string): Uint8Array {
-  if (message.length > 2 * MAX_BYTES + 2) throw new Undecodable("the message is longer than 128 KiB");
+  const digits = message.startsWith("0x") ? message.slice(2) : message;
+  if (digits.length > 2 * MAX_BYTES) throw new Undecodable("the message is longer than 128 KiB");
   return hexBytes(message);
 }
