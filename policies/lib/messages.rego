@@ -4,6 +4,7 @@
 package lib.messages
 
 import data.lib.amount
+import data.lib.effects
 import data.lib.evidence
 
 # METADATA
@@ -14,6 +15,13 @@ import data.lib.evidence
 silent if evidence.unseen
 
 silent if textual
+
+# METADATA
+# scope: document
+# description: The message moves nothing and lets nobody take anything, or has no effect to judge.
+moves_nothing if silent
+
+moves_nothing if effects.only({"admin", "deploy", "delegatecall", "call", "unknown"})
 
 # METADATA
 # description: The message is text for people, and nothing else.
@@ -74,5 +82,5 @@ entry := found if {
 	number := object.get(data.chains[input.transaction.chain], "id", -1)
 	amount.int(typed.chain_id) == number
 	found := data.typed_data[typed.chain_id][typed.verifying_contract][typed.primary_type]
-	found != false
+	found
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { indexedRule, ruleIndex } from "../../test/support/policy.ts";
-import { type Document, documentSchema, type InputDocument } from "../input/document.ts";
+import { type Document, documentSchema, type Effect, type InputDocument } from "../input/document.ts";
 import { guardCase } from "./guard.ts";
 import { checkKey, compileReads } from "./reads.ts";
 import type { IndexedRule } from "./rule-index.ts";
@@ -175,6 +175,7 @@ describe("what bytes do", () => {
     const text = (change: (document: Document) => void) =>
       input((document) => {
         document.kind = "message_signing";
+        document.group = "message";
         document.evidence = { status: "verified", key: "verified", text: "hello" };
         change(document);
       });
@@ -193,7 +194,7 @@ describe("what bytes do", () => {
     const others: readonly ((document: Document) => void)[] = [
       (document) => delete document.evidence?.text,
       (document) => {
-        document.kind = "transaction_signing";
+        document.group = "transfer";
       },
       ({ evidence }) => {
         if (evidence !== undefined) evidence.typed_data = { primary_type: "Permit" };
@@ -247,6 +248,59 @@ describe("what is replaced", () => {
       delete document.facts;
     });
     expect(absentOf(rule(reads, optional), without)).toEqual(reads);
+  });
+});
+
+describe("what a message moves", () => {
+  const reads = ["facts.one.spent.*", "transaction.totals.*.units"];
+  const optional = ["facts.one.spent", "transaction.totals"];
+  const message = (change: (document: Document) => void) =>
+    input((document) => {
+      document.kind = "message_signing";
+      document.group = "message";
+      document.evidence = { status: "verified", key: "verified", effects: [{ type: "call" }] };
+      delete document.transaction?.totals;
+      delete document.facts;
+      change(document);
+    });
+  const doing = (type: Effect["type"]) => message(({ evidence }) => evidence?.effects?.push({ type }));
+
+  it.each(["transfer", "approve", "permit", "operator_grant", "fee"] as const)("has totals: %s", (type) => {
+    expect(absentOf(rule(reads, optional), doing(type))).toEqual(reads);
+  });
+
+  it("has totals where nobody knows what it does", () => {
+    const without = message(({ evidence }) => delete evidence?.effects);
+    expect(absentOf(rule(reads, optional), without)).toEqual(reads);
+    expect(
+      absentOf(
+        rule(reads, optional),
+        message((document) => delete document.evidence),
+      ),
+    ).toEqual(reads);
+  });
+
+  it("has totals in a transaction", () => {
+    const transfer = message((document) => {
+      document.group = "transfer";
+    });
+    expect(absentOf(rule(reads, optional), transfer)).toEqual(["transaction.totals.*.units"]);
+  });
+
+  it.each(["call", "admin", "deploy", "delegatecall", "unknown"] as const)("may have none: %s", (type) => {
+    expect(absentOf(rule(reads), doing(type))).toEqual(reads);
+    expect(absentOf(rule(reads, optional), doing(type))).toBeUndefined();
+  });
+
+  it("may have none where it is text, or nobody read it", () => {
+    const text = message((document) => {
+      document.evidence = { status: "verified", key: "verified", text: "hello" };
+    });
+    const unread = message((document) => {
+      document.evidence = { status: "unsupported", key: "verified" };
+    });
+    expect(absentOf(rule(reads, optional), text)).toBeUndefined();
+    expect(absentOf(rule(reads, optional), unread)).toBeUndefined();
   });
 });
 

@@ -6,8 +6,8 @@
  * where it is not, the check does not count, whatever Rego said.
  *
  * A read is excused where the member at which it breaks off is one that its rule lists as `optional`: the
- * contract may be absent, and with it all that lies below; a contract without its selector may not. For two
- * members the document must agree, whatever the rule says ({@link mayLack}).
+ * contract may be absent, and with it all that lies below; a contract without its selector may not. For some
+ * members the document must agree, whatever the rule says (`excuses.ts`).
  *
  * The original, `raw`, has no schema that keeps a list from being empty, or an object from standing where a
  * rule compares a text. There an empty container counts as absent, and so does a read that ends at an object:
@@ -17,6 +17,7 @@
  * is, worked out when the release goes live.
  */
 import { type Document, GROUPS, type Group, type InputDocument } from "../input/document.ts";
+import { isFact, mayLack } from "./excuses.ts";
 import type { IndexedCheck, IndexedRule, RuleIndex } from "./rule-index.ts";
 
 /** For each check that lacks something, by {@link checkKey}: the paths it could not see, sorted. */
@@ -58,22 +59,6 @@ interface Walk {
   readonly lost: Set<Read>;
   readonly document: Document;
 }
-
-/**
- * Whether a member that a rule lists as `optional` may be absent in this document. There are no effects where nobody
- * read the bytes, or where they are text for people, and nothing is replaced where the request says so; anywhere else
- * their absence hides something.
- */
-function mayLack(path: string, { kind, evidence, transaction }: Document): boolean {
-  if (path === "evidence.effects") {
-    const isText = kind === "message_signing" && evidence?.text !== undefined && !evidence.typed_data;
-    return isText || UNREAD.includes(evidence?.status);
-  }
-  if (isFact(path)) return transaction !== undefined && transaction.replaces === undefined;
-  return true;
-}
-
-const UNREAD: readonly (string | undefined)[] = ["absent", "undecodable", "unsupported"];
 
 const EACH = "*";
 const RAW = "raw";
@@ -140,10 +125,6 @@ function isExcused(read: Read, path: string): boolean {
   return [...read.optional].some(
     (each) => each.startsWith(`${path}.`) && `${read.path}.`.startsWith(`${each}.`),
   );
-}
-
-function isFact(path: string): boolean {
-  return path === "facts" || path.startsWith("facts.");
 }
 
 /** `null` counts as absent: the document never has one, and in the original it says nothing. */

@@ -122,9 +122,9 @@ function indexRule(
     });
   }
   const at = { file: module.file, line: module.packageLine };
-  const movements = movementFacts(rule, shortName);
+  const spared = sparedFacts(rule, shortName);
   for (const path of metadata.optional) {
-    if (isTooWide(path) && !movements.has(path)) {
+    if (isTooWide(path) && !spared.has(path)) {
       problems.push({
         ...at,
         message: `\`optional\` lists ${path}: without it nothing is seen; ${OPTIONAL_HINT}`,
@@ -192,16 +192,24 @@ function factNodes(rule: FoundRule, any: SchemaNode, problems: Problem[]): Map<s
   return nodes;
 }
 
-/** The facts that say what is replaced: absent where nothing is, which the host sees for itself. */
-function movementFacts({ facts }: FoundRule, shortName: string): ReadonlySet<string> {
-  const movements = [...facts].filter(([, { head }]) => kindOf(head.value) === "movement");
-  return new Set(movements.map(([name]) => `facts.${shortName}.${name}`));
+/**
+ * The facts that may be absent where the host sees why: what is replaced, where nothing is, and what was paid of each
+ * token of a message, where it moves none.
+ */
+function sparedFacts({ facts, group }: FoundRule, shortName: string): ReadonlySet<string> {
+  const spared = [...facts].filter(([, { head }]) => {
+    if (group !== "message") return memberOf(head.value, "kind").includes("movement");
+    return memberOf(head.value, "by").includes("transaction.totals[].token");
+  });
+  return new Set(spared.map(([name]) => `facts.${shortName}.${name}`));
 }
 
-function kindOf(query: Term | undefined): unknown {
-  if (query?.type !== "object") return undefined;
-  const kind = query.entries.find(([key]) => key.type === "constant" && key.value === "kind")?.[1];
-  return kind?.type === "constant" ? kind.value : undefined;
+/** The literals of one member of a query. */
+function memberOf(query: Term | undefined, name: string): unknown[] {
+  if (query?.type !== "object") return [];
+  const member = query.entries.find(([key]) => key.type === "constant" && key.value === name)?.[1];
+  const items = member?.type === "array" ? member.items : [member];
+  return items.flatMap((item) => (item?.type === "constant" ? [item.value] : []));
 }
 
 function isText(term: Term): boolean {
@@ -219,15 +227,14 @@ function isPathByElement(term: Term): boolean {
 const OPTIONAL_HINT = "list the member below it whose absence means something";
 
 /**
- * What a rule looks at when it judges at all: its absence excuses nothing. Effects may be absent, but only where the
- * host sees that nobody read the bytes.
+ * What a rule looks at when it judges at all: its absence excuses nothing. Effects and totals may be absent, but only
+ * where the host sees that there are none (`excuses.ts`).
  */
 const NEVER_OPTIONAL: readonly string[] = [
   "evidence.key",
   "evidence.status",
   "key.participants",
   "transaction.destinations",
-  "transaction.totals",
 ];
 
 /** A whole member, a list that is not loaded, a fact that can't be had, or what every judgement needs. */

@@ -596,6 +596,11 @@ const CASES: Readonly<Record<string, Case>> = {
     custom: ["requires: {X_X: deny}", "optional: [facts.optional_movement.movement]"],
     reads: ["facts.optional_movement.movement.*.asset"],
   },
+  optional_spent_of_a_transfer: {
+    rego: `facts["spent"] := {"kind": "sum", "of": "units", "by": ["transaction.totals[].token"]}\n\nrequire["X_X"] if {\n\tevery s in input.facts.optional_spent_of_a_transfer.spent {\n\t\ts == "0"\n\t}\n}`,
+    custom: ["requires: {X_X: deny}", "optional: [facts.optional_spent_of_a_transfer.spent]"],
+    refused: /without it nothing is seen/,
+  },
   optional_effects: {
     rego: `require["X_X"] if {\n\tevery e in input.evidence.effects {\n\t\te.type == "fee"\n\t}\n}`,
     custom: ["requires: {X_X: deny}", "optional: [evidence.effects]"],

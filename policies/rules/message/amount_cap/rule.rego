@@ -7,11 +7,17 @@
 #   severity: high
 #   kinds: [message_signing]
 #   requires: {AMOUNT_CAP: deny}
+#   optional: [evidence.effects, evidence.text, evidence.typed_data, transaction.totals]
 package rules.message.amount_cap
 
 import data.lib.caps
+import data.lib.messages
 
-require["AMOUNT_CAP"] if caps.kept
+require["AMOUNT_CAP"] if within
+
+within if caps.kept
+
+within if messages.moves_nothing
 
 values := caps.compared
 

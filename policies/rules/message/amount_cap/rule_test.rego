@@ -29,6 +29,20 @@ test_over_the_cap if {
 	not holds(moving({"BTC": "0"}))
 }
 
+test_a_message_that_moves_nothing if {
+	every type in ["admin", "deploy", "delegatecall", "call", "unknown"] {
+		holds(doing([type]))
+	}
+	every type in ["transfer", "approve", "permit", "operator_grant", "fee", "somethingnew"] {
+		not holds(doing(["call", type]))
+	}
+	not holds(doing([]))
+	holds({"kind": "message_signing", "evidence": {"status": "verified", "text": "hello"}})
+	holds({"evidence": {"status": "unsupported"}})
+}
+
+doing(types) := {"evidence": {"status": "verified", "effects": [{"type": type} | some type in types]}}
+
 test_what_is_no_amount if {
 	every units in ["", "-1", "1.5", "1e3", "01", 1, null, true, [], {}] {
 		not holds(moving({"ETH": units}))

@@ -11,7 +11,6 @@
 package rules.message.daily_limit
 
 import data.lib.daily
-import data.lib.effects
 import data.lib.messages
 
 facts["spent"] := {"kind": "sum", "of": "usd_micros", "by": ["wallet.id"], "window": data.limits.daily.window}
@@ -22,9 +21,7 @@ require["DAILY_SOFT_LIMIT"] if within(data.limits.daily.hold)
 
 within(limit) if daily.within(limit)
 
-within(_) if messages.silent
-
-within(_) if effects.only({"admin", "deploy", "delegatecall", "call", "unknown"})
+within(_) if messages.moves_nothing
 
 values := daily.compared
 

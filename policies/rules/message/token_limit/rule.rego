@@ -7,8 +7,10 @@
 #   severity: high
 #   kinds: [message_signing]
 #   requires: {TOKEN_LIMIT: deny}
+#   optional: [evidence.effects, evidence.text, evidence.typed_data, transaction.totals, facts.token_limit.spent]
 package rules.message.token_limit
 
+import data.lib.messages
 import data.lib.token_limits
 
 facts["spent"] := {
@@ -18,7 +20,11 @@ facts["spent"] := {
 	"window": data.limits.token.window,
 }
 
-require["TOKEN_LIMIT"] if token_limits.kept
+require["TOKEN_LIMIT"] if within
+
+within if token_limits.kept
+
+within if messages.moves_nothing
 
 values := token_limits.compared
 

@@ -30,6 +30,20 @@ test_over_the_limit if {
 	not holds(moving({"ETH": "0"}, {"USDT": "1"}))
 }
 
+test_a_message_that_moves_nothing if {
+	every type in ["admin", "deploy", "delegatecall", "call", "unknown"] {
+		holds(doing([type]))
+	}
+	every type in ["transfer", "approve", "permit", "operator_grant", "fee", "somethingnew"] {
+		not holds(doing(["call", type]))
+	}
+	not holds(doing([]))
+	holds({"kind": "message_signing", "evidence": {"status": "verified", "text": "hello"}})
+	holds({"evidence": {"status": "unsupported"}})
+}
+
+doing(types) := {"evidence": {"status": "verified", "effects": [{"type": type} | some type in types]}}
+
 test_what_is_no_amount if {
 	every value in ["", "-1", "1.5", "01", 1, null, true, [], {}] {
 		not holds(moving({"ETH": value}, {"ETH": "1"}))
