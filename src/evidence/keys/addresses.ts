@@ -8,6 +8,7 @@ import type { Document } from "../../input/document.ts";
 import type { ChainFamily } from "../../policy/release.ts";
 import {
   type BitcoinAddress,
+  type BitcoinNetwork,
   bitcoinAddressText,
   hash160,
   readBitcoinAddress,
@@ -15,6 +16,7 @@ import {
 } from "./bitcoin-address.ts";
 import { type Curve, uncompressed } from "./curve-points.ts";
 import type { PublicKey } from "./extended-key.ts";
+import { RecentMap } from "./recent-map.ts";
 
 export type Algorithm = NonNullable<NonNullable<Document["signing"]>["algorithm"]>;
 
@@ -31,61 +33,60 @@ export const CURVE_OF: Readonly<Record<ChainFamily, Curve>> = {
 /** The addresses of a key, each with the algorithm that signs for it. */
 export type Addresses = ReadonlyMap<string, Algorithm>;
 
-const made = new WeakMap<PublicKey, Map<string, Addresses>>();
+const made = new WeakMap<PublicKey, RecentMap<string, Addresses>>();
+/** Kinds that are remembered of one key: a prefix of Cosmos may be any. */
+const MAX_KINDS = 16;
+
+/** What tells the kinds of address of a family apart, as far as they begin differently. */
+export function prefixOf(family: ChainFamily, address: string): string {
+  switch (family) {
+    case "bitcoin":
+      return /^(?:bc|tb)1[a-z0-9]/.exec(address)?.[0] ?? address.slice(0, 1);
+    case "cosmos":
+      return address.slice(0, Math.max(0, address.lastIndexOf("1")));
+    default:
+      return "";
+  }
+}
 
 /**
- * All addresses of a key in their one spelling (EVM and bech32 in lower case), remembered with the key.
+ * The addresses of a key that begin alike, in their one spelling (EVM and bech32 in lower case), remembered with it.
  *
  * Taproot: the key is the output key as it stands, without the tweak of BIP-341, which is how Cobo makes an address
  * without a script tree (CoboGlobal/cobo-mpc-recovery-kits, `pkg/wallet/address.go` at 7b819a9).
  *
  * @param key - of the family's curve.
- * @param like - a declared address: Cosmos addresses of one key differ by chain, in their prefix.
+ * @param prefix - of {@link prefixOf}.
  */
-export function addressesOf(key: PublicKey, family: ChainFamily, like: string): Addresses {
-  const kind = family === "cosmos" ? `cosmos ${cosmosPrefix(like)}` : family;
-  const known = made.get(key) ?? new Map<string, Addresses>();
+export function addressesOf(key: PublicKey, family: ChainFamily, prefix: string): Addresses {
+  const kind = `${family} ${prefix}`;
+  const known = made.get(key) ?? new RecentMap<string, Addresses>(MAX_KINDS);
   made.set(key, known);
-  const addresses = known.get(kind) ?? makeAddresses(key.bytes, family, like);
+  const addresses = known.get(kind) ?? makeAddresses(key.bytes, family, prefix);
   known.set(kind, addresses);
   return addresses;
 }
 
-function makeAddresses(key: Uint8Array, family: ChainFamily, like: string): Addresses {
+function makeAddresses(key: Uint8Array, family: ChainFamily, prefix: string): Addresses {
   switch (family) {
     case "evm":
       return new Map([[`0x${bytesToHex(keccakAddress(key))}`, "ecdsa"]]);
     case "tron":
       return new Map([[base58check.encode(concatBytes(Uint8Array.of(0x41), keccakAddress(key))), "ecdsa"]]);
-    case "cosmos": {
-      const prefix = cosmosPrefix(like);
-      return new Map(
-        prefix === undefined ? [] : [[bech32.encode(prefix, bech32.toWords(hash160(key))), "ecdsa"]],
-      );
-    }
+    case "cosmos":
+      return cosmosAddresses(key, prefix);
     case "solana":
       return new Map([[base58.encode(key), "eddsa"]]);
     case "stellar":
       return new Map([[stellarAccount(key), "eddsa"]]);
     case "bitcoin":
       return new Map(
-        bitcoinAddresses(key).map((address) => [
+        bitcoinAddresses(key, prefix).map((address) => [
           bitcoinAddressText(address),
           address.script === "p2tr" ? "schnorr" : "ecdsa",
         ]),
       );
   }
-}
-
-/**
- * The address that a key has of the declared one's kind.
- *
- * @returns undefined where the declared one is of no kind that a key alone has.
- */
-export function addressLike(key: PublicKey, family: ChainFamily, declared: string): string | undefined {
-  if (family === "bitcoin") return bitcoinLike(key.bytes, declared);
-  const [own] = addressesOf(key, family, declared).keys();
-  return own;
 }
 
 /**
@@ -115,28 +116,40 @@ function keccakAddress(key: Uint8Array): Uint8Array {
   return keccak_256(uncompressed(key).subarray(1)).slice(12);
 }
 
-function bitcoinAddresses(key: Uint8Array): BitcoinAddress[] {
+function bitcoinAddresses(key: Uint8Array, prefix: string): BitcoinAddress[] {
   const hash = hash160(key);
-  const nested = hash160(scriptOf({ script: "p2wpkh", program: hash }));
-  return (["main", "test"] as const).flatMap((network): BitcoinAddress[] => [
-    { network, script: "p2wpkh", program: hash },
-    { network, script: "p2sh", program: nested },
+  const nested = () => hash160(scriptOf({ script: "p2wpkh", program: hash }));
+  const legacy = (network: BitcoinNetwork): BitcoinAddress[] => [
     { network, script: "p2pkh", program: hash },
-    { network, script: "p2tr", program: key.slice(1) },
     { network, script: "p2pkh", program: hash160(uncompressed(key)) },
-  ]);
+  ];
+  switch (prefix) {
+    case "bc1q":
+      return [{ network: "main", script: "p2wpkh", program: hash }];
+    case "bc1p":
+      return [{ network: "main", script: "p2tr", program: key.slice(1) }];
+    case "tb1q":
+      return [{ network: "test", script: "p2wpkh", program: hash }];
+    case "tb1p":
+      return [{ network: "test", script: "p2tr", program: key.slice(1) }];
+    case "1":
+      return legacy("main");
+    case "m":
+    case "n":
+      return legacy("test");
+    case "3":
+      return [{ network: "main", script: "p2sh", program: nested() }];
+    case "2":
+      return [{ network: "test", script: "p2sh", program: nested() }];
+    default:
+      return [];
+  }
 }
 
-function bitcoinLike(key: Uint8Array, declared: string): string | undefined {
-  const like = readBitcoinAddress(declared) ?? { network: "main", script: "p2wpkh" };
-  const own = bitcoinAddresses(key).find(
-    ({ network, script }) => network === like.network && script === like.script,
-  );
-  return own && bitcoinAddressText(own);
-}
-
-function cosmosPrefix(address: string): string | undefined {
-  return cosmosParts(address)?.prefix;
+function cosmosAddresses(key: Uint8Array, prefix: string): Addresses {
+  // Anything may stand before a 1.
+  if (!/^[a-z0-9]{1,40}$/.test(prefix)) return new Map();
+  return new Map([[bech32.encode(prefix, bech32.toWords(hash160(key))), "ecdsa"]]);
 }
 
 function cosmosParts(address: string): { prefix: string; bytes: Uint8Array } | undefined {

@@ -15,46 +15,61 @@ interface CurvePoints {
   add(key: Uint8Array, scalar: Uint8Array): Uint8Array | undefined;
 }
 
-const secp = secp256k1.Point;
-const edwards = ed25519.Point;
+/** What the points of both curves have. */
+interface Point<P> {
+  add(other: P): P;
+  multiplyUnsafe(scalar: bigint): P;
+  is0(): boolean;
+  toBytes(): Uint8Array;
+}
 
-/** Keys are 33 bytes, compressed. A scalar that is no less than the order has no child (BIP-32). */
-const secp256k1Points: CurvePoints = {
-  isKey: (key) => key.length === 33 && decodes(() => secp.fromBytes(key)),
-  add(key, scalar) {
-    const distance = bytesToNumberBE(scalar);
-    if (distance === 0n || distance >= secp.Fn.ORDER) return undefined;
-    const sum = secp.fromBytes(key).add(secp.BASE.multiplyUnsafe(distance));
-    return sum.is0() ? undefined : sum.toBytes(true);
-  },
-};
+interface PointOf<P> {
+  readonly BASE: P;
+  readonly Fn: { readonly ORDER: bigint };
+  fromBytes(bytes: Uint8Array): P;
+}
 
-/** Keys are 32 bytes (RFC 8032). The scalar is taken modulo the order of the base point. */
-const ed25519Points: CurvePoints = {
-  isKey: (key) => key.length === 32 && decodes(() => edwards.fromBytes(key)),
-  add(key, scalar) {
-    const distance = bytesToNumberBE(scalar) % edwards.Fn.ORDER;
-    if (distance === 0n) return undefined;
-    const sum = edwards.fromBytes(key).add(edwards.BASE.multiplyUnsafe(distance));
-    return sum.is0() ? undefined : sum.toBytes();
-  },
-};
+/** @param scalarOf - the scalar that is added, in whatever way the curve's derivation reads it. */
+function pointsOf<P extends Point<P>>(
+  curve: PointOf<P>,
+  size: number,
+  scalarOf: (value: bigint, order: bigint) => bigint | undefined,
+): CurvePoints {
+  // Decompressing takes a fifth of a derivation.
+  const known = new WeakMap<Uint8Array, P>();
+  const pointAt = (key: Uint8Array): P => {
+    const point = known.get(key) ?? curve.fromBytes(key);
+    known.set(key, point);
+    return point;
+  };
+  return {
+    isKey(key) {
+      try {
+        return key.length === size && !pointAt(key).is0();
+      } catch {
+        return false;
+      }
+    },
+    add(key, scalar) {
+      const distance = scalarOf(bytesToNumberBE(scalar), curve.Fn.ORDER);
+      if (distance === undefined || distance === 0n) return undefined;
+      const sum = pointAt(key).add(curve.BASE.multiplyUnsafe(distance));
+      if (sum.is0()) return undefined;
+      const bytes = sum.toBytes();
+      known.set(bytes, sum);
+      return bytes;
+    },
+  };
+}
 
 export const POINTS: Readonly<Record<Curve, CurvePoints>> = {
-  secp256k1: secp256k1Points,
-  ed25519: ed25519Points,
+  /** Keys are 33 bytes, compressed. A scalar that is no less than the order has no child (BIP-32). */
+  secp256k1: pointsOf(secp256k1.Point, 33, (value, order) => (value < order ? value : undefined)),
+  /** Keys are 32 bytes (RFC 8032). The scalar is taken modulo the order of the base point. */
+  ed25519: pointsOf(ed25519.Point, 32, (value, order) => value % order),
 };
 
 /** @param key - on secp256k1, 33 bytes. @returns 65 bytes: 04, x, y. */
 export function uncompressed(key: Uint8Array): Uint8Array {
-  return secp.fromBytes(key).toBytes(false);
-}
-
-function decodes(decode: () => unknown): boolean {
-  try {
-    decode();
-    return true;
-  } catch {
-    return false;
-  }
+  return secp256k1.Point.fromBytes(key).toBytes(false);
 }

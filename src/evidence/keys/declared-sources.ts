@@ -1,6 +1,11 @@
 /** The sources that a request declares, by their addresses. */
 import { listedAddress } from "../../input/address.ts";
 import type { Document } from "../../input/document.ts";
+import type { ChainFamily } from "../../policy/release.ts";
+import { prefixOf } from "./addresses.ts";
+
+/** Addresses of one network of Bitcoin begin in at most five ways. */
+const MAX_PREFIXES = 5;
 
 type Source = NonNullable<NonNullable<Document["transaction"]>["sources"]>[number];
 
@@ -11,21 +16,25 @@ export class DeclaredSources {
   readonly #byPath = new Map<string, number>();
   readonly #taken = new Set<string>();
 
+  readonly #prefixes = new Set<string>();
+
   /** @param sources - as they stand in the document; those without an address sign nothing that could be checked. */
-  constructor(sources: readonly Source[]) {
+  constructor(sources: readonly Source[], family: ChainFamily) {
     this.#sources = sources;
     for (const [at, source] of sources.entries()) {
       if (source.address === undefined) continue;
       if (source.path !== undefined && !this.#byPath.has(source.path)) this.#byPath.set(source.path, at);
       const spelling = listedAddress(source.address);
+      if (this.#prefixes.size < MAX_PREFIXES) this.#prefixes.add(prefixOf(family, spelling));
       const same = this.#byAddress.get(spelling);
       if (same === undefined) this.#byAddress.set(spelling, [[at, source]]);
       else same.push([at, source]);
     }
   }
 
-  get isEmpty(): boolean {
-    return this.#byAddress.size === 0;
+  /** How their addresses begin, as {@link prefixOf} has it. */
+  get prefixes(): readonly string[] {
+    return [...this.#prefixes];
   }
 
   has(address: string): boolean {

@@ -310,11 +310,18 @@ describe("leaves open", () => {
       { family: "stellar", root: CPUB, sources: [{ address: `M${"A".repeat(68)}` }] },
     ],
     [
-      "more paths than may be derived at once",
+      "more keys than may be derived at once",
       {
         family: "bitcoin",
-        signing: { paths: Array.from({ length: 101 }, (_, index) => `m/${index}`) },
-        sources: Array.from({ length: 101 }, (_, index) => ({ address: taprootAddress(`m/${index}`) })),
+        signing: { paths: Array.from({ length: 81 }, (_, index) => `m/${index}`) },
+        sources: Array.from({ length: 81 }, (_, index) => ({ address: taprootAddress(`m/${index}`) })),
+      },
+    ],
+    [
+      "more keys on the way than may be derived at once",
+      {
+        signing: { paths: Array.from({ length: 17 }, (_, index) => `m/${index}/1/1/1/1`) },
+        sources: Array.from({ length: 17 }, (_, index) => ({ address: evmAddress(`m/${index}/1/1/1/1`) })),
       },
     ],
   ])("%s", (_, { family, ...request }) => {

@@ -3,10 +3,11 @@
  * its address on the chain is held against the declared sources.
  */
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { listedAddress } from "../../input/address.ts";
 import type { Difference, Document, Evidence } from "../../input/document.ts";
 import type { ChainFamily } from "../../policy/release.ts";
 import { Comparison } from "../comparison.ts";
-import { addressesOf, addressLike, CURVE_OF, isOpenKind } from "./addresses.ts";
+import { addressesOf, CURVE_OF, isOpenKind, prefixOf } from "./addresses.ts";
 import { DeclaredSources } from "./declared-sources.ts";
 import { derivePublicKey } from "./derive-public-key.ts";
 import type { ExtendedKey } from "./extended-key.ts";
@@ -31,8 +32,11 @@ type Signing = NonNullable<Document["signing"]>;
 
 /** A hash without a tweak among others that have one. */
 const NO_TWEAK = "0x";
-/** Different paths of one request: deriving takes a third of a millisecond each, and all of them less than 50. */
-const MAX_PATHS = 100;
+/**
+ * Keys of one request, those on the way to them included: each takes up to half a millisecond, and all of them must
+ * stay well below 50. Those that are remembered count as well: a decision must not depend on the one before.
+ */
+const MAX_KEYS = 80;
 /** More of them would not tell more. */
 const MAX_DIFFERENCES = 16;
 
@@ -51,11 +55,12 @@ const MAX_DIFFERENCES = 16;
  */
 export function readKey(document: Document, family: ChainFamily | undefined): KeyReading {
   const { key, signing } = document;
-  const sources = new DeclaredSources(document.transaction?.sources ?? []);
-  if (key?.root_public_key === undefined || signing === undefined || sources.isEmpty) {
+  const declared = document.transaction?.sources?.some(({ address }) => address !== undefined) ?? false;
+  if (key?.root_public_key === undefined || signing === undefined || !declared) {
     return { key: "absent", differences: [] };
   }
   if (family === undefined) return { key: "unsupported", differences: [] };
+  const sources = new DeclaredSources(document.transaction?.sources ?? [], family);
   const comparison = new Comparison();
   if (key.curve !== undefined && key.curve !== CURVE_OF[family]) {
     comparison.differ("key.curve", key.curve, CURVE_OF[family]);
@@ -83,15 +88,17 @@ interface Reading {
 function readSignatures(reading: Reading): void {
   const { root, signing, comparison } = reading;
   const seen = new Set<string>();
+  const keys = new Set<string>();
   for (const [index, path] of signing.paths.entries()) {
     const tweak = signing.tweaks === undefined ? NO_TWEAK : signing.tweaks[index];
     const signature = `${path} ${tweak}`;
     if (seen.has(signature)) continue;
-    if (seen.size === MAX_PATHS || comparison.differences.length >= MAX_DIFFERENCES) {
+    seen.add(signature);
+    addKeys(path, keys);
+    if (keys.size > MAX_KEYS || comparison.differences.length >= MAX_DIFFERENCES) {
       comparison.leaveOpen();
       return;
     }
-    seen.add(signature);
     const key = derivePublicKey(root, path);
     if ("unusable" in key) {
       if (key.unusable === "unknown") comparison.leaveOpen();
@@ -107,6 +114,14 @@ function readSignatures(reading: Reading): void {
   }
 }
 
+/** Adds a path and those above it, as far as they are not there yet. A path that is none is one key. */
+function addKeys(path: string, keys: Set<string>): void {
+  for (let at = path; at.includes("/") && !keys.has(at) && keys.size <= MAX_KEYS; ) {
+    keys.add(at);
+    at = at.slice(0, at.lastIndexOf("/"));
+  }
+}
+
 /**
  * Cobo's recovery kit writes Ed25519 roots as `cpub…`; its API's documents show only `xpub…`, for whichever curve.
  * What such a root would hold for Ed25519 is not said anywhere.
@@ -119,7 +134,9 @@ function compareRootCurve({ family, comparison }: Reading, { curve }: ExtendedKe
 function compareSources(reading: Reading, index: number, path: string, key: ExtendedKey): void {
   const { signing, sources, family, comparison, signers } = reading;
   const declared = sources.likeliest(index, path, signing.paths.length);
-  const own = [...addressesOf(key, family, declared.address)].filter(([address]) => sources.has(address));
+  const own = sources.prefixes
+    .flatMap((prefix) => [...addressesOf(key, family, prefix)])
+    .filter(([address]) => sources.has(address));
   for (const [address, algorithm] of own) {
     signers.set(address, key);
     comparison.same("signing.algorithm", signing.algorithm, algorithm);
@@ -134,7 +151,7 @@ function compareSources(reading: Reading, index: number, path: string, key: Exte
     comparison.leaveOpen();
     return;
   }
-  const instead = addressLike(key, family, declared.address);
+  const [instead] = addressesOf(key, family, prefixOf(family, listedAddress(declared.address))).keys();
   if (instead !== undefined) signers.set(instead, key);
   comparison.differ(`transaction.sources.${declared.at}.address`, declared.address, instead);
 }
