@@ -15,7 +15,6 @@ export class DeclaredSources {
   readonly #byAddress = new Map<string, [at: number, source: Source][]>();
   readonly #byPath = new Map<string, number>();
   readonly #taken = new Set<string>();
-
   readonly #prefixes = new Set<string>();
 
   /** @param sources - as they stand in the document; those without an address sign nothing that could be checked. */

@@ -219,6 +219,15 @@ describe("refuses", () => {
       [{ field: "signing.algorithm", declared: "ecdsa", decoded: "schnorr" }],
     ],
     [
+      "the algorithm once, however many inputs there are",
+      {
+        family: "bitcoin",
+        signing: { algorithm: "eddsa", paths: ["m/0", "m/1"] },
+        sources: [{ address: taprootAddress("m/0") }, { address: taprootAddress("m/1") }],
+      },
+      [{ field: "signing.algorithm", declared: "eddsa", decoded: "schnorr" }],
+    ],
+    [
       "another taproot address than the key's",
       { family: "bitcoin", sources: [{ address: taprootAddress("m/0", TEST_NETWORK) }] },
       [
@@ -282,6 +291,7 @@ describe("leaves open", () => {
       "a tweak too few",
       { family: "bitcoin", signing: { paths: [PATH, "m/0"], tweaks: ["0x"] }, sources: [taproot] },
     ],
+    ["a hash without a path", { signing: { hashes: ["0x00", "0x01"] }, sources: [source] }],
     ["a hardened path", { signing: { paths: ["m/44'/60'/0'/0/0"] }, sources: [source] }],
     [
       "a root of another version",

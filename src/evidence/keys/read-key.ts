@@ -16,8 +16,8 @@ import { states } from "./stated-key.ts";
 /**
  * @property key - `absent`: root, paths or source addresses are not stated. `unsupported`: nothing contradicts, but
  *   something is asked for that no document of Cobo's settles.
- * @property signer - the address that signs, in lower case on EVM, where there is one for all hashes; in `mismatch` it
- *   is not the declared one.
+ * @property signer - the address that signs, in lower case on EVM, where there is one for all hashes, whatever is
+ *   declared.
  * @property publicKey - of `signer`: 33 bytes, compressed, on secp256k1; 32 on Ed25519.
  * @property differences - empty but for `mismatch`.
  */
@@ -87,6 +87,7 @@ interface Reading {
 
 function readSignatures(reading: Reading): void {
   const { root, signing, comparison } = reading;
+  if (signing.paths.length !== signing.hashes.length) comparison.leaveOpen();
   const seen = new Set<string>();
   const keys = new Set<string>();
   for (const [index, path] of signing.paths.entries()) {
@@ -133,17 +134,20 @@ function compareRootCurve({ family, comparison }: Reading, { curve }: ExtendedKe
 
 function compareSources(reading: Reading, index: number, path: string, key: ExtendedKey): void {
   const { signing, sources, family, comparison, signers } = reading;
+  const { differences } = comparison;
   const declared = sources.likeliest(index, path, signing.paths.length);
   const own = sources.prefixes
     .flatMap((prefix) => [...addressesOf(key, family, prefix)])
     .filter(([address]) => sources.has(address));
   for (const [address, algorithm] of own) {
     signers.set(address, key);
-    comparison.same("signing.algorithm", signing.algorithm, algorithm);
+    if (!differences.some(({ field }) => field === "signing.algorithm")) {
+      comparison.same("signing.algorithm", signing.algorithm, algorithm);
+    }
     for (const [at, source] of sources.take(address)) {
       comparison.same(`transaction.sources.${at}.path`, source.path, path);
       comparePublicKey(`transaction.sources.${at}.public_key`, source.public_key, key, comparison);
-      if (comparison.differences.length >= MAX_DIFFERENCES) return;
+      if (differences.length >= MAX_DIFFERENCES) return;
     }
   }
   if (own.length > 0) return;
