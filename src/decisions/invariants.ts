@@ -3,7 +3,7 @@
  * off. Those that need only the wire (token, strict JSON, list lengths, same task, shape of a key) are checked
  * by the channel before a document exists; those here read the finished document.
  */
-import type { Document } from "../input/document.ts";
+import type { Difference, Document } from "../input/document.ts";
 import { Refusal } from "../input/refusal.ts";
 import type { ChainFamily } from "../policy/release.ts";
 
@@ -128,13 +128,13 @@ export function assertEvidence({ evidence }: Document): void {
   if (evidence === undefined) return;
   const { status, key, differences = [] } = evidence;
   if (status !== "mismatch" && key !== "mismatch" && differences.length === 0) return;
-  const said = differences
-    .slice(0, SAID)
-    .map(
-      ({ field, declared, decoded }) =>
-        `${field}: ${declared ?? "not stated"}, signed ${decoded ?? "nothing"}`,
-    );
-  throw new Refusal("EVIDENCE_MISMATCH", `the bytes say something else: ${said.join("; ")}`, { differences });
+  const said = differences.slice(0, SAID).map(differenceText);
+  throw new Refusal("EVIDENCE_MISMATCH", said.join("; "), { differences });
+}
+
+/** Short: an answer has 256 bytes, and address and amount go into one. */
+function differenceText({ field, declared = "nothing", decoded = "nothing" }: Difference): string {
+  return `${field.replace(/^transaction\./, "")} ${declared} but signed ${decoded}`;
 }
 
 /**

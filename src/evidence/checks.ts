@@ -18,6 +18,10 @@ export interface Check {
 }
 
 const KEY = [
+  "key.root_public_key",
+  "key.curve",
+  "signing.paths.0",
+  "signing.algorithm",
   "transaction.sources.0.address",
   "transaction.sources.0.path",
   "transaction.sources.0.public_key",
