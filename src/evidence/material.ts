@@ -21,9 +21,20 @@ export type Material =
       readonly type: "eip712";
       readonly structured?: string | undefined;
       readonly rawStructured?: string | undefined;
+      readonly safe?: SafeWords | undefined;
     } & Beside)
   | ({ readonly type: "raw_message" } & Beside)
   | { readonly type: "other" };
+
+/** What the request says of the Safe transaction that its typed data is: hashes, addresses and calldata in hex. */
+export interface SafeWords {
+  readonly domainHash?: string | undefined;
+  readonly messageHash?: string | undefined;
+  readonly transactionHash?: string | undefined;
+  readonly safe?: string | undefined;
+  readonly to?: string | undefined;
+  readonly data?: string | undefined;
+}
 
 /** A message has no transaction. Where a request brings one all the same, its hash must not be what is signed. */
 interface Beside {
@@ -33,6 +44,8 @@ interface Beside {
 /** Characters of all that would be read: what reading takes grows with them. */
 export function sizeOf(material: Material): number {
   let size = 0;
-  for (const value of Object.values(material)) size += value?.length ?? 0;
+  const texts: unknown[] = Object.values(material);
+  if (material.type === "eip712") texts.push(...Object.values(material.safe ?? {}));
+  for (const text of texts) if (typeof text === "string") size += text.length;
   return size;
 }

@@ -1,6 +1,6 @@
 /** The members of the document that a version 2 KeySign request brings. */
 
-import type { Material } from "../../evidence/material.ts";
+import type { Material, SafeWords } from "../../evidence/material.ts";
 import { amountFromText, canonicalDecimal, totalsOf } from "../../input/amounts.ts";
 import type { Amount, Document, Kind } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
@@ -352,6 +352,21 @@ function transactionOf(extra: KeySignExtraV2, place: Place): Transaction {
   });
 }
 
+type SafeExtra = Extract<DestinationV2, { destination_type: "EVM_EIP_712_Signature" }>["safe_tx_extra_data"];
+
+function safeWordsOf(extra: SafeExtra): SafeWords | undefined {
+  return (
+    extra && {
+      domainHash: extra.domain_hash || undefined,
+      messageHash: extra.message_hash || undefined,
+      transactionHash: extra.safe_tx_hash || undefined,
+      safe: extra.safe_address || undefined,
+      to: extra.to || undefined,
+      data: extra.data || undefined,
+    }
+  );
+}
+
 /** The bytes behind the words. A transaction that is signed already is no material: nobody asks to sign it. */
 function materialOf({ destination, raw_tx_info: raw }: TransactionV2): Material {
   const unsigned = raw?.unsigned_raw_tx || undefined;
@@ -363,6 +378,7 @@ function materialOf({ destination, raw_tx_info: raw }: TransactionV2): Material 
         type: "eip712",
         structured: destination.structured_data && stringifyJson(destination.structured_data),
         rawStructured: destination.raw_structured_data || undefined,
+        safe: safeWordsOf(destination.safe_tx_extra_data),
         unsigned,
       };
     case "BTC_BIP_137_Signature":

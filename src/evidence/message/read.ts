@@ -6,20 +6,22 @@
  */
 import { Refusal } from "../../input/refusal.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from "../../input/strict-json.ts";
+import type { Comparison } from "../comparison.ts";
 import { compareChain, compareHashes } from "../evm/compare.ts";
 import { decodeTransaction } from "../evm/transaction.ts";
 import { hexBytes } from "../hex-bytes.ts";
-import type { Material } from "../material.ts";
+import type { Material, SafeWords } from "../material.ts";
 import { type Found, type Reading, senderOf } from "../reading.ts";
 import { Undecodable } from "../undecodable.ts";
 import { readAdr36 } from "./adr36.ts";
 import { readBip137 } from "./bip137.ts";
 import { readBip322 } from "./bip322.ts";
 import { readPersonalMessage } from "./personal-message.ts";
-import { readTypedData } from "./typed-data.ts";
+import { readTypedData, type TypedDataReading } from "./typed-data.ts";
 import { effectsOfTypedData, ownerOf } from "./typed-data-effects.ts";
 
 type Message = Exclude<Material, { type: "transaction" | "other" }>;
+type StructuredMessage = Extract<Message, { type: "eip712" }>;
 
 /**
  * @returns undefined for a bare hash: of what it is the hash nobody can say.
@@ -31,7 +33,7 @@ export function readMessage(reading: Reading, material: Message): Found | undefi
     case "raw_message":
       return undefined;
     case "eip712":
-      return readStructured(reading, material.structured, material.rawStructured);
+      return readStructured(reading, material);
     default:
       return readText(reading, material.type, material.message ?? "");
   }
@@ -78,8 +80,10 @@ function readByType(
 ): TextReading {
   switch (type) {
     case "eip191": {
-      const { digest, text } = readPersonalMessage(message);
-      return { digests: [digest], text };
+      const { digest, text, hashlike, transaction } = readPersonalMessage(message);
+      if (transaction) reading.comparison.differ("transaction.message", "a text", "an unsigned transaction");
+      // What looks like a hash says nothing to whoever reads it: it counts as no text.
+      return { digests: [digest], text: hashlike ? undefined : text };
     }
     case "bip137": {
       const { digest, text } = readBip137(message);
@@ -94,9 +98,10 @@ function readByType(
   }
 }
 
-function readStructured(reading: Reading, structured: string | undefined, raw: string | undefined): Found {
+function readStructured(reading: Reading, { structured, rawStructured, safe }: StructuredMessage): Found {
   const { document, knowledge, comparison } = reading;
-  const typed = readTypedData(structured === undefined ? undefined : objectIn(structured), raw);
+  const typed = readTypedData(structured === undefined ? undefined : objectIn(structured), rawStructured);
+  if (safe !== undefined) compareSafe(safe, typed, comparison);
   compareHashes(document.signing?.hashes ?? [], [typed.digest], comparison);
   comparison.differences.push(...typed.differences);
   const chain = document.transaction?.chain;
@@ -109,6 +114,28 @@ function readStructured(reading: Reading, structured: string | undefined, raw: s
   }
   const effects = effectsOfTypedData(typed, { chain, from }, knowledge);
   return { typed_data: typed.typedData, effects: [...effects] };
+}
+
+/** What an approver was shown of a Safe transaction: each hash and address in it is that of the data. */
+function compareSafe(words: SafeWords, typed: TypedDataReading, comparison: Comparison): void {
+  const { to, data } = typed.message;
+  const shown: readonly (readonly [string | undefined, unknown, string])[] = [
+    [words.domainHash, typed.domainHash, "domain hash"],
+    [words.messageHash, typed.messageHash, "message hash"],
+    [words.transactionHash, typed.digest, "Safe transaction's hash"],
+    [words.safe, typed.verifyingContract, "Safe"],
+    [words.to, to, "callee"],
+    [words.data, data, "calldata"],
+  ];
+  for (const [said, signed, what] of shown) {
+    const text = said?.toLowerCase();
+    if (text === undefined || text === signed) continue;
+    comparison.differ(
+      "transaction.message",
+      `${what} ${text}`,
+      typeof signed === "string" ? signed : undefined,
+    );
+  }
 }
 
 /** @throws Undecodable */
