@@ -36,6 +36,7 @@ const LISTED_TRANSFER = {
     zone: "UTC",
   },
   wallet: { id: "w" },
+  signing: { hashes: ["0x00"], paths: ["m/44/60/0/0/0"], algorithm: "ecdsa" },
   transaction: {
     type: "Withdrawal",
     chain: "ETH",
@@ -48,10 +49,14 @@ const LISTED_TRANSFER = {
   evidence: { status: "unsupported", key: "unsupported" },
   facts: {
     daily_limit: { spent: "0" },
-    token_limit: { spent: "0" },
+    token_limit: { spent: { ETH: "0", ETH_USDT: "0" } },
     payment_count: { made: "0" },
     new_destination: { paid: { [COLD_WALLET]: "0" } },
-    repeated_payment: { number: { [COLD_WALLET]: "0" }, total: { [COLD_WALLET]: "0" } },
+    repeated_payment: {
+      number: { [COLD_WALLET]: "0" },
+      total: { [COLD_WALLET]: "0" },
+      any: { [COLD_WALLET]: "0" },
+    },
   },
   lists: { sanctions: {} },
 };
@@ -110,8 +115,12 @@ it("asks history what the host understands", () => {
     "daily_limit.spent sum",
     "new_destination.paid count",
     "payment_count.made count",
+    "repeated_payment.any count",
     "repeated_payment.number count",
     "repeated_payment.total sum",
+    "replacement.movement movement",
+    "token_limit.spent sum",
+    "daily_limit.spent sum",
     "token_limit.spent sum",
   ]);
 });
@@ -134,17 +143,17 @@ describe("refuses", () => {
     ["over the lower daily limit", { "facts/daily_limit/spent": "800000" }, "held", ["DAILY_SOFT_LIMIT"]],
     [
       "over the token's limit",
-      { "facts/token_limit/spent": "9999900000000000001" },
+      { "facts/token_limit/spent/ETH": "9999900000000000001" },
       "denied",
       ["TOKEN_LIMIT"],
     ],
     ["one payment too many", { "facts/payment_count/made": "60" }, "held", ["PAYMENT_COUNT"]],
     ["much to a new destination", { "transaction/destinations/0/amount": RICH }, "held", ["NEW_DESTINATION"]],
     [
-      "another token than history was asked for",
+      "another token than the totals have",
       { "transaction/destinations/0/amount": OTHER },
       "denied",
-      ["REPEATED_PAYMENT", "TOKEN_LIMIT"],
+      ["TOKEN_LIMIT"],
     ],
     [
       "an entry of the allow-list that is too new",
@@ -165,8 +174,9 @@ describe("refuses", () => {
     ["facts/new_destination", ["NEW_DESTINATION"]],
     ["facts/repeated_payment/number", ["REPEATED_PAYMENT"]],
     ["facts/repeated_payment/total", ["REPEATED_PAYMENT"]],
+    ["facts/repeated_payment/any", ["REPEATED_PAYMENT"]],
     ["transaction/total_usd_micros", ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"]],
-    ["transaction/token", ["REPEATED_PAYMENT", "TOKEN_LIMIT"]],
+    ["transaction/token", ["REPEATED_PAYMENT"]],
     ["lists/sanctions", ["SANCTIONS"]],
     ["lists", ["SANCTIONS"]],
   ])("what lacks %s, and says so", async (path, codes) => {
@@ -183,7 +193,7 @@ describe("refuses", () => {
 describe("lets pass", () => {
   it.each<[string, Record<string, unknown>]>([
     ["up to the lower daily limit", { "facts/daily_limit/spent": "700000" }],
-    ["up to the token's limit", { "facts/token_limit/spent": "9999900000000000000" }],
+    ["up to the token's limit", { "facts/token_limit/spent/ETH": "9999900000000000000" }],
     ["up to the count", { "facts/payment_count/made": "59" }],
     [
       "much to a known destination",
@@ -213,5 +223,90 @@ describe("lets pass", () => {
     });
     expect(verdict.outcome).toBe("approved");
     expect(verdict.alerts).toMatchObject([{ code: "REPEATED_PAYMENT", consequence: "alert" }]);
+  });
+});
+
+const USDT = "0xdac17f958d2ee523a2206206994597c13d831ec7";
+const STRANGER = "0x66f820a414680b5bcda5eeca5dea238543f42054";
+const PAYS = { type: "transfer", asset: "ETH", from: OWN, to: COLD_WALLET, amount: PAID };
+const FEE = { type: "fee", asset: "ETH", from: OWN, amount: PAID };
+
+/** The bytes were read and do this. */
+function doing(...effects: readonly Json[]): Json {
+  return { evidence: { status: "verified", key: "verified", family: "evm", differences: [], effects } };
+}
+
+describe("judges what the bytes do", () => {
+  it("approves a transfer whose bytes do the same", async () => {
+    expect(await codesOf(doing(PAYS, FEE))).toEqual({ outcome: "approved", codes: [] });
+  });
+
+  it.each<[string, Json, readonly string[]]>([
+    [
+      "a transfer to somebody else",
+      { ...PAYS, to: STRANGER },
+      ["ALLOWLIST_COOLING_OFF", "DESTINATION_ALLOWLIST", "REPEATED_PAYMENT"],
+    ],
+    ["a transfer of somebody else's", { ...PAYS, from: STRANGER }, ["OWN_FUNDS"]],
+    ["a token that calls itself USDT", { ...PAYS, asset: STRANGER }, ["TOKEN_KNOWN"]],
+    [
+      "an approval without end",
+      { type: "approve", asset: "ETH_USDT", from: OWN, to: STRANGER },
+      [
+        "ALLOWLIST_COOLING_OFF",
+        "APPROVALS",
+        "NEW_DESTINATION",
+        "NO_CALLDATA_ON_TRANSFER",
+        "SPENDER_ALLOWLIST",
+      ],
+    ],
+    [
+      "a delegatecall",
+      { type: "delegatecall", from: OWN, to: STRANGER },
+      ["NO_CALLDATA_ON_TRANSFER", "NO_DELEGATECALL"],
+    ],
+    [
+      "another owner",
+      { type: "admin", to: STRANGER, method: "swapOwner" },
+      ["NO_ADMIN", "NO_CALLDATA_ON_TRANSFER"],
+    ],
+    [
+      "an authorization",
+      { type: "admin", to: STRANGER, method: "authorization(EIP-7702)" },
+      ["NO_ADMIN", "NO_AUTHORIZATION_LIST", "NO_CALLDATA_ON_TRANSFER"],
+    ],
+    ["a new contract", { type: "deploy" }, ["NO_CALLDATA_ON_TRANSFER", "NO_DEPLOY"]],
+    ["what nobody knows", { type: "unknown" }, ["NO_CALLDATA_ON_TRANSFER", "NO_UNKNOWN_EFFECTS"]],
+    [
+      "a call that is not listed",
+      { type: "call", to: USDT, selector: "0x0753c30c" },
+      ["CONTRACT_METHODS", "NO_CALLDATA_ON_TRANSFER"],
+    ],
+    ["a fee that eats it up", { ...FEE, amount: { ...PAID, units: "30000000000000001" } }, ["FEE_CAP"]],
+  ])("refuses %s beside the transfer, wherever it stands", async (_, effect, codes) => {
+    for (const effects of [
+      [PAYS, FEE, effect],
+      [effect, PAYS, FEE],
+    ]) {
+      const { outcome, codes: found } = await codesOf(doing(...effects));
+      expect(outcome).toBe("denied");
+      expect(found).toEqual(codes);
+    }
+  });
+
+  it("refuses bytes of which nobody says what they do, by every rule that asks", async () => {
+    const { reasons, alerts } = await judged({ evidence: { status: "verified", key: "verified" } });
+    const asking = live.index.rules.filter(
+      ({ group, optional }) => group === "transfer" && optional.includes("evidence.effects"),
+    );
+    expect(asking.length).toBeGreaterThan(15);
+    const codes = [...reasons, ...alerts].map(({ rule }) => rule);
+    expect(codes.sort()).toEqual(asking.map(({ name }) => name).sort());
+  });
+
+  it("refuses a key that nobody derives", async () => {
+    const { evidence } = doing(PAYS, FEE);
+    const unsupported = { ...(evidence as Json), key: "unsupported" };
+    expect(await codesOf({ evidence: unsupported })).toEqual({ outcome: "denied", codes: ["KEY_VERIFIED"] });
   });
 });

@@ -40,10 +40,10 @@ const SEEN = {
 /** What the demo's rules ask of history: nothing was ever paid. */
 const FACTS = {
   daily_limit: { spent: "0" },
-  token_limit: { spent: "0" },
+  token_limit: { spent: { ETH: "0" } },
   payment_count: { made: "0" },
   new_destination: { paid: SEEN },
-  repeated_payment: { number: SEEN, total: SEEN },
+  repeated_payment: { number: SEEN, total: SEEN, any: SEEN },
 };
 
 const priced = (usd: string) => written(`${usd}.json`, JSON.stringify({ ETH: { usd, at: 0 } }));

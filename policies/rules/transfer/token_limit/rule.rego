@@ -22,11 +22,16 @@ facts["spent"] := {
 require["TOKEN_LIMIT"] if {
 	token_limits.kept
 
-	# The totals alone would hide a destination whose amount nobody knows.
+	# The totals alone would hide a destination whose amount nobody knows, or that is none of theirs.
 	every destination in input.transaction.destinations {
-		amount.int(destination.amount.units) >= 0
+		counted(destination.amount)
 	}
 }
+
+counted(paid) if amount.int(paid.units) <= amount.int(input.transaction.totals[paid.token].units)
+
+# A contract that is called without value is paid nothing, of a coin that nothing else is paid in.
+counted(paid) if paid.units == "0"
 
 values := token_limits.compared
 

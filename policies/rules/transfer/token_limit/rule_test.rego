@@ -58,7 +58,16 @@ test_a_token_that_history_leaves_out if {
 
 test_a_destination_left_out_of_the_totals if {
 	document := paying({"ETH": "0"}, {"ETH": "1"})
-	not holds(object.union(document, {"transaction": {"destinations": [{"amount": {"token": "ETH"}}]}}), bounds)
+	holds(document, bounds)
+	every paid in [{"token": "ETH"}, {"token": "ETH", "units": "2"}, {"token": "USDT", "units": "1"}, {"units": "1"}, {}] {
+		not holds(object.union(document, {"transaction": {"destinations": [{"amount": paid}]}}), bounds)
+	}
+}
+
+test_a_contract_that_is_paid_nothing if {
+	document := paying({"USDT": "0"}, {"USDT": "1"})
+	nothing := {"transaction": {"destinations": [{"amount": {"token": "ETH", "units": "0"}}]}}
+	holds(object.union(document, nothing), bounds)
 }
 
 test_what_is_no_amount if {
@@ -83,6 +92,7 @@ test_absent_member if {
 		"transaction/totals/USDT/units",
 		"transaction/destinations",
 		"transaction/destinations/1/amount",
+		"transaction/destinations/1/amount/token",
 		"transaction/destinations/1/amount/units",
 	] {
 		not holds(json.remove(document, [path]), bounds)
