@@ -617,7 +617,7 @@ describe("unusable or refused by a rule, never approved", () => {
   const DESTINATION = "transaction.destination.account_output.address";
   test.each<[string, 0 | 10, string, string, unknown]>([
     ["an address of 500 KB", 10, "REQUEST_SCHEMA", DESTINATION, `0x${LONG}`],
-    ["an address of 200 KB", 0, "DESTINATION_ALLOWLIST", DESTINATION, `0x${LONG.slice(0, 200_000)}`],
+    ["an address of 200 KB", 0, "EVIDENCE_MISMATCH", DESTINATION, `0x${LONG.slice(0, 200_000)}`],
     [
       "an address with a NUL byte",
       10,
@@ -628,26 +628,20 @@ describe("unusable or refused by a rule, never approved", () => {
     [
       "an address with a space",
       0,
-      "DESTINATION_ALLOWLIST",
+      "EVIDENCE_MISMATCH",
       DESTINATION,
       " 0x0f76f604fd7762bd94b48ca2523f69ab9665c97f",
     ],
-    [
-      "an address with 0X",
-      0,
-      "DESTINATION_ALLOWLIST",
-      DESTINATION,
-      "0X0f76f604fd7762bd94b48ca2523f69ab9665c97f",
-    ],
+    ["an address with 0X", 0, "EVIDENCE_MISMATCH", DESTINATION, "0X0f76f604fd7762bd94b48ca2523f69ab9665c97f"],
     [
       "an address of wide digits",
       0,
-      "DESTINATION_ALLOWLIST",
+      "EVIDENCE_MISMATCH",
       DESTINATION,
       "0x０f76f604fd7762bd94b48ca2523f69ab9665c97f",
     ],
-    ["the address __proto__", 0, "DESTINATION_ALLOWLIST", DESTINATION, "__proto__"],
-    ["the address constructor", 0, "DESTINATION_ALLOWLIST", DESTINATION, "constructor"],
+    ["the address __proto__", 0, "EVIDENCE_MISMATCH", DESTINATION, "__proto__"],
+    ["the address constructor", 0, "EVIDENCE_MISMATCH", DESTINATION, "constructor"],
     ["an empty address", 0, "DESTINATION_ALLOWLIST", DESTINATION, ""],
     [
       "an address in an array",

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bytesOf, type Callback, callback, put } from "../../../test/fixtures/callbacks/callbacks.ts";
 import { nowMembers } from "../../input/clock.ts";
 import { type Document, documentSchema, serialize } from "../../input/document.ts";
-import { type NormalizeContext, normalize, participantsOf } from "./normalize.ts";
+import { type NormalizeContext, type Normalized, normalize, participantsOf } from "./normalize.ts";
 import { type ParsedTask, parseCallback, UnusableRequest } from "./wire.ts";
 
 const NOW = 1_756_953_990_112;
@@ -42,13 +42,22 @@ function taskOf(request: Callback, payload: "v1" | "v2"): ParsedTask {
 
 const payloadOf = (name: string): "v1" | "v2" => (name.startsWith("v1") ? "v1" : "v2");
 
-/** The document of an example, with members changed; each one is held against the schema. */
-function documentOf(name: string, changes: Record<string, unknown> = {}, using = context): Document {
+function normalizedOf(name: string, changes: Record<string, unknown>, using = context): Normalized {
   const request = callback(name);
   for (const [path, value] of Object.entries(changes)) {
     put(request as unknown as Record<string, unknown>, path, value);
   }
-  const { document, raw } = normalize(taskOf(request, payloadOf(name)), using);
+  return normalize(taskOf(request, payloadOf(name)), using);
+}
+
+/** What an example brings to be signed, without what it leaves out. */
+function materialOf(name: string, changes: Record<string, unknown> = {}): unknown {
+  return JSON.parse(JSON.stringify(normalizedOf(name, changes).material));
+}
+
+/** The document of an example, with members changed; each one is held against the schema. */
+function documentOf(name: string, changes: Record<string, unknown> = {}, using = context): Document {
+  const { document, raw } = normalizedOf(name, changes, using);
   const checked = documentSchema.safeParse(document);
   expect(checked.error?.issues ?? []).toEqual([]);
   expect(emptyMembers(document)).toEqual([]);
@@ -210,7 +219,11 @@ describe("version 2 KeySign, an ETH transfer", () => {
       internal: false,
       created_at: 1_756_953_980_334,
     });
-    expect(document.evidence).toEqual({ status: "unsupported", key: "unsupported", family: "evm" });
+    expect(document.evidence).toBeUndefined();
+    expect(materialOf("v2-keysign-eth")).toEqual({
+      type: "transaction",
+      unsigned: "0xe980842ffee68f825208940f76f604fd7762bd94b48ca2523f69ab9665c97f865af3107a400080018080",
+    });
   });
 });
 
@@ -286,7 +299,7 @@ describe("tokens and amounts", () => {
 });
 
 describe("a UTXO transaction", () => {
-  const { transaction, evidence } = documentOf("v2-keysign-eth", UTXO);
+  const { transaction } = documentOf("v2-keysign-eth", UTXO);
 
   it("has a source for each input", () => {
     expect(transaction?.sources).toEqual([
@@ -332,7 +345,7 @@ describe("a UTXO transaction", () => {
       rate: "12.5",
     });
     expect(transaction?.nonce).toBeUndefined();
-    expect(evidence).toEqual({ status: "absent", key: "absent", family: "bitcoin" });
+    expect(materialOf("v2-keysign-eth", UTXO)).toEqual({ type: "transaction" });
   });
 
   it("refuses outputs beside an account's", () => {
@@ -606,7 +619,7 @@ describe("hashes and tweaks", () => {
 
 describe("the other examples of KeySign", () => {
   it("v2-keysign-trc20", () => {
-    const { transaction, initiator, evidence } = documentOf("v2-keysign-trc20");
+    const { transaction, initiator } = documentOf("v2-keysign-trc20");
     expect(transaction).toMatchObject({
       chain: "TRON",
       token: "TRON_USDT",
@@ -621,7 +634,10 @@ describe("the other examples of KeySign", () => {
     });
     expect(transaction?.nonce).toBeUndefined();
     expect(initiator).toEqual({ type: "Web", id: "alice" });
-    expect(evidence).toEqual({ status: "unsupported", key: "unsupported", family: "tron" });
+    expect(materialOf("v2-keysign-trc20")).toMatchObject({
+      type: "transaction",
+      unsigned: expect.any(String),
+    });
   });
 
   it("v2-keysign-spl", () => {
@@ -638,7 +654,11 @@ describe("the other examples of KeySign", () => {
       kind: "message_signing",
       group: "message",
       transaction: { type: "MessageSign", destination_type: "EVM_EIP_712_Signature", chain: "MNT" },
-      evidence: { status: "unsupported", key: "unsupported", family: "evm" },
+    });
+    expect(materialOf("v2-keysign-eip712")).toMatchObject({
+      type: "eip712",
+      structured: document.transaction?.message,
+      rawStructured: document.transaction?.message,
     });
     expect(JSON.parse(document.transaction?.message ?? "")).toMatchObject({ primaryType: "SafeTx" });
     expect(document.transaction?.destinations).toBeUndefined();
@@ -685,7 +705,10 @@ describe("version 1 KeySign", () => {
         api_key: "02e0f72b60ca8c3341aced89f3dbb829c5c4549cae37abd86a8270c3a8f172b51a",
       },
       key: { group_id: "mMedDioOKhTlhGyQRzMv", used: holders },
-      evidence: { status: "unsupported", key: "unsupported", family: "evm" },
+    });
+    expect(materialOf("v1-keysign-erc20")).toMatchObject({
+      type: "transaction",
+      unsigned: expect.any(String),
     });
     expect(document.transaction).toEqual({
       cobo_id: "20230410153000000100000000000003",
@@ -790,13 +813,14 @@ describe("version 1 KeySign", () => {
   });
 
   it("knows messages, and transactions without bytes", () => {
-    const message = documentOf("v1-keysign-erc20", {
-      "extra.operation": 300,
-      "extra.transaction_type": 305,
-      "extra.raw_tx_hex": "",
-    });
-    expect(message).toMatchObject({ kind: "message_signing", evidence: { status: "unsupported" } });
-    expect(documentOf("v1-keysign-erc20", { "extra.raw_tx_hex": "" }).evidence?.status).toBe("absent");
+    const message = { "extra.operation": 300, "extra.transaction_type": 305, "extra.raw_tx_hex": "" };
+    expect(documentOf("v1-keysign-erc20", message)).toMatchObject({ kind: "message_signing" });
+    expect(materialOf("v1-keysign-erc20", message)).toEqual({ type: "other" });
+    expect(materialOf("v1-keysign-erc20", { "extra.raw_tx_hex": "" })).toEqual({ type: "transaction" });
+    const listed = { "extra.raw_tx_hex": "", "extra.raw_tx": [{ raw_tx: "0xab", derivation_path: "m/44" }] };
+    expect(materialOf("v1-keysign-erc20", listed)).toEqual({ type: "transaction", unsigned: "0xab" });
+    const two = { "extra.raw_tx_hex": "", "extra.raw_tx": [{ raw_tx: "0xab" }, { raw_tx: "0xcd" }] };
+    expect(materialOf("v1-keysign-erc20", two)).toEqual({ type: "other" });
     expect(documentOf("v1-keysign-erc20", { "detail.tss_protocol": 0 }).signing?.protocol).toBeUndefined();
   });
 });
