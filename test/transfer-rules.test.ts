@@ -2,7 +2,7 @@
  * The rules of the transfer group that ask history and lists, in the demo release as it is built: real wasm, the
  * reads of the index, the host's combination. What each rule says in Rego alone is in its own tests.
  */
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -67,7 +67,12 @@ let live: LiveRelease;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "transfer-rules-"));
   await cp("policies", dir, { recursive: true });
-  await cp("bundles/demo/data.yaml", join(dir, "data.yaml"));
+  // What the words of a request are judged by where nobody reads its bytes, beside what the bytes are judged by.
+  const data = await readFile("bundles/demo/data.yaml", "utf8");
+  await writeFile(
+    join(dir, "data.yaml"),
+    data.replace("approve_unverified: false", "approve_unverified: true"),
+  );
   const { bytes } = await buildRelease(dir);
   live = await activate(bytes, { trust: "unsigned", source: "demo", evaluationMs: 2_000 });
 }, 120_000);

@@ -43,6 +43,7 @@ decision := {
 	"daily_limit": {"require": data.rules.message.daily_limit.require},
 	"destination_allowlist": {"require": data.rules.message.destination_allowlist.require},
 	"evidence": {"require": data.rules.message.evidence.require},
+	"fee_cap": {"require": data.rules.message.fee_cap.require},
 	"key": {"require": data.rules.message.key.require},
 	"listed_text": {"approve": data.rules.message.listed_text.approve},
 	"listed_typed_data": {"approve": data.rules.message.listed_typed_data.approve},
@@ -105,6 +106,10 @@ words["message/destination_allowlist"].message := data.rules.message.destination
 words["message/evidence"].values := data.rules.message.evidence.values if "message/evidence" in asked
 
 words["message/evidence"].message := data.rules.message.evidence.message if "message/evidence" in asked
+
+words["message/fee_cap"].values := data.rules.message.fee_cap.values if "message/fee_cap" in asked
+
+words["message/fee_cap"].message := data.rules.message.fee_cap.message if "message/fee_cap" in asked
 
 words["message/key"].values := data.rules.message.key.values if "message/key" in asked
 

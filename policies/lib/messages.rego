@@ -21,7 +21,7 @@ silent if textual
 # description: The message moves nothing and lets nobody take anything, or has no effect to judge.
 moves_nothing if silent
 
-moves_nothing if effects.only({"admin", "deploy", "delegatecall", "call", "unknown"})
+moves_nothing if effects.only({"admin", "deploy", "delegatecall", "call", "unknown", "fee"})
 
 # METADATA
 # description: The message is text for people, and nothing else.

@@ -6,14 +6,8 @@ import type { Document, Effect } from "../input/document.ts";
 
 const UNREAD: readonly (string | undefined)[] = ["absent", "undecodable", "unsupported"];
 
-/** What moves value, or lets somebody take it, and so has an amount that counts; the fee is somebody's, too. */
-const MOVING: ReadonlySet<Effect["type"]> = new Set([
-  "transfer",
-  "approve",
-  "permit",
-  "operator_grant",
-  "fee",
-]);
+/** What moves value, or lets somebody take it, and so counts in the totals. A fee has limits of its own. */
+const MOVING: ReadonlySet<Effect["type"]> = new Set(["transfer", "approve", "permit", "operator_grant"]);
 
 /**
  * - `evidence.effects`: where nobody read the bytes, or they are text for people.

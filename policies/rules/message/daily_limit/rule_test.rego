@@ -36,12 +36,12 @@ test_over_the_limits if {
 
 test_a_message_that_moves_nothing if {
 	document := json.remove(moving("9000000", "0"), ["transaction/total_usd_micros"])
-	every type in ["admin", "deploy", "delegatecall", "call", "unknown"] {
+	every type in ["admin", "deploy", "delegatecall", "call", "unknown", "fee"] {
 		some_effects := {"evidence": {"effects": [{"type": type}]}}
 		within("DAILY_LIMIT", object.union(document, some_effects))
 		within("DAILY_SOFT_LIMIT", object.union(document, some_effects))
 	}
-	every type in ["transfer", "approve", "permit", "operator_grant", "fee", "somethingnew"] {
+	every type in ["transfer", "approve", "permit", "operator_grant", "somethingnew"] {
 		others := {"evidence": {"effects": [{"type": "call"}, {"type": type}]}}
 		not within("DAILY_LIMIT", object.union(document, others))
 		not within("DAILY_SOFT_LIMIT", object.union(document, others))

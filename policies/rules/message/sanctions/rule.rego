@@ -10,7 +10,7 @@
 #   optional:
 #     - transaction.sources
 #     - transaction.sources.*.address
-# #     - evidence.effects
+#     - evidence.effects
 #     - evidence.text
 #     - evidence.typed_data
 #     - evidence.effects.*.to

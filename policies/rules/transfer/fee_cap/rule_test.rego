@@ -28,6 +28,7 @@ test_over_one_cap if {
 	not holds(doing([fee("ETH", "1", "51")]))
 	not holds(doing([fee("MNT", "6", "1")]))
 	not holds(doing([fee("ETH", "1", "1"), fee("ETH", "101", "1")]))
+	not holds(doing([fee("ETH", "1", "30"), fee("MNT", "1", "21")]))
 }
 
 test_a_coin_without_a_cap if not holds(doing([fee("BNB", "1", "1")]))
@@ -79,8 +80,9 @@ test_absent_member if {
 test_words_give_fee_and_caps if {
 	text := message(doing([fee("ETH", "101", "2000000")]))
 	startswith(text, "may cost 101 ETH, 2 USD; limits.fee: 100 units, 0.00005 USD;")
+	contains(message(doing([fee("ETH", "101", "1"), fee("BNB", "1", "1")])), "101 ETH and 1 BNB, 0.000002 USD; limits.fee: 100, no units")
 	contains(message(doing([json.remove(fee("ETH", "1", "1"), ["amount/usd_micros"])])), "an unknown number of USD")
-	startswith(message(doing([transfer])), "what the transaction may cost is not known")
+	startswith(message(doing([transfer])), "what it may cost is not known")
 	paid := fee("ETH", "101", "1")
 	rule.values == {"fees": [paid.amount], "limits": caps} with input as doing([paid]) with data.limits.fee as caps
 }

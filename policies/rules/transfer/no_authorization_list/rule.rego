@@ -6,7 +6,7 @@
 #   severity: critical
 #   kinds: [transaction_signing]
 #   requires: {NO_AUTHORIZATION_LIST: deny}
-#   optional: [evidence.effects, evidence.effects.*.method]
+#   optional: [evidence.effects, evidence.effects.*.method, evidence.effects.*.selector]
 package rules.transfer.no_authorization_list
 
 import data.lib.effects
@@ -24,6 +24,12 @@ harmless if {
 }
 
 authorizes_nothing(effect) if effect.type in (effects.types - {"admin"})
+
+# Calls have a selector, authorizations a name instead.
+authorizes_nothing(effect) if {
+	effect.type == "admin"
+	is_string(effect.selector)
+}
 
 authorizes_nothing(effect) if {
 	effect.type == "admin"

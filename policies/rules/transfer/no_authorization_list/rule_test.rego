@@ -22,6 +22,7 @@ words(document) := text if {
 
 good := [
 	{"type": "admin", "method": "swapOwner"},
+	{"type": "admin", "selector": "0xe318b52b"},
 	{"type": "transfer", "to": "0xf1"},
 	{"type": "call", "method": "authorization(EIP-7702)"},
 ]
