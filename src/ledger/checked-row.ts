@@ -33,6 +33,7 @@ export interface CheckedDecision extends Head {
   readonly wallet: string | undefined;
   readonly transaction: { readonly organization: string; readonly names: readonly string[] } | undefined;
   readonly signing: string | undefined;
+  readonly slot: string | undefined;
   readonly movements: readonly Members[] | undefined;
 }
 
@@ -119,6 +120,7 @@ function readDecision(row: Members): Omit<CheckedDecision, "type" | keyof Head> 
     wallet: optionalText(row, "wallet"),
     transaction: optional(row["transaction"], namesOf),
     signing: optionalText(row, "signing"),
+    slot: optionalText(row, "slot"),
     movements: optional(row["movements"], (list) => listOf(list, "movements", movementOf)),
   };
 }

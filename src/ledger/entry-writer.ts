@@ -62,7 +62,7 @@ export class EntryWriter {
   }
 
   /**
-   * @returns its number in the chain, and whether it moved anything.
+   * @returns its number in the chain, and what it added.
    * @throws RangeError, TypeError or SyntaxError for an entry that can't be written.
    */
   append(entry: NewEntry): Written {
@@ -90,7 +90,7 @@ export class EntryWriter {
     if (entry.body !== undefined) this.#addBody(entry.body, seq);
     if (decision !== undefined) this.#addRules(decision, seq);
     const origin = { entry: seq, transaction: transaction ?? seq, at: entry.at };
-    const counted = entry.movements !== undefined && this.#movements.reserve(entry.movements, origin);
+    const counted = entry.movements === undefined ? "none" : this.#movements.reserve(entry.movements, origin);
     if (entry.transition !== undefined) {
       this.#movements.enter(entry.transition.movements, entry.transition.state, seq);
     }

@@ -14,6 +14,7 @@ import { factKeys } from "./fact-keys.ts";
 import type { FactReader } from "./fact-reader.ts";
 import { minus, plus, sumsOf } from "./fact-sums.ts";
 import type { FactTotals, NewEntry } from "./ledger.ts";
+import type { Counting } from "./writer-protocol.ts";
 
 /** The disk is not in the state that the cache has. */
 export class StaleReading extends Error {}
@@ -31,11 +32,10 @@ interface Known {
   edges: Edge[];
 }
 
-/** @property counted - whether its movements were added, and not known already. */
 export interface CommittedEntry {
   readonly order: number;
   readonly entry: NewEntry;
-  readonly counted: boolean;
+  readonly counted: Counting;
 }
 
 /** A key takes some hundred bytes. */
@@ -70,7 +70,7 @@ export class FactCache {
     if (last === undefined) return;
     if (entries.some(({ entry }) => entry.transition !== undefined)) this.#known.clear();
     else if (this.#known.size > 0) {
-      for (const { entry, counted } of entries) if (counted) this.#add(entry);
+      for (const { entry, counted } of entries) if (counted !== "none") this.#add(entry, counted === "all");
     }
     this.#state = { through: last.order, seq };
   }
@@ -106,10 +106,14 @@ export class FactCache {
     return minus(known.newest, edge.sums);
   }
 
-  #add({ movements, at }: NewEntry): void {
+  /** @param isWhole - else only the disk knows how much of it was added: its keys are read again. */
+  #add({ movements, at }: NewEntry, isWhole: boolean): void {
     for (const [id, shape] of this.#shapes) {
       for (const row of movements?.rows ?? []) {
-        for (const key of factKeys(shape, row, "reserved")) this.#grow(`${id} ${key}`, at, sumsOf(row));
+        for (const key of factKeys(shape, row, "reserved")) {
+          if (isWhole) this.#grow(`${id} ${key}`, at, sumsOf(row));
+          else this.#known.delete(`${id} ${key}`);
+        }
       }
     }
   }

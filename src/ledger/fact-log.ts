@@ -9,11 +9,22 @@
 import type { FactShape } from "../input/fact-shape.ts";
 import { type Connection, Statement } from "./database.ts";
 import { factKeys } from "./fact-keys.ts";
-import { minus, NOTHING, plus, SUM_COLUMNS, storedKey, sumsIn, sumsOf, valuesOfSums } from "./fact-sums.ts";
+import {
+  isNothing,
+  minus,
+  NOTHING,
+  plus,
+  SUM_COLUMNS,
+  storedKey,
+  sumsIn,
+  sumsOf,
+  valuesOfSums,
+} from "./fact-sums.ts";
 import { Inserts } from "./inserts.ts";
 import type { FactTotals, MovementState, StoredMovement } from "./ledger.ts";
 import { MOVEMENT_COLUMNS, storedMovement } from "./movement-rows.ts";
 import { parseShape } from "./shapes.ts";
+import { growthsOf, isShared } from "./slots.ts";
 
 interface KeptShape {
   readonly id: number;
@@ -37,6 +48,7 @@ export class FactLog {
   readonly #late: Inserts;
   readonly #newest: Statement;
   readonly #movements: Statement;
+  readonly #before: Statement;
   /** By shape and key; a Map keeps the order in which they were set. */
   readonly #heads = new Map<string, FactTotals>();
   #shapes: KeptShape[] = [];
@@ -52,6 +64,13 @@ export class FactLog {
     this.#movements = new Statement(
       connection,
       `SELECT ${MOVEMENT_COLUMNS} FROM movements WHERE number > ? ORDER BY number LIMIT ${CHUNK}`,
+    );
+    // Whatever the planner thinks of it: a chunk's slots are looked up one by one.
+    this.#before = new Statement(
+      connection,
+      `SELECT ${MOVEMENT_COLUMNS} FROM movements INDEXED BY movements_slot WHERE number <= ?1 AND slot IN
+         (SELECT slot FROM movements WHERE number > ?1 AND number <= ?2 AND slot IS NOT NULL)
+       ORDER BY number`,
     );
     this.forget();
   }
@@ -77,24 +96,46 @@ export class FactLog {
     this.#late.flush();
   }
 
-  /** A new movement, in its first state. */
-  add(movement: StoredMovement): void {
-    for (const shape of this.#shapes) if (shape.ready) this.#count(shape, movement);
+  /**
+   * New movements of one entry, in their first state.
+   *
+   * @param before - the earlier ones of their slot, in their order; none where they have no slot.
+   */
+  add(movements: readonly StoredMovement[], before: readonly StoredMovement[]): void {
+    const inSlot = [...before, ...movements];
+    const shared = isShared(inSlot);
+    for (const shape of this.#shapes) {
+      if (!shape.ready) continue;
+      const growths = shared ? growthsOf(shape.shape, inSlot) : undefined;
+      for (const [at, movement] of movements.entries()) {
+        this.#count(shape, movement, growths?.[before.length + at]);
+      }
+    }
   }
 
-  /** A movement that enters another state by an entry. */
-  change(movement: StoredMovement, state: MovementState, entry: number): void {
-    const sums = sumsOf(movement);
+  /**
+   * Movements that enter another state by an entry.
+   *
+   * @param movements - as they were: all of one slot, in their order, or a single one without a slot.
+   * @param states - the new states, by number.
+   */
+  change(
+    movements: readonly StoredMovement[],
+    states: ReadonlyMap<number, MovementState>,
+    entry: number,
+  ): void {
+    const changed = movements.map((movement) => ({
+      ...movement,
+      state: states.get(movement.number) ?? movement.state,
+    }));
     for (const { id, shape, through, ready } of this.#shapes) {
-      if (!ready && movement.number > through) continue;
-      const before = factKeys(shape, movement, movement.state);
-      const after = factKeys(shape, movement, state);
-      const differences = [
-        ...before.filter((key) => !after.includes(key)).map((key) => ({ key, by: minus(NOTHING, sums) })),
-        ...after.filter((key) => !before.includes(key)).map((key) => ({ key, by: sums })),
-      ];
-      for (const { key, by } of differences) {
-        this.#late.add([id, storedKey(key), movement.at, movement.number, entry, ...valuesOfSums(by)]);
+      const before = growthsOf(shape, movements);
+      const after = growthsOf(shape, changed);
+      for (const [at, { number, at: time }] of movements.entries()) {
+        if (!ready && number > through) break;
+        for (const [key, by] of differences(before[at] ?? new Map(), after[at] ?? new Map())) {
+          this.#late.add([id, storedKey(key), time, number, entry, ...valuesOfSums(by)]);
+        }
       }
     }
   }
@@ -132,7 +173,11 @@ export class FactLog {
     const through = Math.min(...behind.map((shape) => shape.through));
     const shapes = behind.filter((shape) => shape.through === through);
     const movements = this.#movements.all([through]).map(storedMovement);
-    for (const movement of movements) for (const shape of shapes) this.#count(shape, movement);
+    const slots = this.#sharedSlots(movements, through);
+    for (const shape of shapes) {
+      const growths = new Map(slots.flatMap((inSlot) => growthsByNumber(shape.shape, inSlot)));
+      for (const movement of movements) this.#count(shape, movement, growths.get(movement.number));
+    }
     this.flush();
     const last = movements.at(-1)?.number ?? through;
     const update = new Statement(
@@ -146,13 +191,33 @@ export class FactLog {
     }
   }
 
-  #count({ id, shape }: KeptShape, movement: StoredMovement): void {
-    const keys = factKeys(shape, movement, movement.state);
+  /** The slots of a chunk whose movements are of several signings, each up to the chunk's end. */
+  #sharedSlots(chunk: readonly StoredMovement[], through: number): StoredMovement[][] {
+    const last = chunk.at(-1)?.number ?? through;
+    const before = this.#before.all([through, last]).map(storedMovement);
+    const slots = new Map<string, StoredMovement[]>();
+    for (const movement of [...before, ...chunk]) {
+      if (movement.slot === undefined) continue;
+      const inSlot = slots.get(movement.slot);
+      if (inSlot === undefined) slots.set(movement.slot, [movement]);
+      else inSlot.push(movement);
+    }
+    return [...slots.values()].filter(isShared);
+  }
+
+  /** @param growth - by key: what it adds; where it is absent, all of it. */
+  #count(
+    { id, shape }: KeptShape,
+    movement: StoredMovement,
+    growth: ReadonlyMap<string, FactTotals> | undefined,
+  ): void {
+    const keys = growth === undefined ? factKeys(shape, movement, movement.state) : [...growth.keys()];
     if (keys.length === 0) return;
     const sums = sumsOf(movement);
     for (const key of keys) {
       const name = `${id} ${key}`;
-      const total = plus(this.#headOf(name, id, key), sums);
+      // A movement that adds nothing has its row as well: it is found by its time.
+      const total = plus(this.#headOf(name, id, key), growth?.get(key) ?? sums);
       this.#keepHead(name, total);
       this.#log.add([id, storedKey(key), movement.at, movement.number, ...valuesOfSums(total)]);
     }
@@ -173,4 +238,23 @@ export class FactLog {
     const { value: oldest } = this.#heads.keys().next();
     if (oldest !== undefined) this.#heads.delete(oldest);
   }
+}
+
+function growthsByNumber(
+  shape: FactShape,
+  movements: readonly StoredMovement[],
+): [number, ReadonlyMap<string, FactTotals>][] {
+  const growths = growthsOf(shape, movements);
+  return movements.map(({ number }, at) => [number, growths[at] ?? new Map()]);
+}
+
+/** By key, without those that stay as they were. */
+function differences(
+  before: ReadonlyMap<string, FactTotals>,
+  after: ReadonlyMap<string, FactTotals>,
+): [string, FactTotals][] {
+  const keys = new Set([...before.keys(), ...after.keys()]);
+  return [...keys]
+    .map((key): [string, FactTotals] => [key, minus(after.get(key) ?? NOTHING, before.get(key) ?? NOTHING)])
+    .filter(([, by]) => !isNothing(by));
 }

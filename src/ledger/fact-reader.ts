@@ -15,8 +15,7 @@ export class FactReader {
   readonly #late: Statement;
   readonly #first: Statement;
   readonly #last: Statement;
-  readonly #added: Statement;
-  readonly #changed: Statement;
+  readonly #state: Statement;
   readonly #readyShapes: Statement;
   /** Numbers of the shapes that are ready, by text and by the very object. */
   readonly #byText = new Map<string, number>();
@@ -45,10 +44,7 @@ export class FactReader {
       ORDER BY at ${order}, movement ${order} LIMIT ${STEP}`;
     this.#first = statement(candidates("ASC", ">"));
     this.#last = statement(candidates("DESC", "<"));
-    this.#added = statement("SELECT 1 FROM fact_log WHERE shape = ? AND key = ? AND at = ? AND movement = ?");
-    this.#changed = statement(
-      "SELECT coalesce(sum(count), 0) FROM fact_late WHERE shape = ? AND key = ? AND at = ? AND movement = ?",
-    );
+    this.#state = statement("SELECT state FROM movements WHERE number = ?");
     this.#readyShapes = statement("SELECT shape, id FROM fact_shapes WHERE ready = 1");
   }
 
@@ -114,12 +110,16 @@ export class FactReader {
         at = row.integer(0);
         movement = row.integer(1);
         if (without.has(movement)) continue;
-        const place = [id, stored, at, movement];
-        const added = this.#added.first(place) === undefined ? 0 : 1;
-        if (added + (this.#changed.first(place)?.integer(0) ?? 0) > 0) return at;
+        if (this.#counts(shape, movement)) return at;
       }
       if (rows.length < STEP) return undefined;
     }
+  }
+
+  /** Whether a movement that has stood under a key of a shape still does: its state alone can change. */
+  #counts({ where }: FactShape, movement: number): boolean {
+    const state = this.#state.first([movement])?.text(0);
+    return where.state === undefined ? state !== "released" : state === where.state;
   }
 
   /** @throws LedgerError where the shape is not kept. */

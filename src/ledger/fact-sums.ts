@@ -35,6 +35,10 @@ export function minus(a: FactTotals, b: FactTotals): FactTotals {
   };
 }
 
+export function isNothing({ count, usdMicros, unpriced, units, unmeasured }: FactTotals): boolean {
+  return count === 0 && usdMicros === 0n && unpriced === 0 && units === 0n && unmeasured === 0;
+}
+
 export const SUM_COLUMNS = "count, usd_micros, unpriced, units, unmeasured";
 
 /** In the order of {@link SUM_COLUMNS}. */

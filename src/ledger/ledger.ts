@@ -79,13 +79,15 @@ export interface Movement {
 /**
  * @property number - its own number; @property entry - the chain's number of the decision that made it.
  * @property transaction - the ledger's number of its transaction.
- * @property signing - what was signed, see {@link NewMovements}; @property at - milliseconds since the epoch.
+ * @property signing - what was signed, @property slot - what it uses up: see {@link NewMovements}.
+ * @property at - milliseconds since the epoch.
  */
 export interface StoredMovement extends Movement {
   readonly number: number;
   readonly entry: number;
   readonly transaction: number;
   readonly signing: string;
+  readonly slot?: string | undefined;
   readonly at: number;
   readonly state: MovementState;
 }
@@ -132,9 +134,12 @@ export interface EntryBody {
  *
  * @property signing - SHA-256 in hex over key, paths, tweaks and hashes: the same bytes signed with the same
  *   keys are one movement, whoever asks and however often.
+ * @property slot - SHA-256 in hex over what the bytes prove to be used up by the first transaction that settles; absent
+ *   where they prove nothing. Of all signings with one slot the largest counts, see `slots.ts`.
  */
 export interface NewMovements {
   readonly signing: string;
+  readonly slot?: string | undefined;
   readonly rows: readonly Movement[];
 }
 
@@ -219,8 +224,8 @@ export interface Snapshot {
     without: ReadonlySet<number>,
     after?: number,
   ): number | undefined;
-  /** The movements of one signing, released ones too. */
-  signed(signing: string): readonly StoredMovement[];
+  /** The movements of one signing, and all others of a slot where one is given; released ones too, by number. */
+  signed(signing: string, slot?: string): readonly StoredMovement[];
 }
 
 /** What is accepted as the price of a token. */

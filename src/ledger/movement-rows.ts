@@ -12,11 +12,19 @@ import {
 /** In the order of {@link storedMovement} and {@link movementValues}. */
 export const MOVEMENT_COLUMNS =
   "number, entry, tx, signing, at, state, organization, project, vault, wallet, chain, token, " +
-  "sources, outpoints, destination, initiator, kind, direction, units, usd_micros, nonce";
-export const MOVEMENT_WIDTH = 21;
+  "sources, outpoints, destination, initiator, kind, direction, units, usd_micros, nonce, slot";
+export const MOVEMENT_WIDTH = 22;
 
 export function movementValues(
-  of: { number: number; entry: number; transaction: number; signing: Uint8Array; at: number; state: string },
+  of: {
+    readonly number: number;
+    readonly entry: number;
+    readonly transaction: number;
+    readonly signing: Uint8Array;
+    readonly slot: Uint8Array | null;
+    readonly at: number;
+    readonly state: string;
+  },
   movement: Movement,
 ): readonly Value[] {
   return [
@@ -41,6 +49,7 @@ export function movementValues(
     movement.units ?? null,
     movement.usd_micros ?? null,
     movement.nonce ?? null,
+    of.slot,
   ];
 }
 
@@ -68,6 +77,7 @@ export function storedMovement(row: Row): StoredMovement {
     ...optional("units", row.optionalText(18)),
     ...optional("usd_micros", row.optionalText(19)),
     ...optional("nonce", row.optionalText(20)),
+    ...optional("slot", row.optionalBytes(21)?.toString("hex")),
   };
 }
 

@@ -1,13 +1,13 @@
 /**
  * Movements, written. The movements of one signing are counted once, however often it is approved: where those
  * of an earlier approval say the same and are not released, nothing is added. Where they differ, these are claims
- * that contradict each other, and the new ones add.
+ * that contradict each other, and the new ones add. Of the signings of one slot the largest counts: see `slots.ts`.
  */
-import { type Connection, Statement, type Value } from "./database.ts";
+import { type Connection, Statement } from "./database.ts";
 import type { FactLog } from "./fact-log.ts";
 import { sumsOf } from "./fact-sums.ts";
 import { Inserts } from "./inserts.ts";
-import type { Movement, MovementState, NewEntry, StoredMovement } from "./ledger.ts";
+import type { MovementState, NewEntry, StoredMovement } from "./ledger.ts";
 import {
   isCounted,
   MOVEMENT_COLUMNS,
@@ -15,6 +15,8 @@ import {
   movementValues,
   storedMovement,
 } from "./movement-rows.ts";
+import { isShared } from "./slots.ts";
+import type { Counting } from "./writer-protocol.ts";
 
 /** What movements are of: the decision's number, its transaction's, and its time in milliseconds. */
 interface Origin {
@@ -27,6 +29,8 @@ export class MovementWriter {
   readonly #facts: FactLog;
   readonly #rows: Inserts;
   readonly #ofSigning: Statement;
+  readonly #ofSlot: Statement;
+  readonly #ofEither: Statement;
   readonly #one: Statement;
   readonly #newest: Statement;
   readonly #setState: Statement;
@@ -38,6 +42,8 @@ export class MovementWriter {
     this.#rows = new Inserts(connection, `movements (${MOVEMENT_COLUMNS})`, MOVEMENT_WIDTH);
     const select = `SELECT ${MOVEMENT_COLUMNS} FROM movements`;
     this.#ofSigning = new Statement(connection, `${select} WHERE signing = ? ORDER BY number`);
+    this.#ofSlot = new Statement(connection, `${select} WHERE slot = ? ORDER BY number`);
+    this.#ofEither = new Statement(connection, `${select} WHERE signing = ? OR slot = ? ORDER BY number`);
     this.#one = new Statement(connection, `${select} WHERE number = ?`);
     this.#newest = new Statement(connection, "SELECT number FROM movements ORDER BY number DESC LIMIT 1");
     this.#setState = new Statement(connection, "UPDATE movements SET state = ? WHERE number = ?");
@@ -55,41 +61,61 @@ export class MovementWriter {
   }
 
   /**
-   * @returns whether they were added.
-   * @throws SyntaxError where an amount is no integer, TypeError where the signing is no digest.
+   * @returns how they were counted.
+   * @throws SyntaxError where an amount is no integer, TypeError where the signing or the slot is no digest.
    */
-  reserve({ signing, rows }: NonNullable<NewEntry["movements"]>, origin: Origin): boolean {
-    const bytes = digestOf(signing);
-    if (this.#isCounted(signing, bytes, rows)) return false;
+  reserve({ signing, slot, rows }: NonNullable<NewEntry["movements"]>, origin: Origin): Counting {
+    const bytes = { signing: digestOf(signing), slot: slot === undefined ? null : digestOf(slot) };
+    const isKin = (movement: StoredMovement) =>
+      movement.signing === signing || (slot !== undefined && movement.slot === slot);
+    const kin = [...this.#stored(bytes.signing, bytes.slot), ...this.#gathered.filter(isKin)];
+    const ofSigning = kin.filter((movement) => movement.signing === signing);
+    if (isCounted(ofSigning, rows)) return "none";
+    const before = slot === undefined ? [] : kin.filter((movement) => movement.slot === slot);
+    const added: StoredMovement[] = [];
     for (const row of rows) {
       // Nothing may be stored that a shape could not add up later.
       sumsOf(row);
       const number = this.#takeNumber();
-      const movement: StoredMovement = { ...row, ...origin, number, signing, state: "reserved" };
-      this.#rows.add(movementValues({ ...origin, number, signing: bytes, state: "reserved" }, row));
-      this.#gathered.push(movement);
-      this.#facts.add(movement);
+      this.#rows.add(movementValues({ ...origin, ...bytes, number, state: "reserved" }, row));
+      added.push({ ...row, ...origin, number, signing, slot, state: "reserved" });
     }
-    return true;
+    this.#gathered.push(...added);
+    this.#facts.add(added, before);
+    return isShared([...before, ...added]) ? "excess" : "all";
   }
 
   /** @throws RangeError for a movement that there is not. */
   enter(movements: readonly number[], state: MovementState, entry: number): void {
     this.flush();
-    for (const number of new Set(movements)) {
-      const row = this.#one.first([number]);
-      if (row === undefined) throw new RangeError(`there is no movement ${number}`);
-      const movement = storedMovement(row);
-      if (movement.state === state) continue;
-      this.#facts.change(movement, state, entry);
-      this.#setState.run([state, number]);
+    const changing = [...new Set(movements)]
+      .map((number) => this.#movement(number))
+      .filter((movement) => movement.state !== state);
+    const states = new Map(changing.map(({ number }) => [number, state]));
+    // What one of a slot adds depends on the others: each slot once, with all that changes of it.
+    const slots = new Set<string>();
+    for (const movement of changing) {
+      const { slot } = movement;
+      if (slot === undefined) this.#facts.change([movement], states, entry);
+      else if (!slots.has(slot)) {
+        slots.add(slot);
+        this.#facts.change(this.#ofSlot.all([digestOf(slot)]).map(storedMovement), states, entry);
+      }
     }
+    for (const { number } of changing) this.#setState.run([state, number]);
   }
 
-  #isCounted(signing: string, bytes: Value, rows: readonly Movement[]): boolean {
-    const stored = this.#ofSigning.all([bytes]).map(storedMovement);
-    const gathered = this.#gathered.filter((movement) => movement.signing === signing);
-    return isCounted([...stored, ...gathered], rows);
+  /** @throws RangeError */
+  #movement(number: number): StoredMovement {
+    const row = this.#one.first([number]);
+    if (row === undefined) throw new RangeError(`there is no movement ${number}`);
+    return storedMovement(row);
+  }
+
+  /** Of a signing or a slot, in the order of their numbers: one question, since half of it is the way there. */
+  #stored(signing: Buffer, slot: Buffer | null): StoredMovement[] {
+    const rows = slot === null ? this.#ofSigning.all([signing]) : this.#ofEither.all([signing, slot]);
+    return rows.map(storedMovement);
   }
 
   #takeNumber(): number {

@@ -16,6 +16,7 @@ import {
 } from "./ledger.ts";
 import { MOVEMENT_COLUMNS, storedMovement } from "./movement-rows.ts";
 import { digestOf } from "./movement-writer.ts";
+import { isShared } from "./slots.ts";
 
 const ENTRY_COLUMNS = "entries.seq, at, type, id, row, hash";
 
@@ -29,6 +30,7 @@ export class Reader {
   readonly #through: Statement;
   readonly #answer: Statement;
   readonly #signed: Statement;
+  readonly #ofEither: Statement;
   readonly #ofType: Statement;
   readonly #decisions: Statement;
   readonly #hashAt: Statement;
@@ -55,7 +57,9 @@ export class Reader {
        FROM entries LEFT JOIN bodies ON bodies.seq = entries.seq
        WHERE request_id = ? AND source = ? AND is_answer = 1 ORDER BY entries.seq DESC LIMIT 1`,
     );
-    this.#signed = statement(`SELECT ${MOVEMENT_COLUMNS} FROM movements WHERE signing = ? ORDER BY number`);
+    const movements = `SELECT ${MOVEMENT_COLUMNS} FROM movements`;
+    this.#signed = statement(`${movements} WHERE signing = ? ORDER BY number`);
+    this.#ofEither = statement(`${movements} WHERE signing = ? OR slot = ? ORDER BY number`);
     // The index has all types but this one, and serves only who asks for the others.
     const ofType = (type: string) => `SELECT ${ENTRY_COLUMNS} FROM entries WHERE ${type} ORDER BY seq`;
     this.#ofType = statement(ofType("type = ? AND type <> 'decision'"));
@@ -96,7 +100,7 @@ export class Reader {
         through,
         totals: (...question) => this.#ask(() => this.#facts.totals(...question)),
         bound: (...question) => this.#ask(() => this.#facts.bound(...question)),
-        signed: (signing) => this.#signedBy(signing),
+        signed: (...question) => this.#signedBy(...question),
       }),
     );
   }
@@ -113,13 +117,21 @@ export class Reader {
       totals: (shape, key, after) =>
         this.#ask(() => this.cache.totals(this.#facts, atSameState, shape, key, after)),
       bound: (...question) => atSameState(() => this.#facts.bound(...question)),
-      signed: (signing) => this.#signedBy(signing).filter(({ entry }) => entry <= seq),
+      signed: (...question) => {
+        const movements = this.#signedBy(...question).filter(({ entry }) => entry <= seq);
+        // What each of them adds depends on the states of the others: on those that the cache has added up.
+        return isShared(movements) ? atSameState(() => this.#signedBy(...question)) : movements;
+      },
     };
   }
 
-  #signedBy(signing: string): readonly StoredMovement[] {
+  #signedBy(signing: string, slot?: string): readonly StoredMovement[] {
     const bytes = digestOf(signing);
-    return this.#ask(() => this.#signed.all([bytes]).map(storedMovement));
+    return this.#ask(() => {
+      const rows =
+        slot === undefined ? this.#signed.all([bytes]) : this.#ofEither.all([bytes, digestOf(slot)]);
+      return rows.map(storedMovement);
+    });
   }
 
   #inTransaction<T>(work: (through: number) => T): T {

@@ -66,6 +66,7 @@ export const decisionRowSchema = z.looseObject({
   wallet: text.optional(),
   transaction: namesSchema.optional(),
   signing: text.optional(),
+  slot: text.optional(),
   movements: z.array(movementSchema).optional(),
   answers: z.boolean(),
 });

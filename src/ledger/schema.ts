@@ -10,8 +10,8 @@
  * - `fact_shapes`, `fact_log`: running aggregates. For each key of a shape one row a movement, each with the sums
  *   over all rows of the key so far: what a window adds up to is the newest row less the last one before the
  *   window, two look-ups however many rows lie between.
- * - `fact_late`: what changed of a movement after it had been added up (released, another state): added to
- *   every window that contains `at`.
+ * - `fact_late`: what changed of a movement after it had been added up (it was released or entered another state, or
+ *   an earlier one of its slot did): added to every window that contains `at`.
  * - `process`: one row; how far the appender of this process has come.
  */
 import type { Kysely, Migration } from "kysely";
@@ -69,9 +69,11 @@ const STATEMENTS = [
     destination TEXT, initiator TEXT,
     kind TEXT NOT NULL,
     direction TEXT NOT NULL,
-    units TEXT, usd_micros TEXT, nonce TEXT
+    units TEXT, usd_micros TEXT, nonce TEXT,
+    slot BLOB
   ) STRICT`,
   "CREATE INDEX movements_signing ON movements (signing)",
+  "CREATE INDEX movements_slot ON movements (slot) WHERE slot IS NOT NULL",
   "CREATE INDEX movements_tx ON movements (tx)",
   `CREATE TABLE fact_shapes (
     id INTEGER PRIMARY KEY,

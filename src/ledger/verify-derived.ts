@@ -143,7 +143,14 @@ const MEMBERS = [
   ...["organization", "project", "vault", "wallet", "chain", "token", "sources", "outpoints"],
   ...["destination", "initiator", "kind", "direction", "units", "usd_micros", "nonce"],
 ] as readonly (keyof Movement)[];
-const COLUMNS = ["tx", "at", "signing", ...MEMBERS];
+const COLUMNS = ["tx", "at", "signing", "slot", ...MEMBERS];
+const SAID = [
+  "tx",
+  "at",
+  "lower(hex(signing))",
+  "iif(slot IS NULL, NULL, lower(hex(slot)))",
+  ...MEMBERS,
+].join();
 const saidSchema = z.array(z.union([z.string(), z.number(), z.null()]));
 
 /** `movements`: in the order of their numbers they go along with the chain. */
@@ -159,8 +166,7 @@ export class MovementVerifier {
   constructor(database: Connection, span: Span, problems: Problems) {
     this.#span = span;
     this.#problems = problems;
-    const said = ["tx", "at", "lower(hex(signing))", ...MEMBERS].join(", ");
-    const select = `number, entry, CAST(state AS BLOB), CAST(json_array(${said}) AS BLOB) FROM movements`;
+    const select = `number, entry, CAST(state AS BLOB), CAST(json_array(${SAID}) AS BLOB) FROM movements`;
     const query = { ...span.movements, select, key: "number", size: PAGE };
     this.#movements = new PagedRows(database, query, (columns) => ({
       number: integer(columns[0]),
@@ -176,13 +182,13 @@ export class MovementVerifier {
     this.#skipStray(entry.seq);
     const wanted = row.movements ?? [];
     if (wanted.length === 0 && this.#movements.next?.entry !== entry.seq) return;
-    const { signing = "" } = row;
+    const { signing = "", slot = null } = row;
     const differs = new Set<string>();
     let found = 0;
     while (this.#movements.next?.entry === entry.seq) {
       const stored = this.#movements.take();
       if (stored === undefined) break;
-      for (const name of differences(stored, entry, signing, wanted[found])) differs.add(name);
+      for (const name of differences(stored, entry, [signing, slot], wanted[found])) differs.add(name);
       found += 1;
       this.count += 1;
       if (stored.state === "released") this.released.push([stored.number, stored.entry]);
@@ -212,7 +218,7 @@ export class MovementVerifier {
 function differences(
   stored: StoredMovement,
   entry: ChainedEntry,
-  signing: string,
+  digests: readonly [signing: string, slot: string | null],
   wanted: Readonly<Record<string, unknown>> | undefined,
 ): string[] {
   const differs = MOVEMENT_STATES.some((state) => state === stored.state) ? [] : ["state"];
@@ -221,7 +227,7 @@ function differences(
     return Array.isArray(value) ? JSON.stringify(value) : value;
   });
   // What has no transaction by name is one of its own.
-  const said = [entry.tx ?? entry.seq, entry.at, signing, ...members];
+  const said = [entry.tx ?? entry.seq, entry.at, ...digests, ...members];
   if (stored.said === JSON.stringify(said)) return differs;
   const columns = saidSchema.parse(JSON.parse(stored.said));
   return differs.concat(COLUMNS.filter((_, at) => columns[at] !== said[at]));

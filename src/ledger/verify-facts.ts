@@ -1,6 +1,7 @@
 /**
  * The sums of history against the movements they are over: each movement stands under each of its keys, in each
- * row the sums grow by that movement and nothing else, and what was changed later is what was released.
+ * row the sums grow by that movement and nothing else, and what was changed later is what was released. Of the
+ * signings of one slot the largest counts: there each row and its late changes together are what the slot grows by.
  *
  * A shape over a state is left out: its rows follow the states, of which the chain knows the end alone.
  */
@@ -11,6 +12,8 @@ import { MOVEMENT_STATES, type Movement, type MovementState } from "./ledger.ts"
 import { blob, type Columns, castText, hexOf, integer, orNull, PagedRows, text } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
+import { SlotSums, sharedSlots } from "./verify-slots.ts";
+import { add, contribution, isEqual, NOTHING, readSums, type Sums, subtract } from "./verify-sums.ts";
 
 const PAGE = 256;
 
@@ -34,15 +37,6 @@ const SAID = `json_patch('{}', json_object(${[
   ...LISTS.map((name) => `'${name}', json(${name})`),
 ].join(", ")}))`;
 
-interface Sums {
-  readonly count: number;
-  readonly usd: bigint;
-  readonly unpriced: number;
-  readonly units: bigint;
-  readonly unmeasured: number;
-}
-const NOTHING: Sums = { count: 0, usd: 0n, unpriced: 0, units: 0n, unmeasured: 0 };
-
 interface Shape {
   readonly id: number;
   readonly name: string;
@@ -63,7 +57,8 @@ export function verifyFacts(database: Connection, problems: Problems): void {
     return;
   }
   verifyKeys(database, shapes, problems);
-  for (const shape of shapes) verifySums(database, shape, problems);
+  const shared = sharedSlots(database);
+  for (const shape of shapes) verifySums(database, shape, shared, problems);
 }
 
 function readShapes(database: Connection): Shape[] {
@@ -116,17 +111,27 @@ function verifyKeys(database: Connection, shapes: readonly Shape[], problems: Pr
   }
 }
 
-/** The sums of one shape, key by key. */
-function verifySums(database: Connection, { id, name }: Shape, problems: Problems): void {
-  const late = database
-    .prepare(
-      "SELECT count, usd_micros, unpriced, units, unmeasured FROM fact_late WHERE shape = ? AND key = ?",
-    )
-    .raw(true);
+/**
+ * The sums of one shape, key by key.
+ *
+ * @param shared - from {@link sharedSlots}.
+ */
+function verifySums(
+  database: Connection,
+  { id, name }: Shape,
+  shared: ReturnType<typeof sharedSlots>,
+  problems: Problems,
+): void {
+  const lateOf = (where: string) =>
+    database
+      .prepare(`SELECT count, usd_micros, unpriced, units, unmeasured FROM fact_late WHERE ${where}`)
+      .raw(true);
+  const late = lateOf("shape = ? AND key = ?");
+  const lateInRow = lateOf("shape = ? AND key = ? AND at = ? AND movement = ?");
   const rows = database
     .prepare(
       `SELECT log.count, log.usd_micros, log.unpriced, log.units, log.unmeasured,
-         log.key, log.movement, m.entry, m.state = 'released', m.usd_micros, m.units
+         log.key, log.movement, m.entry, m.state = 'released', m.usd_micros, m.units, log.at
        FROM fact_log log LEFT JOIN movements m ON m.number = log.movement
        WHERE log.shape = ? ORDER BY log.key, log.at, log.movement`,
     )
@@ -134,11 +139,12 @@ function verifySums(database: Connection, { id, name }: Shape, problems: Problem
   let key: Uint8Array | undefined;
   let before = NOTHING;
   let kept = NOTHING;
+  let slots = new SlotSums();
+  const plus = (sums: Sums, changes: readonly unknown[]) =>
+    changes.map((columns) => readSums(Array.isArray(columns) ? columns : [])).reduce(add, sums);
   const endKey = () => {
     if (key === undefined) return;
-    const corrections = late.all(id, key).map((columns) => readSums(Array.isArray(columns) ? columns : []));
-    const total = corrections.reduce(add, before);
-    if (!isEqual(total, kept))
+    if (!isEqual(plus(before, late.all(id, key)), kept))
       problems.add(0, `${name}: the sums of key ${hexOf(key)} are not those of its movements`);
   };
   for (const columns of rows.iterate(id)) {
@@ -149,61 +155,27 @@ function verifySums(database: Connection, { id, name }: Shape, problems: Problem
       key = rowKey;
       before = NOTHING;
       kept = NOTHING;
+      slots = new SlotSums();
     }
     const sums = readSums(columns);
     const own = contribution(orNull(columns[9], text), orNull(columns[10], text));
+    const number = integer(columns[6]);
     const entry = orNull(columns[7], integer);
     const released = columns[8] === 1;
-    // A movement that was released before its shape was first added up may never have counted.
-    const grown = isEqual(sums, add(before, own)) || (released && isEqual(sums, before));
+    const place = shared.get(number);
+    const counts = released || entry === null ? NOTHING : place === undefined ? own : slots.grow(place, own);
+    const grown =
+      place === undefined
+        ? // A movement that was released before its shape was first added up may never have counted.
+          isEqual(sums, add(before, own)) || (released && isEqual(sums, before))
+        : isEqual(plus(subtract(sums, before), lateInRow.all(id, key, columns[11], number)), counts);
     if (entry !== null && !grown) {
-      problems.add(entry, `${name}: the sums do not grow by its movement ${integer(columns[6])}`);
+      problems.add(entry, `${name}: the sums do not grow by its movement ${number}`);
     }
     before = sums;
-    if (!released && entry !== null) kept = add(kept, own);
+    kept = add(kept, counts);
   }
   endKey();
-}
-
-function readSums(columns: Columns): Sums {
-  const [count, usd, unpriced, units, unmeasured] = columns;
-  return {
-    count: integer(count),
-    usd: BigInt(text(usd)),
-    unpriced: integer(unpriced),
-    units: BigInt(text(units)),
-    unmeasured: integer(unmeasured),
-  };
-}
-
-function contribution(usd: string | null, units: string | null): Sums {
-  return {
-    count: 1,
-    usd: BigInt(usd ?? 0),
-    unpriced: Number(usd === null),
-    units: BigInt(units ?? 0),
-    unmeasured: Number(units === null),
-  };
-}
-
-function add(a: Sums, b: Sums): Sums {
-  return {
-    count: a.count + b.count,
-    usd: a.usd + b.usd,
-    unpriced: a.unpriced + b.unpriced,
-    units: a.units + b.units,
-    unmeasured: a.unmeasured + b.unmeasured,
-  };
-}
-
-function isEqual(a: Sums, b: Sums): boolean {
-  return (
-    a.count === b.count &&
-    a.usd === b.usd &&
-    a.unpriced === b.unpriced &&
-    a.units === b.units &&
-    a.unmeasured === b.unmeasured
-  );
 }
 
 function readMovement([number, entry, at, state, movement]: Columns): {

@@ -60,7 +60,7 @@ describe.each([
   ["time that falls at a seam", "UPDATE entries SET at = at - 5000 WHERE seq = 21", 21, /earlier/],
   [
     "a movement of another range",
-    "INSERT INTO movements SELECT -1, 25, tx, signing, at, state, organization, project, vault, wallet, chain, token, sources, outpoints, destination, initiator, kind, direction, units, usd_micros, nonce FROM movements WHERE number = 1",
+    "INSERT INTO movements SELECT -1, 25, tx, signing, at, state, organization, project, vault, wallet, chain, token, sources, outpoints, destination, initiator, kind, direction, units, usd_micros, nonce, slot FROM movements WHERE number = 1",
     25,
     /belongs to no approval|1 movements, and 0/,
   ],

@@ -173,6 +173,7 @@ describe.each([
   ["a smaller amount", ["UPDATE movements SET usd_micros = '1' WHERE entry = 4"], 4, /: usd_micros/],
   ["other sources", [`UPDATE movements SET sources = '["0xcc"]' WHERE entry = 4`], 4, /: sources/],
   ["another time", ["UPDATE movements SET at = 1 WHERE entry = 4"], 4, /: at/],
+  ["a slot that it has not", ["UPDATE movements SET slot = zeroblob(32) WHERE entry = 4"], 4, /: slot/],
   ["a movement less", ["DELETE FROM movements WHERE number = 3"], 4, /1 movements, and 2/],
   ["all movements less", ["DELETE FROM movements WHERE entry = 4"], 4, /0 movements, and 2/],
   [

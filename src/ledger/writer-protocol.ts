@@ -29,10 +29,15 @@ export interface OrderedEntry {
   readonly entry: NewEntry;
 }
 
-/** @property counted - whether its movements were added; those of a signing that is known are not. */
+/**
+ * How an entry's movements were added: `none` where there are none or their signing is known, `all` of what they are,
+ * or the `excess` over other signings of their slot.
+ */
+export type Counting = "none" | "all" | "excess";
+
 export interface Written {
   readonly seq: number;
-  readonly counted: boolean;
+  readonly counted: Counting;
 }
 
 /**

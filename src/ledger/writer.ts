@@ -207,7 +207,7 @@ export class Writer {
         committed.push({ order, entry, counted: outcome.counted });
         resolve(outcome.seq);
       } else {
-        committed.push({ order, entry, counted: false });
+        committed.push({ order, entry, counted: "none" });
         reject(new LedgerError("LEDGER_UNAVAILABLE", `the entry cannot be written: ${outcome}`));
       }
     }

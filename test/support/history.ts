@@ -118,7 +118,15 @@ function writePayments(connection: Connection, history: History, now: number): v
       number,
     ];
     entries.add(values);
-    const of = { number, entry: number, transaction: number, signing: digest, at, state: "reserved" };
+    const of = {
+      number,
+      entry: number,
+      transaction: number,
+      signing: digest,
+      slot: null,
+      at,
+      state: "reserved",
+    };
     movements.add(movementValues(of, movement));
     names.add([organization, name, number]);
     if (entries.gathered < 16 && number < history.payments) continue;

@@ -235,12 +235,12 @@ export class LedgerRows {
   #move(entry: NewEntry, row: Movement, signing: Buffer, tx: number | null): void {
     this.#movements += 1;
     this.run(
-      `INSERT INTO movements VALUES (${"?,".repeat(20)}?)`,
+      `INSERT INTO movements VALUES (${"?,".repeat(21)}?)`,
       ...[this.#movements, this.seq, tx, signing, entry.at, "reserved"],
       ...[row.organization, row.project, row.vault, row.wallet, row.chain, row.token].map((v) => v ?? null),
       ...[JSON.stringify(row.sources), JSON.stringify(row.outpoints)],
       ...[row.destination ?? null, row.initiator ?? null, row.kind, row.direction],
-      ...[row.units ?? null, row.usd_micros ?? null, row.nonce ?? null],
+      ...[row.units ?? null, row.usd_micros ?? null, row.nonce ?? null, null],
     );
   }
 }
