@@ -5,11 +5,13 @@ import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { PAYS, releaseOf } from "../../test/support/rego.ts";
 import { nowMembers } from "../input/clock.ts";
-import type { Document } from "../input/document.ts";
+import type { Document, Effect } from "../input/document.ts";
+import { readAnchor } from "../ledger/anchor-file.ts";
 import { connect } from "../ledger/database.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { openLedger } from "../ledger/open.ts";
 import type { UpkeepOptions } from "../ledger/upkeep.ts";
+import { verifyLedger } from "../ledger/verify.ts";
 import { LivePolicy, type LiveRelease } from "../policy/live.ts";
 import { Approval } from "./approval.ts";
 import type { Decided } from "./decide.ts";
@@ -430,6 +432,114 @@ describe("one transaction", () => {
   });
 });
 
+/** Where the bytes are read and pay so much, by a transaction of the key's account with this nonce. */
+function proven(nonce: string, usd: number, more: Asked["transaction"] = {}): Asked {
+  const amount = { token: "ETH", units: String(usd), usd_micros: String(usd) };
+  const effects: Effect[] = [{ type: "transfer", asset: "ETH", from: "0xs", to: "0xa", amount }];
+  return {
+    usd,
+    transaction: { nonce, destinations: [{ address: "0xa", amount }], ...more },
+    members: {
+      key: { root_public_key: "key" },
+      evidence: { status: "verified", key: "verified", family: "evm", effects },
+    },
+  };
+}
+
+describe("a replacement", () => {
+  it.each<[string, Asked]>([
+    ["of another nonce", proven("2", 70)],
+    ["that only says so", proven("2", 70, { replaces: { id: "t-1", how: "speed_up" } })],
+    ["on another chain", proven("1", 70, { chain: "BASE_ETH" })],
+    ["without a nonce", { ...proven("1", 70), transaction: {} }],
+    ["whose bytes are not read", { ...proven("1", 70), members: { key: { root_public_key: "key" } } }],
+    [
+      "by another key",
+      { ...proven("1", 70), members: { ...proven("1", 70).members, key: { root_public_key: "other" } } },
+    ],
+    ["by nobody knows which key", { ...proven("1", 70), members: { ...proven("1", 70).members, key: {} } }],
+    [
+      "by another address of the key",
+      {
+        ...proven("1", 70),
+        members: { ...proven("1", 70).members, signing: { hashes: [`0x${"7".repeat(64)}`], paths: ["m/2"] } },
+      },
+    ],
+    [
+      "of a chain without such nonces",
+      {
+        ...proven("1", 70),
+        members: {
+          ...proven("1", 70).members,
+          evidence: { status: "verified", key: "verified", family: "tron" },
+        },
+      },
+    ],
+  ])("adds %s", async (_, other) => {
+    expect(codeOf(await answer({ ...proven("1", 60), hash: "1" }))).toBe("approved");
+    const refused = await answer(other);
+    expect([codeOf(refused), refused.decision.facts]).toEqual(["CAP", { cap: { spent: "60" } }]);
+  });
+
+  it("adds to bytes that were not read when they were approved", async () => {
+    await answer({
+      usd: 60,
+      hash: "1",
+      transaction: { nonce: "1" },
+      members: { key: { root_public_key: "key" } },
+    });
+    expect(codeOf(await answer(proven("1", 70)))).toBe("CAP");
+  });
+
+  it("counts as the largest, whatever comes last, for all others", async () => {
+    const answers: unknown[] = [];
+    for (const usd of [60, 70, 65]) answers.push((await answer(proven("1", usd))).decision.facts);
+    expect(answers).toEqual(Array.from({ length: 3 }, () => ({ cap: { spent: "0" } })));
+    const other = await answer(proven("2", 30));
+    expect([codeOf(other), other.decision.facts]).toEqual(["approved", { cap: { spent: "70" } }]);
+    const more = await answer(proven("1", 71));
+    expect([codeOf(more), more.decision.facts]).toEqual(["CAP", { cap: { spent: "30" } }]);
+    await reopen();
+    expect(codeOf(await answer(proven("1", 70)))).toBe("approved");
+    expect((await answer(proven("3", 1))).decision.facts).toEqual({ cap: { spent: "100" } });
+    await ledger.close();
+    const anchor = await readAnchor(join(directory, "anchor"));
+    const file = join(directory, "ledger.db");
+    const verified = await verifyLedger(file, { key: undefined, anchor, deep: true, threads: 1 });
+    expect(verified).toMatchObject({ problems: [], movements: 5 });
+  });
+
+  it("counts as the largest while all are on their way", async () => {
+    const asked = [
+      proven("1", 60),
+      proven("1", 70),
+      proven("1", 101),
+      proven("2", 30),
+      proven("1", 65),
+      proven("3", 1),
+    ];
+    const answers = await Promise.all(asked.map((each) => answer(each)));
+    expect(answers.map(codeOf)).toEqual(["approved", "approved", "CAP", "approved", "approved", "CAP"]);
+    const spent = answers.map(({ decision }) => decision.facts);
+    expect(spent).toEqual(["0", "0", "0", "70", "30", "100"].map((usd) => ({ cap: { spent: usd } })));
+  });
+
+  it("adds only its excess when what it replaces is a day old, and all where that is released", async () => {
+    await answer({ ...proven("1", 60), hash: "1" });
+    clock += 23 * 3_600_000;
+    await answer({ ...proven("1", 70), hash: "2" });
+    clock += 2 * 3_600_000;
+    expect((await answer(proven("2", 1))).decision.facts).toEqual({ cap: { spent: "10" } });
+    const held = ledger.read((snapshot) =>
+      snapshot.signed(movementsOf(request({ ...proven("1", 60), hash: "1" }).document, "").signing),
+    );
+    await operations.release("t-1", held, { by: "alice", reason: "test" });
+    expect((await answer(proven("3", 1))).decision.facts).toEqual({ cap: { spent: "71" } });
+    // The document's own is out of the answer, in whichever window it was.
+    expect((await answer(proven("1", 98))).decision.facts).toEqual({ cap: { spent: "2" } });
+  });
+});
+
 describe("a freeze", () => {
   it("refuses what it covers, for good under that id", async () => {
     const { id } = await operations.freeze(["wallet:w"], { by: "alice", reason: "test" });
@@ -535,6 +645,66 @@ describe("requests at once", () => {
           const transaction = { id: "t", type, destinations: [{ address: "0xa", amount }] };
           const hash = String(runs * 100 + bytes);
           decided.push(answer({ hash, source, wallet: `${wallet}-${runs}`, usd, transaction }));
+        }
+        expect((await Promise.all(decided)).map(codeOf)).toEqual(expected);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("approves as if one after the other where some replace others, and some are read and some are not", async () => {
+    let runs = 0;
+    const claim = fc.record({
+      usd: fc.constantFrom(10, 30, 45, 60),
+      bytes: fc.integer({ min: 1, max: 6 }),
+      wallet: fc.constantFrom("a", "a", "b"),
+      source: fc.constantFrom("node-1", "node-2"),
+      type: fc.constantFrom("Withdrawal", "Withdrawal", "Deposit"),
+      isRead: fc.constantFrom(true, true, true, false),
+      ticks: fc.integer({ min: 0, max: 6 }),
+    });
+    /** Three signings of one nonce, two of another, and one of its own. */
+    const nonceOf = (bytes: number) => (bytes <= 3 ? 1 : bytes <= 5 ? 2 : 3);
+    await fc.assert(
+      fc.asyncProperty(fc.array(claim, { minLength: 1, maxLength: 30 }), async (claims) => {
+        runs += 1;
+        const counted: { bytes: number; wallet: string; usd: number; isRead: boolean }[] = [];
+        const spentBefore = ({ bytes, wallet, isRead }: (typeof claims)[number]) => {
+          const replaced = isRead ? nonceOf(bytes) : undefined;
+          const others = counted.filter((each) => each.wallet === wallet && each.bytes !== bytes);
+          let spent = others.reduce((sum, each) => sum + (each.isRead ? 0 : each.usd), 0);
+          for (const nonce of [1, 2, 3]) {
+            if (nonce === replaced) continue;
+            const sums = new Map<number, number>();
+            for (const each of others) {
+              if (!each.isRead || nonceOf(each.bytes) !== nonce) continue;
+              sums.set(each.bytes, (sums.get(each.bytes) ?? 0) + each.usd);
+            }
+            spent += Math.max(0, ...sums.values());
+          }
+          return spent;
+        };
+        const expected = claims.map((each) => {
+          const { usd, bytes, wallet, type, isRead } = each;
+          if (spentBefore(each) + usd > CAP) return "CAP";
+          if (type !== "Withdrawal") return "NO_RULE_APPROVES";
+          const same = counted.some(
+            (other) => other.bytes === bytes && other.wallet === wallet && other.usd === usd,
+          );
+          if (!same) counted.push({ bytes, wallet, usd, isRead });
+          return "approved";
+        });
+        const decided: Promise<Decided>[] = [];
+        for (const { usd, bytes, wallet, source, type, isRead, ticks } of claims) {
+          for (let tick = 0; tick < ticks; tick += 1) await new Promise(setImmediate);
+          const sources = [{ address: "0xs" }];
+          const { transaction, members } = proven(String(runs * 10 + nonceOf(bytes)), usd, { type, sources });
+          const hash = String(runs * 100 + bytes);
+          const evidence = isRead ? {} : { evidence: { status: "unsupported", key: "unsupported" } as const };
+          const of = { hash, source, wallet: `${wallet}-${runs}`, usd };
+          decided.push(
+            answer({ ...of, transaction: { ...transaction }, members: { ...members, ...evidence } }),
+          );
         }
         expect((await Promise.all(decided)).map(codeOf)).toEqual(expected);
       }),

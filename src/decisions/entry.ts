@@ -42,6 +42,7 @@ export function decisionEntry(record: DecisionRecord): NewEntry {
     token_sha256: token === undefined ? undefined : hash("sha256", token, "hex"),
     transaction: names,
     signing: movements?.signing,
+    slot: movements?.slot,
     movements: movements?.rows,
   });
   return {

@@ -1,6 +1,6 @@
 /**
  * The answers to the rules' history queries (design 3.8): what the ledger adds up to and what earlier requests
- * that are not in it yet add, less what the document at hand did itself.
+ * that are not in it yet add, less what the document at hand did itself or provably replaces.
  *
  * An answer that can't be had is absent: a member of the document that the query goes by is not there, or a
  * movement in the window has no price. The rule that reads it then refuses.
@@ -9,12 +9,12 @@ import { startOf } from "../input/clock.ts";
 import type { Document } from "../input/document.ts";
 import { type FactMember, factKey } from "../input/fact-shape.ts";
 import { hasProvenPayments, isProven, paymentsOf } from "../input/payments.ts";
-import { factKeys } from "../ledger/fact-keys.ts";
-import { minus, plus, sumsOf } from "../ledger/fact-sums.ts";
-import type { FactTotals, NewMovements, Snapshot, StoredMovement } from "../ledger/ledger.ts";
-import { heldClaims, sameMovements } from "../ledger/movement-rows.ts";
+import { minus, plus } from "../ledger/fact-sums.ts";
+import type { FactTotals, Snapshot } from "../ledger/ledger.ts";
 import type { FactQuery } from "../policy/fact-queries.ts";
+import { OwnMovements } from "./own-movements.ts";
 import type { Ticket } from "./tickets.ts";
+import { UnseenTickets } from "./unseen-tickets.ts";
 
 type Facts = NonNullable<Document["facts"]>;
 
@@ -27,7 +27,7 @@ export interface FactsAnswer {
 /**
  * @param queries - those of the document's group.
  * @param own - the ticket of the request, whose movements are never in the answer, nor are those of the same
- *   signing by another request.
+ *   signing by another request, nor those of its slot.
  * @param earlier - the tickets before it, in their order.
  * @throws LedgerError where the ledger can't be read.
  */
@@ -38,55 +38,26 @@ export function answerFacts(
   earlier: readonly Ticket[],
   snapshot: Snapshot,
 ): FactsAnswer {
-  const { signing } = own.movements;
-  const done = queries.length === 0 ? [] : snapshot.signed(signing);
-  if (done.length > 0) own.foundStored();
-  const reading: Reading = {
-    document,
-    snapshot,
-    done,
-    unseen: unseenBy(snapshot, signing, earlier),
-    assumed: new Set(),
-  };
+  if (queries.length === 0) return { facts: {}, assumed: new Set() };
+  const unseen = new UnseenTickets(snapshot, own.movements, earlier);
+  const mine = new OwnMovements(snapshot, own.movements);
+  if (mine.numbers.size > 0) own.foundStored();
+  if (mine.replaces) own.foundReplaced();
+  const reading: Reading = { document, snapshot, mine, unseen };
   const facts: Record<string, Record<string, Facts[string][string]>> = {};
   for (const query of queries) {
     const value = answer(query, reading);
     if (value === undefined) continue;
     facts[query.rule] = { ...facts[query.rule], [query.name]: value };
   }
-  return { facts, assumed: reading.assumed };
+  return { facts, assumed: unseen.assumed };
 }
 
 interface Reading {
   readonly document: Document;
   readonly snapshot: Snapshot;
-  /** What this very signing has moved already. */
-  readonly done: readonly StoredMovement[];
-  readonly unseen: readonly Ticket[];
-  readonly assumed: Set<Ticket>;
-}
-
-/**
- * The earlier tickets that add something to what the snapshot has. Whoever asks for the same bytes again adds
- * nothing, be the first asking on its way or in the ledger already; claims that contradict it add, as they do there.
- */
-function unseenBy(snapshot: Snapshot, signing: string, earlier: readonly Ticket[]): readonly Ticket[] {
-  const unseen: Ticket[] = [];
-  for (const ticket of earlier) {
-    const { movements } = ticket;
-    if (movements.signing === signing || !ticket.isMissingFrom(snapshot.through)) continue;
-    if (ticket.mayBeStored && isCounted(movements, unseen, snapshot)) continue;
-    unseen.push(ticket);
-  }
-  return unseen;
-}
-
-function isCounted(movements: NewMovements, unseen: readonly Ticket[], snapshot: Snapshot): boolean {
-  const { signing, rows } = movements;
-  const claims = unseen
-    .filter((ticket) => ticket.isOfSameBytes(movements))
-    .map((ticket) => ticket.movements.rows);
-  return [...claims, ...heldClaims(snapshot.signed(signing))].some((claim) => sameMovements(claim, rows));
+  readonly mine: OwnMovements;
+  readonly unseen: UnseenTickets;
 }
 
 function answer(query: FactQuery, reading: Reading): Facts[string][string] | undefined {
@@ -117,39 +88,10 @@ function answerOne(query: FactQuery, reading: Reading, element: string | undefin
   const key = factKey(values);
   const after = windowStart(query, reading.document);
   if (query.kind === "first" || query.kind === "last") return bound(query.kind, query, reading, key, after);
-  return textOf(query, totals(query, reading, key, after));
-}
-
-function totals(
-  query: FactQuery,
-  { snapshot, done, unseen, assumed }: Reading,
-  key: string,
-  after: number | undefined,
-): FactTotals {
-  let sum = snapshot.totals(query.shape, key, after);
-  for (const movement of done) {
-    if (countsFor(query, movement, key, after)) sum = minus(sum, sumsOf(movement));
-  }
-  for (const ticket of unseen) {
-    const more = ticket.sumsOf(query.shape).get(key);
-    if (more === undefined) continue;
-    if (ticket.state === "open") assumed.add(ticket);
-    sum = plus(sum, more);
-  }
-  return sum;
-}
-
-function countsFor(
-  { shape }: FactQuery,
-  movement: StoredMovement,
-  key: string,
-  after: number | undefined,
-): boolean {
-  return (
-    movement.state !== "released" &&
-    (after === undefined || movement.at > after) &&
-    factKeys(shape, movement, movement.state).includes(key)
-  );
+  const { snapshot, mine, unseen } = reading;
+  const { shape } = query;
+  const others = minus(snapshot.totals(shape, key, after), mine.totals(shape, key, after));
+  return textOf(query, plus(others, unseen.totals(shape, key)));
 }
 
 function textOf({ kind, of }: FactQuery, sum: FactTotals): string | undefined {
@@ -162,18 +104,12 @@ function textOf({ kind, of }: FactQuery, sum: FactTotals): string | undefined {
 function bound(
   which: "first" | "last",
   { shape }: FactQuery,
-  { document, snapshot, done, unseen, assumed }: Reading,
+  { document, snapshot, mine, unseen }: Reading,
   key: string,
   after: number | undefined,
 ): string {
-  const without = new Set(done.map(({ number }) => number));
-  const stored = snapshot.bound(which, shape, key, without, after);
-  const times = stored === undefined ? [] : [stored];
-  for (const ticket of unseen) {
-    if (!ticket.sumsOf(shape).has(key)) continue;
-    if (ticket.state === "open") assumed.add(ticket);
-    times.push(ticket.at);
-  }
+  const stored = snapshot.bound(which, shape, key, mine.numbers, after);
+  const times = [...(stored === undefined ? [] : [stored]), ...unseen.timesOf(shape, key)];
   if (times.length === 0) return which === "first" ? String(document.now.ms) : "0";
   return String(which === "first" ? Math.min(...times) : Math.max(...times));
 }

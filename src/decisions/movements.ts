@@ -22,7 +22,9 @@ const NOTHING = { units: "0", usd_micros: "0" };
  * @returns at least one row: what an approval did can be counted, whatever its kind.
  */
 export function movementsOf(document: Document, identity: string): NewMovements {
-  return { signing: signingOf(document, identity), rows: rowsOf(document) };
+  const slot = slotOf(document);
+  const rows = rowsOf(document);
+  return { signing: signingOf(document, identity), ...(slot === undefined ? {} : { slot }), rows };
 }
 
 /** The keys and the bytes. EVM hashes don't cover the sender, so that hashes alone would join two payments. */
@@ -30,6 +32,21 @@ function signingOf({ signing, key }: Document, identity: string): string {
   if (signing === undefined) return identity;
   const { hashes, paths, tweaks } = signing;
   return hash("sha256", canonicalJson({ key: key?.root_public_key, hashes, paths, tweaks }), "hex");
+}
+
+/**
+ * What the transaction uses up, so that no other one with the same can settle: an account's nonce on its chain. The
+ * account is the key that signs. Undefined where the bytes do not prove it: then nothing is known to be replaced.
+ */
+function slotOf({ kind, evidence, signing, key, transaction }: Document): string | undefined {
+  if (evidence?.status !== "verified" || evidence.family !== "evm" || kind !== "transaction_signing")
+    return undefined;
+  const root = key?.root_public_key;
+  const { chain, nonce } = transaction ?? {};
+  const { hashes = [], paths: [path] = [], tweaks: [tweak] = [] } = signing ?? {};
+  if (hashes.length !== 1 || root === undefined || chain === undefined || nonce === undefined)
+    return undefined;
+  return hash("sha256", canonicalJson({ chain, key: root, nonce, path, tweak }), "hex");
 }
 
 function rowsOf(document: Document): readonly Movement[] {

@@ -20,6 +20,7 @@ import { type FactShape, shapeId } from "../input/fact-shape.ts";
 import { factKeys } from "../ledger/fact-keys.ts";
 import { NOTHING, plus, sumsOf } from "../ledger/fact-sums.ts";
 import type { FactTotals, Movement, NewMovements } from "../ledger/ledger.ts";
+import type { SlotMovement } from "../ledger/slots.ts";
 
 export type TicketState = "open" | "reserved" | "dropped";
 
@@ -36,13 +37,12 @@ export class Ticket {
   #order = Number.POSITIVE_INFINITY;
   #settle: () => void = () => {};
   readonly #sums = new Map<string, ReadonlyMap<string, FactTotals>>();
-  #mayBeStored: boolean;
+  #mayBeStored = false;
+  #sharesSlot = false;
 
-  /** @param mayBeStored - an earlier request for the same bytes is or was on its way. */
-  constructor(movements: NewMovements, at: number, mayBeStored = false) {
+  constructor(movements: NewMovements, at: number) {
     this.movements = movements;
     this.at = at;
-    this.#mayBeStored = mayBeStored;
     this.settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -74,9 +74,37 @@ export class Ticket {
     this.#mayBeStored = true;
   }
 
+  /** The ledger has movements of its slot by another signing. */
+  foundReplaced(): void {
+    this.#sharesSlot = true;
+  }
+
+  /** Each of two requests for the same bytes, or for the same slot, may be in the ledger before the other. */
+  meet(other: Ticket): void {
+    const { signing, slot } = this.movements;
+    if (other.movements.signing === signing) {
+      this.#mayBeStored = true;
+      other.#mayBeStored = true;
+    } else if (slot !== undefined && other.movements.slot === slot) {
+      this.#sharesSlot = true;
+      other.#sharesSlot = true;
+    }
+  }
+
   /** Whether the same bytes may have been approved before, so that approving them again adds nothing. */
   get mayBeStored(): boolean {
     return this.#mayBeStored;
+  }
+
+  /** Whether another signing of its slot may have been approved before, so that it adds less than all. */
+  get sharesSlot(): boolean {
+    return this.#sharesSlot;
+  }
+
+  /** Its movements as the ledger will have them, for what its slot adds up to. */
+  slotMovements(): readonly SlotMovement[] {
+    const { signing, rows } = this.movements;
+    return rows.map((row) => ({ ...row, signing, state: "reserved" }));
   }
 
   isOfSameBytes({ signing }: NewMovements): boolean {
@@ -100,9 +128,8 @@ export class Tickets {
   readonly #tickets = new Set<Ticket>();
 
   take(movements: NewMovements, at: number): Ticket {
-    let isAskedAgain = false;
-    for (const ticket of this.#tickets) isAskedAgain ||= ticket.isOfSameBytes(movements);
-    const ticket = new Ticket(movements, at, isAskedAgain);
+    const ticket = new Ticket(movements, at);
+    for (const other of this.#tickets) ticket.meet(other);
     this.#tickets.add(ticket);
     return ticket;
   }

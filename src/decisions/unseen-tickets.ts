@@ -1,0 +1,111 @@
+/**
+ * The earlier requests that add something to what a snapshot has, for one document. Whoever asks for the same bytes
+ * again adds nothing, be the first asking on its way or in the ledger already; claims that contradict it add, as they
+ * do there; and of the signings of one slot the largest counts, the ledger's among them.
+ */
+import type { FactShape } from "../input/fact-shape.ts";
+import { NOTHING, plus } from "../ledger/fact-sums.ts";
+import type { FactTotals, NewMovements, Snapshot } from "../ledger/ledger.ts";
+import { heldClaims, sameMovements } from "../ledger/movement-rows.ts";
+import { growthsOf, type SlotMovement } from "../ledger/slots.ts";
+import { inSlot } from "./own-movements.ts";
+import type { Ticket } from "./tickets.ts";
+
+/** The tickets of one slot, after what the ledger has of it. */
+interface SharedSlot {
+  readonly stored: readonly SlotMovement[];
+  readonly tickets: Ticket[];
+}
+
+export class UnseenTickets {
+  /** In their order; those of the document's own slot are among them. */
+  readonly all: readonly Ticket[];
+  /** Those that were counted and may still be refused. */
+  readonly assumed = new Set<Ticket>();
+  readonly #single: Ticket[] = [];
+  readonly #slots = new Map<string, SharedSlot>();
+
+  /**
+   * @param own - what the document would move.
+   * @param earlier - the tickets before its own, in their order.
+   * @throws LedgerError where the ledger can't be read.
+   */
+  constructor(snapshot: Snapshot, own: NewMovements, earlier: readonly Ticket[]) {
+    this.all = unseenBy(snapshot, own.signing, earlier);
+    for (const ticket of this.all) {
+      const { signing, slot } = ticket.movements;
+      if (slot !== undefined && slot === own.slot) continue;
+      if (slot === undefined || !ticket.sharesSlot) this.#single.push(ticket);
+      else this.#slotOf(slot, signing, own, snapshot).tickets.push(ticket);
+    }
+  }
+
+  /** What they add to a key. */
+  totals(shape: FactShape, key: string): FactTotals {
+    let sum = NOTHING;
+    for (const ticket of this.#single) {
+      const more = ticket.sumsOf(shape).get(key);
+      if (more === undefined) continue;
+      this.#assume(ticket);
+      sum = plus(sum, more);
+    }
+    for (const slot of this.#slots.values()) sum = plus(sum, this.#growth(slot, shape, key));
+    return sum;
+  }
+
+  /** When those came that move something under a key, milliseconds. */
+  timesOf(shape: FactShape, key: string): number[] {
+    const tickets = [...this.#single, ...[...this.#slots.values()].flatMap((slot) => slot.tickets)];
+    const found = tickets.filter((ticket) => ticket.sumsOf(shape).has(key));
+    for (const ticket of found) this.#assume(ticket);
+    return found.map(({ at }) => at);
+  }
+
+  #growth({ stored, tickets }: SharedSlot, shape: FactShape, key: string): FactTotals {
+    let movements = stored;
+    for (const ticket of tickets) {
+      if (ticket.sumsOf(shape).has(key)) this.#assume(ticket);
+      movements = [...movements, ...ticket.slotMovements()];
+    }
+    return growthsOf(shape, movements)
+      .slice(stored.length)
+      .map((growths) => growths.get(key) ?? NOTHING)
+      .reduce(plus, NOTHING);
+  }
+
+  #assume(ticket: Ticket): void {
+    if (ticket.state === "open") this.assumed.add(ticket);
+  }
+
+  /** What the document's own signing moved in it is left out here as it is there. */
+  #slotOf(slot: string, signing: string, own: NewMovements, snapshot: Snapshot): SharedSlot {
+    let known = this.#slots.get(slot);
+    if (known === undefined) {
+      const stored = inSlot(snapshot.signed(signing, slot), slot).filter(
+        (movement) => movement.signing !== own.signing,
+      );
+      known = { stored, tickets: [] };
+      this.#slots.set(slot, known);
+    }
+    return known;
+  }
+}
+
+function unseenBy(snapshot: Snapshot, signing: string, earlier: readonly Ticket[]): readonly Ticket[] {
+  const unseen: Ticket[] = [];
+  for (const ticket of earlier) {
+    const { movements } = ticket;
+    if (movements.signing === signing || !ticket.isMissingFrom(snapshot.through)) continue;
+    if (ticket.mayBeStored && isCounted(movements, unseen, snapshot)) continue;
+    unseen.push(ticket);
+  }
+  return unseen;
+}
+
+function isCounted(movements: NewMovements, unseen: readonly Ticket[], snapshot: Snapshot): boolean {
+  const { signing, rows } = movements;
+  const claims = unseen
+    .filter((ticket) => ticket.isOfSameBytes(movements))
+    .map((ticket) => ticket.movements.rows);
+  return [...claims, ...heldClaims(snapshot.signed(signing))].some((claim) => sameMovements(claim, rows));
+}
