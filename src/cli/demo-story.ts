@@ -1,6 +1,7 @@
 /** The demo's second half: what a server that remembers does, told with the sample transfer. */
 import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { keccak_256 } from "@noble/hashes/sha3.js";
 import { ulid } from "ulid";
 import { z } from "zod";
 import { readAdminToken } from "../admin/tokens.ts";
@@ -9,7 +10,6 @@ import { ledgerFiles } from "../ledger/files.ts";
 import { verifyLedger } from "../ledger/verify.ts";
 import { sendRequest } from "./http-request.ts";
 import type { Reply } from "./node-client.ts";
-import { nonceOf, rebuilt } from "./sample-transaction.ts";
 
 /** One line of the demo. `ok` is whether all is as expected. */
 export interface DemoResult {
@@ -70,7 +70,7 @@ async function retry({ listed, ask }: Stage): Promise<DemoResult> {
 
 async function manyAtOnce(stage: Stage): Promise<DemoResult[]> {
   const answers = await Promise.all(
-    Array.from({ length: AT_ONCE }, () => stage.ask(anotherOf(stage.listed))),
+    Array.from({ length: AT_ONCE }, (_, index) => stage.ask(anotherOf(stage.listed, 1 + index))),
   );
   const approved = answers.filter(({ reply }) => reply.action === "APPROVE");
   const refused = answers.find(({ reply }) => reply.action === "REJECT");
@@ -101,9 +101,9 @@ async function freeze(stage: Stage): Promise<DemoResult[]> {
   const scope = `wallet:${wallet.wallet_id}`;
   const frozen = await operate(stage, "POST", "/v1/freeze", { scope, reason: "the demo says so" });
   const { id } = frozenSchema.parse(JSON.parse(frozen.body));
-  const refused = await stage.ask(anotherOf(stage.listed));
+  const refused = await stage.ask(anotherOf(stage.listed, AT_ONCE + 1));
   await operate(stage, "POST", "/v1/unfreeze", { id, reason: "the demo is over" });
-  const after = await stage.ask(anotherOf(stage.listed));
+  const after = await stage.ask(anotherOf(stage.listed, AT_ONCE + 2));
   return [
     {
       title: "another one while the wallet is frozen",
@@ -140,15 +140,23 @@ export async function verifyChain(stateDir: string, anchor: Anchor | undefined):
   };
 }
 
-/** The same transfer as another transaction: ids, nonce and hash of its own. */
-function anotherOf(listed: string): string {
+/** Where the sample's bytes have their nonce: it is 0, and in RLP 1 to 127 take as many bytes. */
+const NONCE_AT = 1;
+
+/**
+ * The same transfer as another transaction: ids, nonce and hash of its own.
+ *
+ * @param nonce - 1 to 127.
+ */
+function anotherOf(listed: string, nonce: number): string {
   const callback = callbackSchema.parse(JSON.parse(listed));
   const detail = detailSchema.parse(JSON.parse(callback.request_detail));
   const extra = extraSchema.parse(JSON.parse(callback.extra_info));
   const id = ulid();
   const { raw_tx_info: raw } = extra.transaction;
-  const nonce = nonceOf(id);
-  const { unsigned, hash } = rebuilt(raw.unsigned_raw_tx, { nonce });
+  const bytes = Buffer.from(raw.unsigned_raw_tx.slice(2), "hex");
+  bytes[NONCE_AT] = nonce;
+  const hash = `0x${Buffer.from(keccak_256(bytes)).toString("hex")}`;
   return JSON.stringify({
     ...callback,
     request_id: `demo-${id}`,
@@ -157,7 +165,7 @@ function anotherOf(listed: string): string {
       ...extra,
       transaction: {
         ...extra.transaction,
-        raw_tx_info: { ...raw, used_nonce: nonce, unsigned_raw_tx: unsigned },
+        raw_tx_info: { ...raw, used_nonce: nonce, unsigned_raw_tx: `0x${bytes.toString("hex")}` },
         transaction_id: id,
         cobo_id: `cobo-${id}`,
         request_id: `api-${id}`,

@@ -275,7 +275,7 @@ const transactionSchema = z.strictObject({
   created_at: milliseconds.optional(),
 });
 
-export const EFFECT_TYPES = [
+const EFFECT_TYPES = [
   "transfer",
   "approve",
   "permit",

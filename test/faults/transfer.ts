@@ -1,7 +1,7 @@
 /** Transfers that differ in what counts: the demo's sample transfer with ids, wallet, amount and hash of its own. */
 import { z } from "zod";
-import { nonceOf, rebuilt } from "../../src/cli/sample-transaction.ts";
 import { demoRequest } from "../support/caller.ts";
+import { nonceOf, rebuilt } from "../support/sample-transaction.ts";
 
 const SAMPLE = demoRequest("listed-transfer");
 /** Dollars for one ETH, as `Installation` writes its prices. */

@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { nonceOf, rebuilt } from "../../src/cli/sample-transaction.ts";
 import type { FactShape } from "../../src/input/fact-shape.ts";
 import type { Movement } from "../../src/ledger/ledger.ts";
 import { activate } from "../../src/policy/activate.ts";
 import { BUNDLES, TEST_RELEASE } from "./installation.ts";
+import { nonceOf, rebuilt } from "./sample-transaction.ts";
 
 const LISTED = join(BUNDLES, "demo/requests/listed-transfer.json");
 

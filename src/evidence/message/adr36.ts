@@ -2,7 +2,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { base64, bech32 } from "@scure/base";
-import type { Hex } from "ox/Hex";
+import type { Hex } from "../evm/call.ts";
 import { Undecodable } from "../undecodable.ts";
 import { messageBytes } from "./message-bytes.ts";
 import { readableText } from "./readable-text.ts";

@@ -1,7 +1,7 @@
 /** BIP-137: the digest that Bitcoin wallets sign for a message, whatever the type of the address. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
-import type { Hex } from "ox/Hex";
+import type { Hex } from "../evm/call.ts";
 import { compactSize } from "./compact-size.ts";
 import { messageBytes } from "./message-bytes.ts";
 import { readableText } from "./readable-text.ts";

@@ -8,7 +8,7 @@
 import { equalBytes } from "@noble/curves/utils.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
-import type { Hex } from "ox/Hex";
+import type { Hex } from "../evm/call.ts";
 import { type BitcoinAddress, hash160, readBitcoinAddress, scriptOf } from "../keys/bitcoin-address.ts";
 import { Undecodable } from "../undecodable.ts";
 import { compactSize } from "./compact-size.ts";
