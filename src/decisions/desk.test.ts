@@ -540,6 +540,59 @@ describe("a replacement", () => {
   });
 });
 
+describe("a rule on what is replaced", () => {
+  const RULE = `# METADATA
+# title: Replacement
+# description: What replaces another transaction pays the same address.
+# custom:
+#   severity: high
+#   kinds: [transaction_signing]
+#   requires: {SAME_ADDRESS: deny}
+package rules.transfer.replacement
+
+facts["old"] := {"kind": "movement"}
+
+require["SAME_ADDRESS"] if {
+	every movement in input.facts.replacement.old {
+		every destination in input.transaction.destinations {
+			movement.to == destination.address
+		}
+	}
+}
+`;
+  let strict: LiveRelease;
+  beforeAll(async () => {
+    strict = await releaseOf({ ...RULES, "rules/transfer/replacement/rule.rego": RULE });
+  });
+  afterAll(async () => {
+    await strict.engine.close();
+  });
+  const replace = (id: string, address: string) => {
+    const amount = { token: "ETH", units: "5", usd_micros: "7" };
+    const transaction = { replaces: { id }, destinations: [{ address, amount }] };
+    return desk.answer(request({ transaction }), { live: strict, refusedStep: undefined });
+  };
+
+  it("refuses where nobody knows what is replaced, or it paid another", async () => {
+    expect((await replace("t-1", "0xa")).decision.reasons).toMatchObject([
+      { code: "SAME_ADDRESS", absent: [expect.stringContaining("facts.replacement.old")] },
+    ]);
+    await answer({ hash: "1" });
+    expect((await replace("t-1", "0xb")).decision.reasons).toMatchObject([{ code: "SAME_ADDRESS" }]);
+  });
+
+  it("sees what is on its way", async () => {
+    const asked = [
+      answer({ hash: "1" }),
+      replace("t-1", "0xa"),
+      replace("t-1", "0xb"),
+      answer({ hash: "2", usd: 99 }),
+    ];
+    const answers = [...(await Promise.all(asked)), await replace("t-2", "0xa")];
+    expect(answers.map(codeOf)).toEqual(["approved", "approved", "SAME_ADDRESS", "CAP", "SAME_ADDRESS"]);
+  });
+});
+
 describe("a freeze", () => {
   it("refuses what it covers, for good under that id", async () => {
     const { id } = await operations.freeze(["wallet:w"], { by: "alice", reason: "test" });

@@ -215,6 +215,7 @@ export class DecisionDesk {
     const ticket = this.#tickets.take(
       movementsOf(request.document, request.identity),
       request.document.now.ms,
+      transactionNamesOf(request.document),
     );
     try {
       const judged = () => this.#judgeInTurn(request, ticket, bench);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { entry, movement, opened, reserved, stateDirectory } from "../../test/support/ledger.ts";
 import { nowMembers } from "../input/clock.ts";
-import type { Document, Effect, Evidence } from "../input/document.ts";
+import { type Document, documentSchema, type Effect, type Evidence } from "../input/document.ts";
 import type { FactMember } from "../input/fact-shape.ts";
 import type { Movement } from "../ledger/ledger.ts";
 import type { FactQuery } from "../policy/fact-queries.ts";
@@ -103,5 +103,107 @@ describe("by what the bytes do", () => {
       ETH_USDT: "2",
       BTC: "0",
     });
+  });
+});
+
+describe("the movement that is replaced", () => {
+  const shape = { by: [], where: { direction: "out" } };
+  const query = { group: "transfer", rule: "rule", name: "fact", kind: "movement", shape } as const;
+  const replacing = (id: string | undefined, organization = "org") =>
+    documentOf({
+      organization: { id: organization },
+      transaction: { id: "new", replaces: { id, hash: "0x1", how: "speed_up" } },
+    });
+  const names = (...all: string[]) => ({ organization: "org", names: all });
+
+  async function approvals() {
+    const { ledger } = await opened(stateDirectory());
+    const approve = async (of: readonly string[], rows: readonly Movement[], signing?: string) => {
+      const transaction = names(...of);
+      await ledger.append(entry({ at: NOW, decision: { transaction }, movements: reserved(rows, signing) }))
+        .durable;
+    };
+    const ask = (document: Document, earlier: readonly Ticket[] = []) => {
+      const own = new Ticket(movementsOf(document, "00".repeat(32)), NOW);
+      return ledger.read((snapshot) => {
+        const { facts, assumed } = answerFacts(document, [query], own, earlier, snapshot);
+        return { fact: facts["rule"]?.["fact"], assumed: [...assumed] };
+      });
+    };
+    const fact = (document: Document, earlier?: readonly Ticket[]) => ask(document, earlier).fact;
+    return { ledger, approve, ask, fact };
+  }
+
+  it("is absent where none is named, or none of that name is known", async () => {
+    const { approve, fact } = await approvals();
+    await approve(["transaction:1", "request:2"], [movement()]);
+    expect(fact(replacing(undefined))).toBeUndefined();
+    expect(fact(documentOf({}))).toBeUndefined();
+    // Of the business's own id nobody says that it is replaced.
+    expect(fact(replacing("2"))).toBeUndefined();
+    expect(fact(replacing("1", "other"))).toBeUndefined();
+  });
+
+  it("is absent where the name is of two transactions, or an asset has none", async () => {
+    const { approve, fact } = await approvals();
+    await approve(["transaction:1"], [movement()]);
+    await approve(["cobo:1"], [movement()]);
+    expect(fact(replacing("1"))).toBeUndefined();
+    await approve(["transaction:3"], [movement(), movement({ token: undefined })]);
+    expect(fact(replacing("3"))).toBeUndefined();
+  });
+
+  it("is absent where there is nothing but the document's own", async () => {
+    const { approve, fact } = await approvals();
+    await approve(["transaction:1"], [movement()], "00".repeat(32));
+    expect(fact(replacing("1"))).toBeUndefined();
+  });
+
+  it("is the newest claim of either id, in its state", async () => {
+    const { ledger, approve, fact } = await approvals();
+    await approve(["transaction:1", "request:r"], [movement({ destination: "0xold" })]);
+    const unknown = { units: undefined, usd_micros: undefined };
+    await approve(
+      ["cobo:9", "request:r"],
+      [movement({ nonce: "7" }), movement({ sources: ["0xs1", "0xs2"], destination: undefined, ...unknown })],
+    );
+    await ledger.append(entry({ at: NOW, type: "act", transition: { movements: [2], state: "released" } }))
+      .durable;
+    for (const id of ["1", "9"]) {
+      expect(fact(replacing(id))).toEqual([
+        {
+          asset: "ETH_USDT",
+          from: "0xfrom",
+          to: "0xto",
+          amount: { token: "ETH_USDT", units: "1000000", usd_micros: "1000000" },
+          nonce: "7",
+          state: "released",
+        },
+        { asset: "ETH_USDT", state: "reserved" },
+      ]);
+    }
+    expect(
+      documentSchema.safeParse({ ...replacing("1"), facts: { rule: { fact: fact(replacing("1")) } } })
+        .success,
+    ).toBe(true);
+  });
+
+  it("is what is on its way, approved or not yet, and not what was refused", async () => {
+    const { approve, ask } = await approvals();
+    await approve(["transaction:1", "request:r"], [movement()]);
+    const ticket = (of: string[], destination: string, organization = "org") =>
+      new Ticket(reserved([movement({ destination })]), NOW, { organization, names: of });
+    const refused = ticket(["transaction:1"], "0xrefused");
+    refused.drop();
+    const elsewhere = ticket(["transaction:1"], "0xelsewhere", "other");
+    expect(ask(replacing("1"), [refused, elsewhere])).toMatchObject({ fact: [{ to: "0xto" }], assumed: [] });
+    const open = ticket(["request:r"], "0xopen");
+    expect(ask(replacing("1"), [open])).toMatchObject({ fact: [{ to: "0xopen" }], assumed: [open] });
+    const joined = ticket(["request:r", "transaction:8"], "0xjoined");
+    joined.reserve(99);
+    const last = ticket(["transaction:8"], "0xlast");
+    const { fact, assumed } = ask(replacing("1"), [open, joined, last, refused]);
+    expect([fact, assumed]).toMatchObject([[{ to: "0xlast", state: "reserved" }], [last]]);
+    expect(ask(replacing("2"), [ticket(["cobo:2"], "0xnew")]).fact).toMatchObject([{ to: "0xnew" }]);
   });
 });

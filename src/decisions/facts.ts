@@ -10,9 +10,10 @@ import type { Document } from "../input/document.ts";
 import { type FactMember, factKey } from "../input/fact-shape.ts";
 import { hasProvenPayments, isProven, paymentsOf } from "../input/payments.ts";
 import { minus, plus } from "../ledger/fact-sums.ts";
-import type { FactTotals, Snapshot } from "../ledger/ledger.ts";
+import type { FactTotals, NewMovements, Snapshot } from "../ledger/ledger.ts";
 import type { FactQuery } from "../policy/fact-queries.ts";
 import { OwnMovements } from "./own-movements.ts";
+import { replacedMovements } from "./replaced-movements.ts";
 import type { Ticket } from "./tickets.ts";
 import { UnseenTickets } from "./unseen-tickets.ts";
 
@@ -43,7 +44,7 @@ export function answerFacts(
   const mine = new OwnMovements(snapshot, own.movements);
   if (mine.numbers.size > 0) own.foundStored();
   if (mine.replaces) own.foundReplaced();
-  const reading: Reading = { document, snapshot, mine, unseen };
+  const reading: Reading = { document, own: own.movements, snapshot, mine, unseen };
   const facts: Record<string, Record<string, Facts[string][string]>> = {};
   for (const query of queries) {
     const value = answer(query, reading);
@@ -55,13 +56,18 @@ export function answerFacts(
 
 interface Reading {
   readonly document: Document;
+  readonly own: NewMovements;
   readonly snapshot: Snapshot;
   readonly mine: OwnMovements;
   readonly unseen: UnseenTickets;
 }
 
 function answer(query: FactQuery, reading: Reading): Facts[string][string] | undefined {
-  if (query.kind === "flags" || query.kind === "movement") return undefined;
+  if (query.kind === "flags") return undefined;
+  if (query.kind === "movement") {
+    const { document, own, snapshot, unseen } = reading;
+    return replacedMovements(document, own, snapshot, unseen);
+  }
   const by = query.shape.by;
   const many = by.find((member) => member.includes("[]"));
   if (many === undefined) return answerOne(query, reading, undefined);

@@ -19,7 +19,7 @@
 import { type FactShape, shapeId } from "../input/fact-shape.ts";
 import { factKeys } from "../ledger/fact-keys.ts";
 import { NOTHING, plus, sumsOf } from "../ledger/fact-sums.ts";
-import type { FactTotals, Movement, NewMovements } from "../ledger/ledger.ts";
+import type { FactTotals, Movement, NewMovements, TransactionNames } from "../ledger/ledger.ts";
 import type { SlotMovement } from "../ledger/slots.ts";
 
 export type TicketState = "open" | "reserved" | "dropped";
@@ -29,6 +29,8 @@ const NONE: ReadonlyMap<string, FactTotals> = new Map();
 
 export class Ticket {
   readonly movements: NewMovements;
+  /** Of its transaction. */
+  readonly names: TransactionNames | undefined;
   /** Milliseconds since the epoch: when its request came. */
   readonly at: number;
   /** Resolves when it is no longer open. */
@@ -40,8 +42,9 @@ export class Ticket {
   #mayBeStored = false;
   #sharesSlot = false;
 
-  constructor(movements: NewMovements, at: number) {
+  constructor(movements: NewMovements, at: number, names?: TransactionNames) {
     this.movements = movements;
+    this.names = names;
     this.at = at;
     this.settled = new Promise((resolve) => {
       this.#settle = resolve;
@@ -101,7 +104,7 @@ export class Ticket {
     return this.#sharesSlot;
   }
 
-  /** Its movements as the ledger will have them, for what its slot adds up to. */
+  /** Its movements as the ledger will have them. */
   slotMovements(): readonly SlotMovement[] {
     const { signing, rows } = this.movements;
     return rows.map((row) => ({ ...row, signing, state: "reserved" }));
@@ -127,8 +130,8 @@ export class Ticket {
 export class Tickets {
   readonly #tickets = new Set<Ticket>();
 
-  take(movements: NewMovements, at: number): Ticket {
-    const ticket = new Ticket(movements, at);
+  take(movements: NewMovements, at: number, names: TransactionNames | undefined): Ticket {
+    const ticket = new Ticket(movements, at, names);
     for (const other of this.#tickets) ticket.meet(other);
     this.#tickets.add(ticket);
     return ticket;

@@ -226,6 +226,10 @@ export interface Snapshot {
   ): number | undefined;
   /** The movements of one signing, and all others of a slot where one is given; released ones too, by number. */
   signed(signing: string, slot?: string): readonly StoredMovement[];
+  /** The numbers of the transactions that are known by any of these names. */
+  transactionsNamed(names: TransactionNames): readonly number[];
+  /** The movements of a transaction, by its number: in the order in which they came, released ones too. */
+  movementsOf(transaction: number): readonly StoredMovement[];
 }
 
 /** What is accepted as the price of a token. */

@@ -13,6 +13,7 @@ import {
   type StoredAnswer,
   type StoredEntry,
   type StoredMovement,
+  type TransactionNames,
 } from "./ledger.ts";
 import { MOVEMENT_COLUMNS, storedMovement } from "./movement-rows.ts";
 import { digestOf } from "./movement-writer.ts";
@@ -31,6 +32,8 @@ export class Reader {
   readonly #answer: Statement;
   readonly #signed: Statement;
   readonly #ofEither: Statement;
+  readonly #named: Statement;
+  readonly #ofTransaction: Statement;
   readonly #ofType: Statement;
   readonly #decisions: Statement;
   readonly #hashAt: Statement;
@@ -60,6 +63,8 @@ export class Reader {
     const movements = `SELECT ${MOVEMENT_COLUMNS} FROM movements`;
     this.#signed = statement(`${movements} WHERE signing = ? ORDER BY number`);
     this.#ofEither = statement(`${movements} WHERE signing = ? OR slot = ? ORDER BY number`);
+    this.#named = statement("SELECT tx FROM transaction_names WHERE organization = ? AND name = ?");
+    this.#ofTransaction = statement(`${movements} WHERE tx = ? ORDER BY number`);
     // The index has all types but this one, and serves only who asks for the others.
     const ofType = (type: string) => `SELECT ${ENTRY_COLUMNS} FROM entries WHERE ${type} ORDER BY seq`;
     this.#ofType = statement(ofType("type = ? AND type <> 'decision'"));
@@ -101,6 +106,8 @@ export class Reader {
         totals: (...question) => this.#ask(() => this.#facts.totals(...question)),
         bound: (...question) => this.#ask(() => this.#facts.bound(...question)),
         signed: (...question) => this.#signedBy(...question),
+        transactionsNamed: (names) => this.#transactionsNamed(names),
+        movementsOf: (transaction) => this.#movementsOf(transaction),
       }),
     );
   }
@@ -122,6 +129,8 @@ export class Reader {
         // What each of them adds depends on the states of the others: on those that the cache has added up.
         return isShared(movements) ? atSameState(() => this.#signedBy(...question)) : movements;
       },
+      transactionsNamed: (names) => atSameState(() => this.#transactionsNamed(names)),
+      movementsOf: (transaction) => atSameState(() => this.#movementsOf(transaction)),
     };
   }
 
@@ -132,6 +141,17 @@ export class Reader {
         slot === undefined ? this.#signed.all([bytes]) : this.#ofEither.all([bytes, digestOf(slot)]);
       return rows.map(storedMovement);
     });
+  }
+
+  #transactionsNamed({ organization, names }: TransactionNames): readonly number[] {
+    return this.#ask(() => {
+      const found = names.flatMap((name) => this.#named.first([organization, name])?.integer(0) ?? []);
+      return [...new Set(found)];
+    });
+  }
+
+  #movementsOf(transaction: number): readonly StoredMovement[] {
+    return this.#ask(() => this.#ofTransaction.all([transaction]).map(storedMovement));
   }
 
   #inTransaction<T>(work: (through: number) => T): T {

@@ -82,6 +82,8 @@ describe("refuses", () => {
     ["flags of a token", { kind: "flags", by: ["transaction.totals[].token"] }, /flags are of an address/],
     ["a movement by something", { kind: "movement", by: ["wallet.id"] }, /has no `by`/],
     ["a movement in a window", { kind: "movement", window: "24h" }, /has no window/],
+    ["a movement in", { kind: "movement", where: { direction: "in" } }, /has no `where`/],
+    ["a movement of some kind", { kind: "movement", where: { state: "settled" } }, /has no `where`/],
     ["what is no query", "sum", /Invalid input/],
     ["null", null, /Invalid input/],
   ])("%s", (_, query, words) => {
@@ -181,7 +183,7 @@ describe("compiles", () => {
     expect(query).not.toHaveProperty("of");
   });
 
-  it("flags and movements, which are answered later", () => {
+  it("flags and movements", () => {
     expect(compile({ kind: "flags", by: ["transaction.sources[].outpoint"] })[0]?.kind).toBe("flags");
     expect(compile({ kind: "movement" })[0]).toMatchObject({ kind: "movement", shape: { by: [] } });
   });

@@ -19,8 +19,7 @@ export type FactWindow =
 /**
  * One query.
  *
- * `flags` and `movement` are known but not answered yet: their facts are absent, so that a rule that reads one
- * refuses.
+ * `flags` are known but not answered yet: their facts are absent, so that a rule that reads one refuses.
  *
  * @property rule - the rule's name within its group, as in `input.facts.<rule>`.
  * @property of - what a sum adds up; absent for all other kinds.
@@ -84,7 +83,7 @@ const querySchema = z
     where: whereSchema.default({ direction: "out" }),
     window: windowSchema.optional(),
   })
-  .superRefine(({ kind, of, by, window }, context) => {
+  .superRefine(({ kind, of, by, where, window }, context) => {
     const report = (message: string) => context.addIssue({ code: "custom", message });
     if (kind === "sum" && of === undefined) report("a sum says `of`: usd_micros or units");
     if (kind !== "sum" && of !== undefined) report(`only a sum has \`of\`, not a ${kind}`);
@@ -97,6 +96,8 @@ const querySchema = z
       if (by !== undefined) report("the movement is the one that the transaction replaces: it has no `by`");
       if (window !== undefined)
         report("the movement is the one that the transaction replaces: it has no window");
+      if (Object.keys(where).length > 1 || where.direction !== "out")
+        report("the movement is the one that the transaction replaces: it has no `where`");
       return;
     }
     if (by === undefined) report("`by` is missing: name the members, or [] for all of history together");

@@ -47,11 +47,13 @@ function factsOf({ group, now, transaction }: Document, queries: readonly FactQu
     if (query.group !== group || query.kind === "flags" || query.kind === "movement") continue;
     const nothing = query.kind === "first" ? String(now.ms) : "0";
     const { by } = query.shape;
-    const values = by.includes("transaction.destinations[].address")
-      ? transaction?.destinations?.map((destination) => destination.address)
-      : by.includes("transaction.sources[].address")
-        ? transaction?.sources?.map((source) => source.address)
-        : transaction?.sources?.map((source) => source.outpoint);
+    const values = by.includes("transaction.totals[].token")
+      ? Object.keys(transaction?.totals ?? {})
+      : by.includes("transaction.destinations[].address")
+        ? transaction?.destinations?.map((destination) => destination.address)
+        : by.includes("transaction.sources[].address")
+          ? transaction?.sources?.map((source) => source.address)
+          : transaction?.sources?.map((source) => source.outpoint);
     const each = (values ?? []).flatMap((value) => (value === undefined ? [] : [[value, nothing] as const]));
     const many = by.some((member) => member.includes("[]"));
     if (many && each.length === 0) continue;

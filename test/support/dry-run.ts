@@ -11,7 +11,14 @@ import type { LiveRelease } from "../../src/policy/live.ts";
 import { PRICES } from "./installation.ts";
 
 /** A ledger that nothing was ever written to. */
-const EMPTY: Snapshot = { through: 0, totals: () => NOTHING, bound: () => undefined, signed: () => [] };
+const EMPTY: Snapshot = {
+  through: 0,
+  totals: () => NOTHING,
+  bound: () => undefined,
+  signed: () => [],
+  transactionsNamed: () => [],
+  movementsOf: () => [],
+};
 
 /** At the prices of every {@link Installation}, with none of the addresses on the list of sanctions. */
 export function enriched(document: Document): Document {
