@@ -6,7 +6,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { documentSchema, type InputDocument, serialize } from "../src/input/document.ts";
+import { documentSchema, EFFECT_TYPES, type InputDocument, serialize } from "../src/input/document.ts";
 import { activate } from "../src/policy/activate.ts";
 import { buildRelease } from "../src/policy/build/build.ts";
 import { combine } from "../src/policy/combine.ts";
@@ -307,6 +307,12 @@ describe("judges what the bytes do", () => {
     expect(asking.length).toBeGreaterThan(15);
     const codes = [...reasons, ...alerts].map(({ rule }) => rule);
     expect(codes.sort()).toEqual(asking.map(({ name }) => name).sort());
+  });
+
+  it("knows every type of effect that there is", async () => {
+    const library = await readFile("policies/lib/effects.rego", "utf8");
+    const [, types = ""] = /^types := \{(.*?)^\}/ms.exec(library) ?? [];
+    expect([...types.matchAll(/"(\w+)"/g)].map(([, type]) => type).sort()).toEqual([...EFFECT_TYPES].sort());
   });
 
   it("refuses a key that nobody derives", async () => {
