@@ -275,7 +275,7 @@ const transactionSchema = z.strictObject({
   created_at: milliseconds.optional(),
 });
 
-const EFFECT_TYPES = [
+export const EFFECT_TYPES = [
   "transfer",
   "approve",
   "permit",
