@@ -38,8 +38,9 @@ const TYPE_WORDS = /^words\["transfer\/transaction_type"\].*\n/gm;
 const LIST_RULE = "rules/transfer/destination_allowlist/rule.rego";
 
 const COOLING_RULE = "rules/transfer/allowlist_cooling_off/rule.rego";
-const ADDED_AT =
-  'added_at(destination) := object.get(data.allowlist[input.transaction.chain][destination.address], "added_at", "")';
+const PAID_SINCE =
+  'paid_since(address) := object.get(data.allowlist[input.transaction.chain][address], "added_at", "")';
+const EVIDENCE = "lib/evidence.rego";
 
 type Files = Map<string, Uint8Array>;
 type Sources = Record<string, string>;
@@ -296,9 +297,10 @@ describe("a release", () => {
     "that approves what nobody listed": [
       () =>
         withModule((sources) => {
-          replace(sources, LIST_RULE, "\tlisted(destination)\n\t}\n}", "\tis_object(destination)\n\t}\n}");
-          // Whom nobody listed has not stood in the list for long either.
-          replace(sources, COOLING_RULE, ADDED_AT, 'added_at(_) := "0"');
+          replace(sources, LIST_RULE, "\t\tpermitted(destination)\n", "\t\tis_object(destination)\n");
+          // Whom nobody listed has not stood in the list for long either, and nobody saw the bytes.
+          replace(sources, COOLING_RULE, PAID_SINCE, 'paid_since(_) := "0"');
+          replace(sources, EVIDENCE, "data.approve_unverified == true", "data.approve_unverified == false");
         }),
       "guard",
       /unknown destination/,
