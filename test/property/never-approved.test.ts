@@ -1,7 +1,9 @@
 /** The short form of the property test; the long one is in test/soak. */
+import { parseEther } from "ethers";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LiveRelease } from "../../src/policy/live.ts";
+import { bytesOf } from "../fixtures/callbacks/callbacks.ts";
 import {
   type Answer,
   Caller,
@@ -11,6 +13,7 @@ import {
   renamed,
   requestToken,
 } from "../support/caller.ts";
+import { demoCallback, LISTED, withBytes, withWords } from "../support/evidence.ts";
 import { Installation, type KeyPair, keyPair } from "../support/installation.ts";
 import { byteChangesArbitrary, changedBytes } from "./bytes.ts";
 import { demoRelease, judge } from "./in-process.ts";
@@ -59,12 +62,21 @@ function changed(from: string, to: string): string {
   return JSON.stringify({ ...request, extra_info: request.extra_info.replaceAll(from, () => to) });
 }
 
+/** The listed transfer of another amount of ETH, in words and bytes. */
+function paying(amount: string): string {
+  const callback = withWords(demoCallback("listed-transfer"), {
+    "destination.account_output.amount": amount,
+  });
+  return Buffer.from(bytesOf(withBytes(callback, { to: LISTED, value: parseEther(amount) }))).toString();
+}
+
 test.each([
   // At 3,000 dollars for one: a dollar is the least limit of the demo.
-  ["0.000333333333333333", changed('"amount":"0.0001"', '"amount":"0.000333333333333333"'), "approved"],
-  ["0.000333333333333334", changed('"amount":"0.0001"', '"amount":"0.000333333333333334"'), "HELD"],
+  ["0.000333333333333333", paying("0.000333333333333333"), "approved"],
+  ["0.000333333333333334", paying("0.000333333333333334"), "HELD"],
+  ["the words alone of less", changed('"amount":"0.0001"', '"amount":"0.00005"'), "EVIDENCE_MISMATCH"],
   ["no wallet", changed('"wallet":{', '"wallets":{'), "DAILY_LIMIT"],
-  ["a token without a price", changed('"token_id":"ETH"', '"token_id":"ETH_USDC"'), "AMOUNT_CAP"],
+  ["a token of other bytes", changed('"token_id":"ETH"', '"token_id":"ETH_USDC"'), "EVIDENCE_MISMATCH"],
 ])("at the limits the policy and the oracle agree: %s", async (_title, text, code) => {
   const approved = code === "approved";
   expect(await judge(text, "v2", live)).toEqual({ approved, code });

