@@ -430,7 +430,7 @@ message["WORDS"] := "one" if input.wallet.name == "words"
 
 message["WORDS"] := "two" if input.wallet.name == "words"`,
   unseen: `require["EACH_SEEN"] if {
-	count([d | some d in input.transaction.destinations; d.amount.text == "666"]) == 0
+	count([p | some p in input.key.participants; p.status == "Changed"]) == 0
 }`,
 };
 
@@ -479,22 +479,20 @@ describe("a decision", () => {
 
   interface Changes {
     readonly description?: string;
-    readonly destination?: Record<string, unknown>;
+    /** Of the last node that holds a share. */
+    readonly lastStatus?: string;
   }
 
   /** The listed transfer out of a wallet of this name. */
   function request(
     name: (typeof NAMES)[number],
-    { description = "a payment", destination }: Changes = {},
+    { description = "a payment", lastStatus = "Valid" }: Changes = {},
   ): string {
     const made = JSON.parse(LISTED);
     const extra = JSON.parse(made.extra_info);
     extra.wallet.name = name;
     extra.transaction.description = description;
-    if (destination !== undefined) {
-      extra.transaction.destination = { ...extra.transaction.destination, ...destination };
-      delete extra.transaction.destination.account_output;
-    }
+    extra.signer_key_share_holder_group.key_share_holders.at(-1).status = lastStatus;
     return JSON.stringify({ ...made, extra_info: JSON.stringify(extra) });
   }
 
@@ -549,15 +547,12 @@ describe("a decision", () => {
   });
 
   test("on a document in which one element lacks what a rule reads is refused, by the path", async () => {
-    const known = { address: "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f", amount: "0.0001" };
-    const seen = request("unseen", { destination: { utxo_outputs: [known, known] } });
-    await expectApproved(seen);
-    const { amount: _amount, ...blind } = known;
+    await expectApproved(request("unseen"));
     expect(
-      await expectFault(request("unseen", { destination: { utxo_outputs: [known, blind] } }), {
+      await expectFault(request("unseen", { lastStatus: "" }), {
         status: 0,
         code: "EACH_SEEN",
-        words: /could not see transaction\.destinations\.\*\.amount\.text/,
+        words: /could not see key\.participants\.\*\.status/,
       }),
     ).toMatchObject({ rule: "transfer/unseen" });
   });

@@ -264,7 +264,7 @@ describe("reply", () => {
       const extra_info = request.extra_info.replace("0x0f76f604fd7762bd94b48ca2523f69ab9665c97f", address);
       const answer = await ask(JSON.stringify({ ...request, extra_info }));
       const { publicKey } = installation.server;
-      expectRefusal(answer, publicKey, { status: 0, code: "DESTINATION_ALLOWLIST", id });
+      expectRefusal(answer, publicKey, { status: 0, code: "EVIDENCE_MISMATCH", id });
       expect(Buffer.byteLength(readReply(answer.body, publicKey).error)).toBeGreaterThan(240);
     }
     expect((await start()).running.log.filter(({ msg }) => msg === "alarm")).toEqual([]);

@@ -678,7 +678,7 @@ describe("unusable or refused by a rule, never approved", () => {
       "transaction.destination.utxo_outputs",
       [{ address: "a", amount: "1" }],
     ],
-    ["no amount", 0, "AMOUNT_CAP", "transaction.destination.account_output.amount", undefined],
+    ["no amount", 0, "EVIDENCE_VERIFIED", "transaction.destination.account_output.amount", undefined],
   ])("%s", async (_title, status, code, path, value) => {
     const { text, id } = ownRequest(changed("extra", path, value));
     const token = requestToken(text, installation.node.privateKey);

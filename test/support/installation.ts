@@ -27,7 +27,8 @@ export const PRICES: Readonly<Record<string, string>> = {
   SOL_USDC: "1",
   MNT: "1",
 };
-const START_LIMIT_MS = 15_000;
+/** A folder of Rego is built first. */
+const START_LIMIT_MS = 60_000;
 
 export interface KeyPair {
   readonly privateKey: KeyObject;
