@@ -36,6 +36,7 @@ import { type DecisionRow, decisionEntry, decisionOfRow, decisionRowSchema, refu
 import { answerFacts } from "./facts.ts";
 import type { Freezes, Leaving } from "./freeze.ts";
 import { movementsOf, transactionNamesOf } from "./movements.ts";
+import { Passing } from "./passing.ts";
 import type { VerifiedRequest } from "./request.ts";
 import { type Ticket, Tickets } from "./tickets.ts";
 
@@ -77,9 +78,9 @@ const LAST_ROUND = 3;
 export class DecisionDesk {
   readonly #options: DeskOptions;
   readonly #tickets = new Tickets();
-  readonly #deciding = new Map<string, Deciding>();
+  readonly #deciding = new Passing<Deciding>();
   /** The answers that are on their way to the disk, also those that came too late for their own request. */
-  readonly #unwritten = new Map<string, Unwritten>();
+  readonly #unwritten = new Passing<Unwritten>();
 
   constructor(options: DeskOptions) {
     this.#options = options;

@@ -133,7 +133,8 @@ interface Active {
 export class Freezes {
   readonly #file: string;
   readonly #active = new Map<string, Active>();
-  readonly #leaving = new Set<Leaving>();
+  /** In an array, since a Set keeps what was deleted from it: see `passing.ts`. */
+  readonly #leaving: Leaving[] = [];
   #restored = false;
 
   /** @param file - `state_dir/FREEZE`: while it is there, or can't be looked for, everything is frozen. */
@@ -192,9 +193,14 @@ export class Freezes {
   letLeave(document: Document, leaving: Leaving): Refusal | undefined {
     const refusal = this.refusalOf(document);
     if (refusal !== undefined) return refusal;
-    this.#leaving.add(leaving);
-    leaving.onDone(() => this.#leaving.delete(leaving));
+    this.#leaving.push(leaving);
+    leaving.onDone(() => this.#left(leaving));
     return undefined;
+  }
+
+  #left(leaving: Leaving): void {
+    const at = this.#leaving.indexOf(leaving);
+    if (at >= 0) this.#leaving.splice(at, 1);
   }
 
   /** Resolves when every approval that had passed before this call has left. */

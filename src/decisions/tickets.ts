@@ -126,20 +126,24 @@ export class Ticket {
   }
 }
 
-/** The tickets that a snapshot may lack, in their order. */
+/**
+ * The tickets that a snapshot may lack, in their order. In an array, since a Set keeps what was deleted from it:
+ * see `passing.ts`.
+ */
 export class Tickets {
-  readonly #tickets = new Set<Ticket>();
+  readonly #tickets: Ticket[] = [];
 
   take(movements: NewMovements, at: number, names: TransactionNames | undefined): Ticket {
     const ticket = new Ticket(movements, at, names);
     for (const other of this.#tickets) ticket.meet(other);
-    this.#tickets.add(ticket);
+    this.#tickets.push(ticket);
     return ticket;
   }
 
   /** It is dropped, or in every snapshot from now on. */
   forget(ticket: Ticket): void {
-    this.#tickets.delete(ticket);
+    const at = this.#tickets.indexOf(ticket);
+    if (at >= 0) this.#tickets.splice(at, 1);
   }
 
   /** Whether a request is being judged. */
@@ -149,12 +153,8 @@ export class Tickets {
   }
 
   before(ticket: Ticket): readonly Ticket[] {
-    const earlier: Ticket[] = [];
-    for (const each of this.#tickets) {
-      if (each === ticket) break;
-      earlier.push(each);
-    }
-    return earlier;
+    const at = this.#tickets.indexOf(ticket);
+    return this.#tickets.slice(0, at < 0 ? undefined : at);
   }
 
   /** Resolves when no earlier ticket is open. */
