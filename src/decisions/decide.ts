@@ -182,13 +182,15 @@ async function judgeByPolicy(request: VerifiedRequest, live: LiveRelease): Promi
   });
   if (verdict.outcome === "approved") {
     const approval = Approval.grant(request, { type: "verdict", verdict }, live);
-    return { ...verdictParts(verdict), approval, evaluateMs, explainMs: 0 };
+    const { outcome, reasons, alerts } = verdict;
+    return { outcome, reasons, alerts, approval, evaluateMs, explainMs: 0 };
   }
 
   const explained = await explain(verdict, text, live);
   const explainMs = performance.now() - started - evaluateMs;
-  if (verdict.outcome !== "held") return { ...explained, evaluateMs, explainMs };
-  return { ...explained, reasons: [held(explained.reasons), ...explained.reasons], evaluateMs, explainMs };
+  const { outcome, reasons, alerts } = explained;
+  const all = verdict.outcome === "held" ? [held(reasons), ...reasons] : reasons;
+  return { outcome, reasons: all, alerts, evaluateMs, explainMs };
 }
 
 /** The evaluation failed; where its message points into a rule's file, that rule is named as any other. */

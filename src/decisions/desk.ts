@@ -239,8 +239,10 @@ export class DecisionDesk {
     bench: Bench,
   ): Promise<{ readonly asked: VerifiedRequest; readonly judgement: Judgement }> {
     const { ledger, scope, decisionMs, freezes } = this.#options;
+    const { live, refusedStep } = bench;
     const context: DecideContext = {
-      ...bench,
+      live,
+      refusedStep,
       scope,
       decisionMs,
       frozen: (document) => freezes.refusalOf(document),

@@ -33,8 +33,8 @@ export function decisionEntry(record: DecisionRecord): NewEntry {
   const { at } = decision;
   const { identity, token, document } = request;
   const row = canonicalJson({
-    ...decision,
     type: "decision",
+    ...decision,
     timings: microseconds(decision.timings),
     identity,
     answers,
@@ -66,7 +66,7 @@ export function decisionEntry(record: DecisionRecord): NewEntry {
       ],
       ...(names === undefined ? {} : { transaction: names }),
     },
-    body: { ...(token === undefined ? {} : { token }), document: request.text },
+    body: { document: request.text, ...(token === undefined ? {} : { token }) },
     ...(movements === undefined ? {} : { movements }),
   };
 }

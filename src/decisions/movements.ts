@@ -68,9 +68,10 @@ function rowsOf(document: Document): readonly Movement[] {
 
   const sources = transaction.sources ?? [];
   const declared = distinct(sources.map(({ address }) => address));
+  // No literal here begins with a spread: see `extended.ts`.
   const transfer = {
-    ...common,
     chain: transaction.chain,
+    ...common,
     outpoints: distinct(sources.map(({ outpoint }) => outpoint)),
     nonce: transaction.nonce,
   };
@@ -80,10 +81,10 @@ function rowsOf(document: Document): readonly Movement[] {
     return [{ ...transfer, ...unsaid, sources: declared, token, destination: contract?.address }];
   }
   return payments.map(({ token, from, to, amount }) => ({
-    ...transfer,
-    sources: from === undefined ? declared : [from],
     token,
     destination: to,
+    ...transfer,
+    sources: from === undefined ? declared : [from],
     ...(amount === undefined ? unsaid : { units: amount.units, usd_micros: amount.usd_micros }),
   }));
 }

@@ -1,6 +1,7 @@
 /** A request whose sender is proven and whose document is finished: all that `decide` may work from. */
 import { hash } from "node:crypto";
 import { type Document, type InputDocument, serialize, spliceRaw } from "../input/document.ts";
+import { extended } from "../input/extended.ts";
 
 interface Members {
   readonly input: InputDocument;
@@ -52,11 +53,12 @@ export class VerifiedRequest {
   /** The same request, with what history says of it. */
   withFacts(facts: NonNullable<Document["facts"]>): VerifiedRequest {
     const { document, raw } = this.input;
-    if (document.facts !== undefined) {
-      return new VerifiedRequest({ ...this, input: { document: { ...document, facts }, raw } });
-    }
+    const { identity, token, participant, participants, startedAt, normalizeMs } = this;
+    const input = { document: extended(document, { facts }), raw };
+    const members = { input, identity, token, participant, participants, startedAt, normalizeMs };
+    if (document.facts !== undefined) return new VerifiedRequest(members);
     const text = `${this.text.slice(0, -1)},"facts":${JSON.stringify(facts)}}`;
-    return new VerifiedRequest({ ...this, input: { document: { ...document, facts }, raw } }, text);
+    return new VerifiedRequest(members, text);
   }
 
   /** The text with the original spliced in. */

@@ -1,6 +1,7 @@
 /** Lists and prices from files of the config: loaded at the start, watched, and laid into each document. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Document } from "../input/document.ts";
+import { extended } from "../input/extended.ts";
 import { priceDocument } from "../input/pricing.ts";
 import { type ListStatus, Lists } from "./lists.ts";
 import type { AcceptedPrice, PriceStore } from "./price-store.ts";
@@ -78,7 +79,7 @@ export class Feeds {
         ? document
         : priceDocument(document, (token) => prices.quote(token, document.now.ms));
     const lists = this.#lists.hits(priced);
-    return lists === undefined ? priced : { ...priced, lists };
+    return lists === undefined ? priced : extended(priced, { lists });
   }
 
   /** Reads all files now, changed or not. Never rejects. @returns what is wrong, a line each; empty: nothing. */

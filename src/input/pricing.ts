@@ -3,6 +3,7 @@
  * what rounding took away. Where units or price are unknown, so is the worth: absent, never guessed.
  */
 import type { Amount, Document } from "./document.ts";
+import { extended } from "./extended.ts";
 
 /** US dollars for one whole unit: `value / 10^scale`. */
 export interface Price {
@@ -46,16 +47,14 @@ function priceTransaction(transaction: Transaction, quote: Quote): Transaction {
     ([token, amount]) => [token, priceAmount(amount, quote)] as const,
   );
   const total = sum(priced.map(([, amount]) => amount.usd_micros));
-  return {
-    ...rest,
-    ...(sources === undefined ? {} : { sources: sources.map((source) => priceHolder(source, quote)) }),
-    ...(destinations === undefined
-      ? {}
-      : { destinations: destinations.map((destination) => priceHolder(destination, quote)) }),
-    ...(totals === undefined ? {} : { totals: Object.fromEntries(priced) }),
-    ...(total === undefined ? {} : { total_usd_micros: total }),
-    ...(fee === undefined ? {} : { fee: priceAmount(fee, quote) }),
-  };
+  const result: Transaction = total === undefined ? rest : extended(rest, { total_usd_micros: total });
+  if (sources !== undefined) result.sources = sources.map((source) => priceHolder(source, quote));
+  if (destinations !== undefined) {
+    result.destinations = destinations.map((destination) => priceHolder(destination, quote));
+  }
+  if (totals !== undefined) result.totals = Object.fromEntries(priced);
+  if (fee !== undefined) result.fee = priceAmount(fee, quote);
+  return result;
 }
 
 function priceHolder<T extends { readonly amount?: Amount | undefined }>(holder: T, quote: Quote): T {
@@ -64,11 +63,11 @@ function priceHolder<T extends { readonly amount?: Amount | undefined }>(holder:
 
 function priceAmount<T extends Amount>(amount: T, quote: Quote): T {
   const worth = worthOf(amount, quote);
-  if (worth === undefined && amount.usd_micros === undefined) return amount;
-  const priced = { ...amount };
-  if (worth === undefined) delete priced.usd_micros;
-  else priced.usd_micros = worth.toString();
-  return priced;
+  if (worth !== undefined) return extended(amount, { usd_micros: worth.toString() });
+  if (amount.usd_micros === undefined) return amount;
+  const unpriced = { ...amount };
+  delete unpriced.usd_micros;
+  return unpriced;
 }
 
 function worthOf({ token, units, decimals }: Amount, quote: Quote): bigint | undefined {

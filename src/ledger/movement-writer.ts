@@ -77,8 +77,8 @@ export class MovementWriter {
       // Nothing may be stored that a shape could not add up later.
       sumsOf(row);
       const number = this.#takeNumber();
-      this.#rows.add(movementValues({ ...origin, ...bytes, number, state: "reserved" }, row));
-      added.push({ ...row, ...origin, number, signing, slot, state: "reserved" });
+      this.#rows.add(movementValues({ number, ...origin, ...bytes, state: "reserved" }, row));
+      added.push({ number, ...row, ...origin, signing, slot, state: "reserved" });
     }
     this.#gathered.push(...added);
     this.#facts.add(added, before);
