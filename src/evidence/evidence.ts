@@ -11,6 +11,7 @@
  * A reading that fails in a way nobody foresaw is a fault of ours and is thrown: the caller refuses.
  */
 import type { Document, Evidence } from "../input/document.ts";
+import { extended } from "../input/extended.ts";
 import { withTotals } from "../input/payments.ts";
 import { familyOf, type Knowledge } from "../policy/assets.ts";
 import type { ChainFamily } from "../policy/release.ts";
@@ -65,7 +66,7 @@ export function see({ document, material }: Unseen, knowledge: Knowledge): Docum
 
 /** What the bytes say outranks what the request claims: from here on its totals are those of the bytes. */
 export function withEvidence(document: Document, evidence: Evidence): Document {
-  return withTotals({ ...document, evidence });
+  return withTotals(extended(document, { evidence }));
 }
 
 function statusOf({ differences, isComplete }: Comparison): Evidence["status"] {

@@ -5,6 +5,7 @@
  */
 import { totalsOf } from "./amounts.ts";
 import type { Amount, Document, Effect } from "./document.ts";
+import { extended } from "./extended.ts";
 
 /**
  * One payment, or leave to take one.
@@ -81,7 +82,7 @@ export function withTotals(document: Document): Document {
   const { totals: declared, total_usd_micros: _worth, ...rest } = transaction;
   const effects = valueEffects(document);
   const totals = effects.length === 0 ? zeroOnly(declared) : provenTotals(effects);
-  return { ...document, transaction: { ...rest, ...(totals === undefined ? {} : { totals }) } };
+  return { ...document, transaction: totals === undefined ? rest : extended(rest, { totals }) };
 }
 
 type Totals = NonNullable<Transaction["totals"]>;

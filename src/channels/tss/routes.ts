@@ -19,6 +19,7 @@ import { VerifiedRequest } from "../../decisions/request.ts";
 import type { EvidenceReader } from "../../evidence/evidence-reader.ts";
 import { nowMembers } from "../../input/clock.ts";
 import type { Document } from "../../input/document.ts";
+import { extended } from "../../input/extended.ts";
 import { HOST_CODES, Refusal, statusOf } from "../../input/refusal.ts";
 import { LedgerError } from "../../ledger/ledger.ts";
 import { knowledgeOf } from "../../policy/assets.ts";
@@ -220,7 +221,7 @@ class TssChannel {
     const now = desk.now();
     const knowledge = knowledgeOf(live?.hostData);
     const members = { source: node.name, receivedAt: now, now: nowMembers(now, zone) };
-    const normalized = normalize(parsed, { ...members, ...knowledge });
+    const normalized = normalize(parsed, extended(members, knowledge));
     const seen = evidence.see(normalized, knowledge);
     const document = seen instanceof Promise ? await whileLive(live, seen) : seen;
     const { raw } = normalized;

@@ -3,6 +3,7 @@
  * Whatever isn't understood is an `unknown` effect.
  */
 import type { Effect } from "../../input/document.ts";
+import { extended } from "../../input/extended.ts";
 import type { Knowledge } from "../../policy/assets.ts";
 import type { EvmCall, Place } from "./call.ts";
 import { coins } from "./holdings.ts";
@@ -35,7 +36,7 @@ export function effectsOfTransaction(
     finished({ type: "admin", from: authority, to: address }, at.depth, { method: AUTHORIZATION }),
   );
   const { to, value, data, gasLimit } = transaction;
-  const place = { ...at, transaction: { sender: at.from, gasLimit } };
+  const place = extended(at, { transaction: { sender: at.from, gasLimit } });
   return [
     ...grants,
     ...effectsOfCall({ to, value, data }, place, knowledge),

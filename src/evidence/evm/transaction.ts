@@ -3,6 +3,7 @@
  * encoding: what is decoded encodes to the same bytes.
  */
 import { keccak_256 } from "@noble/hashes/sha3.js";
+import { extended } from "../../input/extended.ts";
 import { Undecodable } from "../undecodable.ts";
 import { type Authorization, readAuthorizations } from "./authorization.ts";
 import type { Hex } from "./call.ts";
@@ -63,7 +64,7 @@ export function decodeTransaction(bytes: Uint8Array): EvmTransaction {
     first >= FIRST_OF_LISTS
       ? readUntyped(RlpFields.of(bytes))
       : readTyped(first, RlpFields.of(bytes.subarray(1)));
-  return { ...members, hash: hexOf(keccak_256(bytes)) };
+  return extended(members, { hash: hexOf(keccak_256(bytes)) });
 }
 
 type Members = Omit<EvmTransaction, "hash">;
