@@ -4,7 +4,7 @@
  * do there; and of the signings of one slot the largest counts, the ledger's among them.
  */
 import type { FactShape } from "../input/fact-shape.ts";
-import { NOTHING, plus } from "../ledger/fact-sums.ts";
+import { NOTHING, plus, total } from "../ledger/fact-sums.ts";
 import type { FactTotals, NewMovements, Snapshot } from "../ledger/ledger.ts";
 import { heldClaims, sameMovements } from "../ledger/movement-rows.ts";
 import { growthsOf, type SlotMovement } from "../ledger/slots.ts";
@@ -42,13 +42,14 @@ export class UnseenTickets {
 
   /** What they add to a key. */
   totals(shape: FactShape, key: string): FactTotals {
-    let sum = NOTHING;
+    const found: FactTotals[] = [];
     for (const ticket of this.#single) {
       const more = ticket.sumsOf(shape).get(key);
       if (more === undefined) continue;
       this.assume(ticket);
-      sum = plus(sum, more);
+      found.push(more);
     }
+    let sum = total(found);
     for (const slot of this.#slots.values()) sum = plus(sum, this.#growth(slot, shape, key));
     return sum;
   }

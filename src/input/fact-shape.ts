@@ -52,11 +52,25 @@ function idOf({ by, where }: FactShape): string {
   return JSON.stringify({ by: [...by].sort(), where: Object.fromEntries(entries) });
 }
 
+const KEY_BYTES = 16;
+
+/** Those asked for lately: a decision asks for each several times, and so does the next of the same wallet. */
+const keys = new Map<string, string>();
+const MAX_KEYS = 4_096;
+const MAX_KEPT_TEXT = 512;
+
 /**
  * The key of one combination of values: 128 bits of SHA-256, in hex.
  *
  * @param values - in the order of the shape's sorted `by`.
  */
 export function factKey(values: readonly string[]): string {
-  return hash("sha256", JSON.stringify(values), "hex").slice(0, 32);
+  const text = JSON.stringify(values);
+  const known = keys.get(text);
+  if (known !== undefined) return known;
+  const key = hash("sha256", text, "buffer").toString("hex", 0, KEY_BYTES);
+  if (text.length > MAX_KEPT_TEXT) return key;
+  if (keys.size >= MAX_KEYS) keys.clear();
+  keys.set(text, key);
+  return key;
 }

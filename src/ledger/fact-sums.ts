@@ -25,6 +25,23 @@ export function plus(a: FactTotals, b: FactTotals): FactTotals {
   };
 }
 
+/** All of them together, without a sum for each on the way: there may be one for each request in flight. */
+export function total(all: readonly FactTotals[]): FactTotals {
+  let count = 0;
+  let usdMicros = 0n;
+  let unpriced = 0;
+  let units = 0n;
+  let unmeasured = 0;
+  for (const each of all) {
+    count += each.count;
+    usdMicros += each.usdMicros;
+    unpriced += each.unpriced;
+    units += each.units;
+    unmeasured += each.unmeasured;
+  }
+  return { count, usdMicros, unpriced, units, unmeasured };
+}
+
 export function minus(a: FactTotals, b: FactTotals): FactTotals {
   return {
     count: a.count - b.count,
