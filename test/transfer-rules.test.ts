@@ -302,7 +302,10 @@ describe("judges what the bytes do", () => {
   it("refuses bytes of which nobody says what they do, by every rule that asks", async () => {
     const { reasons, alerts } = await judged({ evidence: { status: "verified", key: "verified" } });
     const asking = live.index.rules.filter(
-      ({ group, optional }) => group === "transfer" && optional.includes("evidence.effects"),
+      ({ group, optional, checks }) =>
+        group === "transfer" &&
+        optional.includes("evidence.effects") &&
+        checks.some(({ part }) => part === "require"),
     );
     expect(asking.length).toBeGreaterThan(15);
     const codes = [...reasons, ...alerts].map(({ rule }) => rule);

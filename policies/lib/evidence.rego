@@ -6,14 +6,21 @@ package lib.evidence
 # METADATA
 # scope: document
 # description: |
-#   The bytes were decoded and say what the request says; or they could not be read and the release allows
-#   that by `approve_unverified: true`. Bytes that contradict the request are never acceptable.
+#   The bytes were decoded and say what the request says; or nobody can read those of such a chain, and the release allows
+#   that by `approve_unverified: true`. Bytes that contradict the request are never acceptable, nor are those that were
+#   read and could not be compared, nor any of a chain that is decoded: who leaves them out has something to hide.
 acceptable if input.evidence.status == "verified"
 
 acceptable if {
 	unseen
 	data.approve_unverified == true
+	not input.evidence.effects
+	undecoded
 }
+
+undecoded if not input.evidence.family
+
+undecoded if input.evidence.family in {"bitcoin", "tron", "solana", "cosmos", "stellar"}
 
 # METADATA
 # description: |

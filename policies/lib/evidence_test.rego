@@ -23,6 +23,18 @@ test_unseen_is_acceptable_where_the_release_says_true if {
 	}
 }
 
+test_what_could_be_read_is_not_acceptable_unread if {
+	every status in ["absent", "undecodable", "unsupported"] {
+		not allowed({"status": status, "family": "evm"})
+		not allowed({"status": status, "family": "some new one"})
+		not allowed({"status": status, "effects": [{"type": "admin"}]})
+		not allowed({"status": status, "family": "tron", "effects": [{"type": "transfer"}]})
+		allowed({"status": status, "family": "tron"})
+	}
+}
+
+allowed(seen) if evidence.acceptable with input as {"evidence": seen} with data.approve_unverified as true
+
 test_a_mismatch_is_never_acceptable if not acceptable("mismatch", true)
 
 test_only_true_is_true if {

@@ -1,20 +1,44 @@
 /** What bytes may hide from the default rules, where a team has filled in its tables. */
-import { type TypedDataDomain, TypedDataEncoder, type TypedDataField } from "ethers";
+import {
+  type TransactionLike,
+  type TypedDataDomain,
+  TypedDataEncoder,
+  type TypedDataField,
+  Wallet,
+} from "ethers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LiveRelease } from "../../src/policy/live.ts";
 import type { Callback } from "../fixtures/callbacks/callbacks.ts";
-import { demoCallback, STRANGER, withWords } from "../support/evidence.ts";
+import { demoCallback, LISTED, STRANGER, withBytes, withWords } from "../support/evidence.ts";
 import { refusalsOf, teamRelease } from "../support/team-release.ts";
 
+const LISTED_LONG_AGO = { name: "listed", added_at: "1735689600000" };
+
 let live: LiveRelease;
+/** Signs unseen what nobody decodes, and knows an EVM chain without its id. */
+let lax: LiveRelease;
 
 beforeAll(async () => {
   live = await teamRelease();
-}, 120_000);
+  lax = await teamRelease({
+    approve_unverified: true,
+    "chains.ODD": { family: "evm" },
+    "tokens.ODD": { chain: "ODD", decimals: 18 },
+    "allowlist.ODD": { [LISTED]: LISTED_LONG_AGO },
+    "limits.per_transaction.ODD": "1000000000000000000",
+    "limits.token.units.ODD": "1000000000000000000",
+  });
+}, 240_000);
 
 afterAll(async () => {
-  await live?.engine.close();
+  await Promise.all([live?.engine.close(), lax?.engine.close()]);
 });
+
+/** The demo's transfer to a listed address, with other bytes. */
+function transfer(transaction: TransactionLike = {}): Callback {
+  const callback = withWords(demoCallback("listed-transfer"), { fee: undefined });
+  return withBytes(callback, { to: LISTED, value: 100_000_000_000_000n, ...transaction });
+}
 
 interface TypedMessage {
   readonly types: Record<string, TypedDataField[]>;
@@ -50,5 +74,32 @@ describe("a Safe's message", () => {
 
   it("approves what the Safe pays to listed addresses", async () => {
     expect(await refusalsOf(safeMessage(), live)).toEqual([]);
+  });
+});
+
+describe("approve_unverified", () => {
+  it("refuses a transaction of a decoded chain whose bytes were left out or make no sense", async () => {
+    for (const bytes of [undefined, "0x00"]) {
+      const hidden = withWords(transfer(), { "raw_tx_info.unsigned_raw_tx": bytes });
+      hidden.detail["msg_hash_list"] = [`0x${"66".repeat(32)}`];
+      expect(await refusalsOf(hidden, lax)).toEqual(["EVIDENCE_VERIFIED"]);
+    }
+  });
+
+  it("refuses bytes that were read and could not be compared, whatever they do", async () => {
+    const delegation = await new Wallet(`0x${"11".repeat(32)}`).authorize({
+      address: STRANGER,
+      nonce: 0,
+      chainId: 0,
+    });
+    const fees = { gasPrice: null, maxFeePerGas: 10n, maxPriorityFeePerGas: 1n };
+    const odd = { chain_id: "ODD", token_id: "ODD" };
+    const delegating = withWords(transfer({ type: 4, ...fees, authorizationList: [delegation] }), odd);
+    expect(await refusalsOf(delegating, lax)).toEqual(["EVIDENCE_VERIFIED"]);
+    expect(await refusalsOf(withWords(transfer(), odd), lax)).toEqual(["EVIDENCE_VERIFIED"]);
+  });
+
+  it("approves a transfer that was read", async () => {
+    expect(await refusalsOf(transfer(), lax)).toEqual([]);
   });
 });

@@ -18,7 +18,13 @@ import { bytesOf, type Callback, put } from "../fixtures/callbacks/callbacks.ts"
 import { withEmptyHistory } from "./dry-run.ts";
 
 /** US dollars for one of each token. */
-const PRICES: Readonly<Record<string, string>> = { ETH: "3000", ETH_USDT: "1", ETH_USDC: "1", MNT: "1" };
+const PRICES: Readonly<Record<string, string>> = {
+  ETH: "3000",
+  ETH_USDT: "1",
+  ETH_USDC: "1",
+  MNT: "1",
+  ODD: "1",
+};
 
 /** The tables of the demo, with room to pay in, and what `changes` puts at paths such as `spenders.ETH`. */
 export async function teamRelease(changes: Readonly<Record<string, unknown>> = {}): Promise<LiveRelease> {

@@ -1,13 +1,14 @@
 # METADATA
 # title: Signed bytes are seen
 # description: |
-#   The bytes to be signed were decoded and say what the request says, or the release allows to sign unseen
-#   by `approve_unverified: true`.
+#   The bytes to be signed were decoded and say what the request says, or nobody decodes this chain and the release
+#   allows to sign unseen by `approve_unverified: true`.
 # custom:
 #   severity: critical
 #   kinds: [transaction_signing]
 #   mandatory: true
 #   requires: {EVIDENCE_VERIFIED: deny}
+#   optional: [evidence.effects, evidence.family]
 package rules.transfer.evidence
 
 import data.lib.evidence
@@ -24,7 +25,7 @@ message["EVIDENCE_VERIFIED"] := "the bytes to sign contradict the request: do no
 	input.evidence.status == "mismatch"
 }
 
-message["EVIDENCE_VERIFIED"] := $"the bytes to sign are {status}, not verified; only approve_unverified: true signs what nobody decoded" if {
+message["EVIDENCE_VERIFIED"] := $"the bytes to sign are {status}, not verified; approve_unverified: true is for chains that nobody decodes" if {
 	status := input.evidence.status
 	status in {"absent", "undecodable", "unsupported"}
 }

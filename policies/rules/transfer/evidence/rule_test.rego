@@ -19,6 +19,13 @@ test_not_verified_but_allowed if {
 	not holds({"evidence": {"status": "mismatch"}}, true)
 }
 
+test_never_allowed_where_the_chain_is_decoded if {
+	every status in ["absent", "undecodable", "unsupported"] {
+		not holds({"evidence": {"status": status, "family": "evm"}}, true)
+	}
+	not holds({"evidence": {"status": "unsupported", "effects": [{"type": "admin"}]}}, true)
+}
+
 test_absent_member if {
 	every document in [{}, {"evidence": {}}] {
 		not holds(document, false)

@@ -7,7 +7,7 @@
 #   severity: high
 #   kinds: [transaction_signing]
 #   approves: [ORDINARY_TRANSFER]
-#   optional: [transaction.contract]
+#   optional: [transaction.contract, evidence.effects, evidence.family]
 package rules.transfer.ordinary_transfer
 
 import data.lib.amount
