@@ -51,6 +51,15 @@ delegatecalls := of_type({"delegatecall"})
 
 fees := of_type({"fee"})
 
+# METADATA
+# description: |
+#   The fees that are paid to somebody, as a Safe pays back the gas of its transaction. The transaction's own goes to
+#   whoever makes the block.
+refunds := [fee |
+	some fee in fees
+	fee.to
+]
+
 of_type(wanted) := [effect |
 	some effect in input.evidence.effects
 	effect.type in wanted

@@ -10,8 +10,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LiveRelease } from "../../src/policy/live.ts";
 import type { Callback } from "../fixtures/callbacks/callbacks.ts";
 import { demoCallback, LISTED, STRANGER, withBytes, withWords } from "../support/evidence.ts";
+import { execTransaction } from "../support/evm.ts";
 import { refusalsOf, teamRelease } from "../support/team-release.ts";
 
+const SAFE = "0x1db92e2eebc8e0c075a02bea49a2935bcd2dfcf4";
 const LISTED_LONG_AGO = { name: "listed", added_at: "1735689600000" };
 
 let live: LiveRelease;
@@ -19,7 +21,9 @@ let live: LiveRelease;
 let lax: LiveRelease;
 
 beforeAll(async () => {
-  live = await teamRelease();
+  live = await teamRelease({
+    "contract_methods.ETH": { [SAFE]: { "0x6a761202": { name: "execTransaction" } } },
+  });
   lax = await teamRelease({
     approve_unverified: true,
     "chains.ODD": { family: "evm" },
@@ -38,6 +42,16 @@ afterAll(async () => {
 function transfer(transaction: TransactionLike = {}): Callback {
   const callback = withWords(demoCallback("listed-transfer"), { fee: undefined });
   return withBytes(callback, { to: LISTED, value: 100_000_000_000_000n, ...transaction });
+}
+
+/** A call without value, by the request's word as well. */
+function contractCall(to: string, data: string): Callback {
+  const words = { "destination.address": to, "destination.calldata": data, fee: undefined };
+  return withBytes(withWords(demoCallback("contract-call-approval"), words), {
+    to,
+    data,
+    gasLimit: 200_000,
+  });
 }
 
 interface TypedMessage {
@@ -68,12 +82,31 @@ describe("a Safe's message", () => {
   it("refuses a refund without a bound, whoever gets it", async () => {
     const refund = { baseGas: "1000000", gasPrice: "1000000000000000000" };
     const receiver = { refundReceiver: STRANGER };
-    expect(await refusalsOf(safeMessage({ ...refund, ...receiver }), live)).toEqual(["FEE_CAP"]);
+    expect(await refusalsOf(safeMessage({ ...refund, ...receiver }), live)).toEqual([
+      "DESTINATION_ALLOWLIST",
+      "FEE_CAP",
+    ]);
     expect(await refusalsOf(safeMessage(refund), live)).toEqual(["FEE_CAP"]);
   });
 
   it("approves what the Safe pays to listed addresses", async () => {
     expect(await refusalsOf(safeMessage(), live)).toEqual([]);
+  });
+});
+
+describe("a Safe's execution", () => {
+  const paying = { to: LISTED, value: 1n };
+  const refund = { gasPrice: 805_234_319n, baseGas: 100_000n };
+
+  it("refuses a refund to a stranger, however small", async () => {
+    const data = execTransaction({ ...paying, ...refund, refundReceiver: STRANGER });
+    expect(await refusalsOf(contractCall(SAFE, data), live)).toEqual(["DESTINATION_ALLOWLIST"]);
+  });
+
+  it("approves what it pays to a listed address, and a refund to whoever hands it in", async () => {
+    expect(await refusalsOf(contractCall(SAFE, execTransaction(paying)), live)).toEqual([]);
+    const refunded = execTransaction({ ...paying, ...refund });
+    expect(await refusalsOf(contractCall(SAFE, refunded), live)).toEqual([]);
   });
 });
 

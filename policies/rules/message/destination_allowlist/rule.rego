@@ -7,7 +7,13 @@
 #   severity: critical
 #   kinds: [message_signing]
 #   requires: {DESTINATION_ALLOWLIST: deny}
-#   optional: [evidence.effects, evidence.text, evidence.typed_data, evidence.effects.*.to]
+#   optional:
+#     - evidence.effects
+#     - evidence.text
+#     - evidence.typed_data
+#     - evidence.effects.*.to
+#     - transaction.sources
+#     - transaction.sources.*.address
 #   allow_empty: [allowlist, allowlist.*, allowlist.*.*]
 package rules.message.destination_allowlist
 

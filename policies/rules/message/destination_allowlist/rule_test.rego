@@ -28,6 +28,8 @@ good := [
 	{"type": "transfer", "to": "0xb1"},
 	{"type": "approve", "to": "0xb9"},
 	{"type": "call", "to": "0xb9"},
+	{"type": "fee", "to": "0xb1"},
+	{"type": "fee", "to": "0xa1"},
 ]
 
 bad := [
@@ -35,6 +37,8 @@ bad := [
 	{"type": "transfer", "to": "0xb2"},
 	{"type": "transfer", "to": "0xb3"},
 	{"type": "transfer"},
+	{"type": "fee", "to": "0xb9"},
+	{"type": "fee", "to": "0xb2"},
 ]
 
 test_good_effects if {

@@ -8,7 +8,13 @@
 #   severity: critical
 #   kinds: [transaction_signing, withdrawal_confirmation]
 #   requires: {DESTINATION_ALLOWLIST: deny}
-#   optional: [transaction.destinations.*.memo, transaction.contract, evidence.effects, evidence.effects.*.to]
+#   optional:
+#     - transaction.destinations.*.memo
+#     - transaction.contract
+#     - transaction.sources
+#     - transaction.sources.*.address
+#     - evidence.effects
+#     - evidence.effects.*.to
 #   allow_empty: [allowlist, allowlist.*, allowlist.*.*]
 package rules.transfer.destination_allowlist
 

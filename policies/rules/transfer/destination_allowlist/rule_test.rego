@@ -100,6 +100,21 @@ test_bytes_that_pay_somebody_else if {
 	not holds(doing("verified", paying("ETH", ["0xaa"]), ["0xbb"]), {"ETH": {"0xaa": true, "0xbb": false}})
 }
 
+# What a Safe pays back for gas goes to somebody, too.
+refunding(to) := object.union(doing("verified", paying("ETH", ["0xaa"]), ["0xaa"]), {
+	"transaction": {"sources": [{"address": "0xff"}]},
+	"evidence": {"effects": [{"type": "transfer", "to": "0xaa"}, {"type": "fee"}, {"type": "fee", "to": to}]},
+})
+
+test_bytes_that_refund_somebody_else if {
+	not holds(refunding("0xdd"), list)
+	not holds(refunding("0xcc"), list)
+	not holds(json.remove(refunding("0xff"), ["transaction/sources"]), list)
+	contains(message(refunding("0xdd"), list), "not listed: 0xdd")
+	holds(refunding("0xaa"), list)
+	holds(refunding("0xff"), list)
+}
+
 test_bytes_that_pay_nobody_knows_whom if {
 	effects := [{"type": "transfer", "asset": "ETH"}, {"type": "fee"}]
 	not holds(object.union(paying("ETH", ["0xaa"]), {"evidence": {"status": "verified", "effects": effects}}), list)
