@@ -63,8 +63,8 @@ export class EvidenceReader {
         material,
         ...(this.#told === knowledge ? {} : { knowledge }),
       };
-      this.#told = knowledge;
       thread.postMessage(order);
+      this.#told = knowledge;
     });
   }
 
