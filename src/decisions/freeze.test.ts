@@ -29,10 +29,12 @@ function transfer(members: Partial<Document> = {}): Document {
       ],
       contract: { address: "contract" },
     },
-    evidence: { status: "verified", key: "verified", effects: [{ type: "call", to: "contract" }] },
+    evidence: { status: "verified", key: "verified", effects: [PAYS] },
     ...members,
   };
 }
+
+const PAYS = { type: "transfer", asset: "ETH_USDT", to: "other" } as const;
 
 function freeze(scope: string, id = "f_1"): Freeze {
   return { id, scope: [scope], at: 7, reason: "keys lost", by: "alice" };
@@ -129,14 +131,27 @@ describe("a scope", () => {
   });
 
   it("covers a contract call whose effects nobody has read, whatever it may move", () => {
+    const unread = transfer({ evidence: { status: "unsupported", key: "unsupported" } });
     for (const scope of ["token:ETH_DAI", "destination:somebody", "destination:ETH/somebody"]) {
       const all = freezes();
       all.add(freeze(scope));
       expect(all.refusalOf(transfer())).toBeUndefined();
-      const unread = transfer({ evidence: { status: "unsupported", key: "unsupported" } });
       expect(all.refusalOf(unread)?.code).toBe("FROZEN");
     }
   });
+
+  it.each(["call", "unknown", "delegatecall", "admin", "deploy"] as const)(
+    "covers a %s beside what the bytes are known to pay: it may move anything",
+    (type) => {
+      const effects = [PAYS, { type, to: "contract" }];
+      const document = transfer({ evidence: { status: "verified", key: "verified", effects } });
+      for (const scope of ["token:ETH_DAI", "destination:somebody", "destination:ETH/somebody"]) {
+        const all = freezes();
+        all.add(freeze(scope));
+        expect(all.refusalOf(document)?.code).toBe("FROZEN");
+      }
+    },
+  );
 
   it("covers a destination whose address is not stated", () => {
     const all = freezes();

@@ -6,7 +6,7 @@
  * when the call has returned no APPROVE in the scope is still on its way out of the process.
  */
 import { lstatSync } from "node:fs";
-import type { Document } from "../input/document.ts";
+import type { Document, Effect } from "../input/document.ts";
 import { Refusal } from "../input/refusal.ts";
 
 const KINDS_OF_SCOPE = [
@@ -91,16 +91,21 @@ function valuesOf(document: Document, kind: ScopeKind, value: string): readonly 
       const amounts = (transaction?.destinations ?? []).map(({ amount }) => amount?.token);
       const effects = (document.evidence?.effects ?? []).map(({ asset }) => asset);
       const known = [transaction?.token, ...amounts, ...effects.filter((asset) => asset !== undefined)];
-      return callsUnread(document) ? [...known, undefined] : known;
+      return movesUnseen(document) ? [...known, undefined] : known;
     }
     case "destination":
       return destinationsOf(document, value.includes("/"));
   }
 }
 
-/** A contract is called and nobody has read what that moves, or to whom. */
-function callsUnread({ transaction, evidence }: Pick<Document, "transaction" | "evidence">): boolean {
-  return transaction?.contract !== undefined && evidence?.effects === undefined;
+/** What moves, and to whom, is all that these do. Of a call, or a contract that is made, nobody knows it. */
+const SEEN: ReadonlySet<Effect["type"]> = new Set(["transfer", "approve", "permit", "operator_grant", "fee"]);
+
+/** A contract is called, or code runs, and nobody has read what that moves, or to whom. */
+function movesUnseen({ transaction, evidence }: Pick<Document, "transaction" | "evidence">): boolean {
+  const effects = evidence?.effects;
+  if (effects === undefined) return transaction?.contract !== undefined;
+  return effects.some(({ type }) => !SEEN.has(type));
 }
 
 /** Each as `ADDRESS`, or `CHAIN/ADDRESS` where the scope names a chain. */
@@ -109,8 +114,8 @@ function destinationsOf({ transaction, evidence }: Document, withChain: boolean)
   const paid = (transaction?.destinations ?? []).map(({ address }) => address);
   const contract = transaction?.contract?.address;
   const effects = (evidence?.effects ?? []).flatMap(({ to }) => to ?? []);
-  const unread = callsUnread({ transaction, evidence }) ? [undefined] : [];
-  const all = [...paid, ...(contract === undefined ? [] : [contract]), ...effects, ...unread];
+  const unseen = movesUnseen({ transaction, evidence }) ? [undefined] : [];
+  const all = [...paid, ...(contract === undefined ? [] : [contract]), ...effects, ...unseen];
   const chain = withChain ? `${transaction?.chain}/` : "";
   return all.map((address) => (address === undefined ? undefined : `${chain}${address.toLowerCase()}`));
 }
