@@ -9,11 +9,14 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LiveRelease } from "../../src/policy/live.ts";
 import type { Callback } from "../fixtures/callbacks/callbacks.ts";
-import { demoCallback, LISTED, STRANGER, withBytes, withWords } from "../support/evidence.ts";
+import { demoCallback, LISTED, STRANGER, USDT, withBytes, withWords } from "../support/evidence.ts";
 import { execTransaction } from "../support/evm.ts";
 import { refusalsOf, teamRelease } from "../support/team-release.ts";
+import { domainFields, fields } from "../support/typed-data.ts";
 
 const SAFE = "0x1db92e2eebc8e0c075a02bea49a2935bcd2dfcf4";
+const SPENDER = "0x2222222222222222222222222222222222222222";
+const PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3";
 const LISTED_LONG_AGO = { name: "listed", added_at: "1735689600000" };
 
 let live: LiveRelease;
@@ -23,6 +26,13 @@ let lax: LiveRelease;
 beforeAll(async () => {
   live = await teamRelease({
     "contract_methods.ETH": { [SAFE]: { "0x6a761202": { name: "execTransaction" } } },
+    "spenders.ETH": { [SPENDER]: LISTED_LONG_AGO },
+    "typed_data.1": {
+      [PERMIT2]: {
+        PermitTransferFrom: { name: "one payment" },
+        PermitWitnessTransferFrom: { name: "an order" },
+      },
+    },
   });
   lax = await teamRelease({
     approve_unverified: true,
@@ -55,27 +65,56 @@ function contractCall(to: string, data: string): Callback {
 }
 
 interface TypedMessage {
-  readonly types: Record<string, TypedDataField[]>;
+  readonly types: Readonly<Record<string, TypedDataField[]>>;
   readonly domain: TypedDataDomain;
+  readonly primaryType: string;
   readonly message: Readonly<Record<string, unknown>>;
 }
 
-/** The demo's Safe message, of two payments to a listed address, with other members. */
-function safeMessage(members: Readonly<Record<string, unknown>> = {}): Callback {
-  const callback = demoCallback("message-signing-safe");
-  const { destination } = callback.extra["transaction"] as {
-    destination: { structured_data: TypedMessage };
-  };
-  const { types, domain, ...rest } = destination.structured_data;
-  const { EIP712Domain: _, ...signed } = types;
-  const message = { ...rest.message, ...members };
-  callback.detail["msg_hash_list"] = [TypedDataEncoder.hash(domain, signed, message)];
-  const typed = { types, domain, ...rest, message };
-  return withWords(callback, {
+/** The demo's message, with other typed data in both its forms. */
+function typedMessage(typed: TypedMessage): Callback {
+  const { EIP712Domain: _, ...types } = typed.types;
+  const callback = withWords(demoCallback("message-signing-safe"), {
     "destination.structured_data": typed,
     "destination.raw_structured_data": JSON.stringify(typed),
     "destination.safe_tx_extra_data": undefined,
   });
+  callback.detail["msg_hash_list"] = [TypedDataEncoder.hash(typed.domain, types, typed.message)];
+  return callback;
+}
+
+/** The demo's Safe message, of two payments to a listed address, with other members. */
+function safeMessage(members: Readonly<Record<string, unknown>> = {}): Callback {
+  const { destination } = demoCallback("message-signing-safe").extra["transaction"] as {
+    destination: { structured_data: TypedMessage };
+  };
+  const { message, ...typed } = destination.structured_data;
+  return typedMessage({ ...typed, message: { ...message, ...members } });
+}
+
+/** Lets the listed spender take 5 USDT once, by Permit2. */
+function permit2Message(primaryType: string, more: string, message: object): Callback {
+  const domain = { name: "Permit2", chainId: 1, verifyingContract: PERMIT2 };
+  const callback = typedMessage({
+    types: {
+      EIP712Domain: [...domainFields(domain)],
+      [primaryType]: [
+        ...fields(`TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline${more}`),
+      ],
+      TokenPermissions: [...fields("address token,uint256 amount")],
+      ...(more === "" ? {} : { Order: [...fields("address receiver")] }),
+    },
+    domain,
+    primaryType,
+    message: {
+      permitted: { token: USDT, amount: "5000000" },
+      spender: SPENDER,
+      nonce: "1",
+      deadline: "1800000000",
+      ...message,
+    },
+  });
+  return withWords(callback, { chain_id: "ETH" });
 }
 
 describe("a Safe's message", () => {
@@ -91,6 +130,34 @@ describe("a Safe's message", () => {
 
   it("approves what the Safe pays to listed addresses", async () => {
     expect(await refusalsOf(safeMessage(), live)).toEqual([]);
+  });
+});
+
+describe("a Permit2 transfer", () => {
+  it("refuses a witness, of which nobody knows what the spender makes of it", async () => {
+    const order = permit2Message("PermitWitnessTransferFrom", ",Order witness", {
+      witness: { receiver: STRANGER },
+    });
+    expect(await refusalsOf(order, live)).toEqual(["NO_UNKNOWN_EFFECTS"]);
+  });
+
+  it("approves one without, for a listed spender", async () => {
+    expect(await refusalsOf(permit2Message("PermitTransferFrom", "", {}), live)).toEqual([]);
+  });
+});
+
+describe("a plain transfer", () => {
+  it("refuses blobs beside it", async () => {
+    const blobs = { type: 3, maxFeePerBlobGas: 1n, blobVersionedHashes: [`0x01${"11".repeat(31)}`] };
+    const fees = { gasPrice: null, maxFeePerGas: 10n, maxPriorityFeePerGas: 1n };
+    expect(await refusalsOf(transfer({ ...blobs, ...fees }), live)).toEqual([
+      "NO_CALLDATA_ON_TRANSFER",
+      "NO_UNKNOWN_EFFECTS",
+    ]);
+  });
+
+  it("approves it without", async () => {
+    expect(await refusalsOf(transfer(), live)).toEqual([]);
   });
 });
 

@@ -61,7 +61,11 @@ describe("a transaction", () => {
   it("costs what its blobs may as well", () => {
     const blob = `0x01${"ab".repeat(31)}`;
     const bytes = unsigned({ type: 3, to: PAYEE, maxFeePerBlobGas: 7, blobVersionedHashes: [blob, blob] });
-    expect(effectsOfBytes(bytes).at(-1)).toEqual(fee(100_000n * 30n + 2n * 131_072n * 7n));
+    expect(effectsOfBytes(bytes)).toEqual([
+      paid(0n, SENDER, PAYEE, 0),
+      { type: "unknown", from: SENDER, method: "blobs(EIP-4844)", depth: 0 },
+      fee(100_000n * 30n + 2n * 131_072n * 7n),
+    ]);
   });
 
   it("may cost more than there is: then its amount is not told", () => {

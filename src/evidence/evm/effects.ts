@@ -17,6 +17,9 @@ const GAS_PER_BLOB = 131_072n;
 /** What an authorization of EIP-7702 is called, which no method grants. */
 const AUTHORIZATION = "authorization(EIP-7702)";
 
+/** What blobs are called: of what they hold only the hashes are signed. */
+const BLOBS = "blobs(EIP-4844)";
+
 /** Hex digits: as much as a transaction may have. */
 const MAX_DATA = 2 + 2 * 128 * 1024;
 const ADDRESS = /^0x[0-9a-f]{40}$/;
@@ -35,11 +38,13 @@ export function effectsOfTransaction(
   const grants = transaction.authorizations.map(({ authority, address }) =>
     finished({ type: "admin", from: authority, to: address }, at.depth, { method: AUTHORIZATION }),
   );
-  const { to, value, data, gasLimit } = transaction;
+  const { to, value, data, gasLimit, blobHashes } = transaction;
+  const blobs = finished({ type: "unknown", from: at.from }, at.depth, { method: BLOBS });
   const place = extended(at, { transaction: { sender: at.from, gasLimit } });
   return [
     ...grants,
     ...effectsOfCall({ to, value, data }, place, knowledge),
+    ...(blobHashes.length === 0 ? [] : [blobs]),
     feeOf(transaction, at, knowledge),
   ];
 }

@@ -109,7 +109,7 @@ describe("Permit2", () => {
       2,
     ],
   ])("reads %s", (_, parts, count) => {
-    const effects = effectsOf(typedDataText(parts));
+    const effects = effectsOf(typedDataText(parts)).filter(({ type }) => type !== "unknown");
     expect(effects).toHaveLength(count);
     for (const effect of effects) {
       expect(effect).toMatchObject({ type: "permit", asset: "ETH_USDC", from: OWNER, to: SPENDER });
@@ -118,6 +118,24 @@ describe("Permit2", () => {
       expect(names).toEqual(["token", "amount", "spender", "nonce", "deadline"]);
       expect(effect.arguments).toContainEqual({ name: "deadline", type: "uint256", value: "1800000000" });
     }
+  });
+
+  it("says of a witness that nobody knows what it means", () => {
+    for (const [permitted, type] of [
+      [PERMITTED, "PermitWitnessTransferFrom"],
+      [[PERMITTED], "PermitBatchWitnessTransferFrom"],
+    ] as const) {
+      expect(effectsOf(typedDataText(signedTransfer(permitted, type, WITNESS)))).toMatchObject([
+        { type: "permit" },
+        {
+          type: "unknown",
+          from: OWNER,
+          to: SPENDER,
+          method: expect.stringContaining("ExampleOrder witness"),
+        },
+      ]);
+    }
+    expect(effectsOf(typedDataText(signedTransfer(PERMITTED, "PermitTransferFrom")))).toHaveLength(1);
   });
 
   it("has no owner where nobody knows who signs", () => {

@@ -56,8 +56,8 @@ type Permitted = z.infer<typeof detailsSchema> | z.infer<typeof permissionsSchem
 const MAX_TOKENS = 64;
 
 /**
- * One permit a token, with its own arguments and those of all; of a witness the type alone is shown. Of no token, of
- * more than anybody reads, or for a contract that isn't Permit2, the message is not what it looks like.
+ * One permit a token, with its own arguments and those of all. Of no token, of more than anybody reads, or for a
+ * contract that isn't Permit2, the message is not what it looks like.
  */
 function permits(
   signed: SignedMessage,
@@ -99,11 +99,25 @@ const MESSAGES: ReadonlyMap<string, MessageReader> = new Map([
 const WITNESSED =
   /^Permit(Batch)?WitnessTransferFrom\(TokenPermissions(\[\])? permitted,address spender,uint256 nonce,uint256 deadline,[^ ,()]+ [^ ,()]+\)/;
 
+/**
+ * What the spender's contract makes of the witness nobody knows: who gets what for the tokens, or anything that it does
+ * for whoever signed, and were the tokens none.
+ */
+function withWitness(read: MessageReader): MessageReader {
+  return (signed, contract) => {
+    const effects = read(signed, contract);
+    const [first] = effects ?? [];
+    if (effects === undefined || first === undefined) return undefined;
+    const { from, to, method = "" } = first;
+    return [...effects, finished({ type: "unknown", from, to }, 0, { method })];
+  };
+}
+
 /** @param type - EIP-712's `encodeType` of the message. */
 export function permit2Reader(type: string): MessageReader | undefined {
   const witnessed = WITNESSED.exec(type);
   if (witnessed === null) return MESSAGES.get(type);
   const [, batch, list] = witnessed;
   if ((batch === undefined) !== (list === undefined) || !type.includes(`)${PERMISSIONS}`)) return undefined;
-  return batch === undefined ? transfer : transfers;
+  return withWitness(batch === undefined ? transfer : transfers);
 }
