@@ -21,7 +21,10 @@ export const USDT = "0xdac17f958d2ee523a2206206994597c13d831ec7";
 
 /** What the default release knows. */
 export function defaultKnowledge(): Knowledge {
-  return knowledgeOf(hostDataSchema.parse(parse(readFileSync("policies/data.yaml", "utf8"))));
+  const [data, contracts, methods] = ["data", "contracts/data", "methods/data"].map((file) =>
+    parse(readFileSync(`policies/${file}.yaml`, "utf8")),
+  );
+  return knowledgeOf(hostDataSchema.parse({ ...data, contracts, methods }));
 }
 
 /** A fresh copy of one of the demo's requests, `request_detail` and `extra_info` parsed. */
