@@ -16,12 +16,21 @@ clear(addresses) if {
 
 # METADATA
 # scope: document
-# description: Whoever the bytes pay, take from, call, or let take something, and the contracts of what is moved.
+# description: |
+#   Whoever the bytes pay, take from, call, or let take something, the contracts of what is moved, and whoever is named to
+#   what is called.
 touched contains effect.to if some effect in input.evidence.effects
 
 touched contains effect.from if some effect in input.evidence.effects
 
 touched contains effect.asset if some effect in input.evidence.effects
+
+touched contains address if {
+	some effect in input.evidence.effects
+	some argument in effect.arguments
+	contains(argument.type, "address")
+	some [address] in regex.find_all_string_submatch_n(`0x[0-9a-f]{40}`, argument.value, -1)
+}
 
 # METADATA
 # description: The entries of the list, by address.

@@ -140,6 +140,22 @@ test("every address of a document is looked up, under its own spelling, in each 
   };
   const hit = { label: "x" };
   const hits = lists.hits(document);
+  const words = [
+    { type: "uint256", value: "1" },
+    { type: "bytes", value: A },
+    { type: "address[]", value: `["${B}","0x${"ee".repeat(20)}"]` },
+    { name: "to", type: "address", value: C },
+    { type: "(bytes32,address)", value: `["${D}${"00".repeat(12)}","${E}"]` },
+  ];
+  const called = {
+    status: "verified",
+    key: "verified",
+    effects: [{ type: "call", arguments: words }],
+  } as const;
+  expect(lists.hits({ ...base, evidence: { ...called, effects: [...called.effects] } })).toEqual({
+    all: { [B]: hit, [C]: hit, [E]: hit },
+    some: {},
+  });
   expect(hits).toEqual({
     all: { [A]: hit, [B]: hit, [C]: hit, [D]: hit, [E]: hit, [spelled]: hit, Tx: {} },
     some: { [A]: {} },

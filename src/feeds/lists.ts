@@ -142,10 +142,16 @@ function addressesOf({ transaction, deposit, evidence }: Document): Set<string> 
   for (const { address } of transaction?.destinations ?? []) add(address);
   add(transaction?.contract?.address);
   for (const { address } of deposit?.sources ?? []) add(address);
-  for (const { from, to, asset } of evidence?.effects ?? []) {
+  for (const { from, to, asset, arguments: words = [] } of evidence?.effects ?? []) {
     add(from);
     add(to);
     add(asset);
+    for (const { type, value } of words) if (type.includes("address")) addressesIn(value).forEach(add);
   }
   return found;
+}
+
+/** Of an argument that is one, or a list or tuple with some in it. */
+function addressesIn(value: string): readonly string[] {
+  return value.match(/0x[0-9a-f]{40}(?![0-9a-f])/g) ?? [];
 }

@@ -16,6 +16,7 @@
 #     - evidence.effects.*.to
 #     - evidence.effects.*.from
 #     - evidence.effects.*.asset
+#     - evidence.effects.*.arguments
 package rules.message.sanctions
 
 import data.lib.effects

@@ -15,6 +15,7 @@
 #     - evidence.effects.*.to
 #     - evidence.effects.*.from
 #     - evidence.effects.*.asset
+#     - evidence.effects.*.arguments
 package rules.transfer.sanctions
 
 import data.lib.effects

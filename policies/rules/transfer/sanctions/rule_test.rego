@@ -70,6 +70,25 @@ test_absent_member if {
 	}
 }
 
+one := "0x00000000000000000000000000000000000000aa"
+
+other := "0x00000000000000000000000000000000000000bb"
+
+naming(words, address) := object.union(with_hits({address: true}), {"evidence": {"effects": [
+	{"type": "transfer", "to": "t1"},
+	{"type": "call", "to": "t1", "arguments": words},
+]}})
+
+test_an_address_that_a_call_is_given_is_listed if {
+	every address in [one, other] {
+		not holds(naming([{"type": "uint256", "value": "1"}, {"type": "address", "value": address}], address))
+		not holds(naming([{"type": "address[]", "value": $`["{one}","{other}"]`}], address))
+		not holds(naming([{"type": "(address,address)[]", "value": $`[["{other}","{one}"]]`}], address))
+	}
+	holds(naming([{"type": "address", "value": one}], other))
+	holds(naming([{"type": "bytes", "value": one}], one))
+}
+
 test_what_is_no_list if {
 	every value in [null, true, "", "d1", 0, [], ["d1"]] {
 		not holds(object.union(transfer, {"lists": {"sanctions": value}}))
