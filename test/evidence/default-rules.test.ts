@@ -9,13 +9,14 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LiveRelease } from "../../src/policy/live.ts";
 import type { Callback } from "../fixtures/callbacks/callbacks.ts";
-import { demoCallback, LISTED, STRANGER, USDT, withBytes, withWords } from "../support/evidence.ts";
-import { execTransaction } from "../support/evm.ts";
+import { demoCallback, LISTED, OWN, STRANGER, USDT, withBytes, withWords } from "../support/evidence.ts";
+import { calldata, execTransaction } from "../support/evm.ts";
 import { refusalsOf, teamRelease } from "../support/team-release.ts";
 import { domainFields, fields } from "../support/typed-data.ts";
 
 const SAFE = "0x1db92e2eebc8e0c075a02bea49a2935bcd2dfcf4";
 const SPENDER = "0x2222222222222222222222222222222222222222";
+const POOL = "0x3333333333333333333333333333333333333333";
 const PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3";
 const LISTED_LONG_AGO = { name: "listed", added_at: "1735689600000" };
 
@@ -25,7 +26,10 @@ let lax: LiveRelease;
 
 beforeAll(async () => {
   live = await teamRelease({
-    "contract_methods.ETH": { [SAFE]: { "0x6a761202": { name: "execTransaction" } } },
+    "contract_methods.ETH": {
+      [SAFE]: { "0x6a761202": { name: "execTransaction" } },
+      [POOL]: { "0x69328dec": { name: "withdraw" }, "0xac9650d8": { name: "multicall" } },
+    },
     "spenders.ETH": { [SPENDER]: LISTED_LONG_AGO },
     "typed_data.1": {
       [PERMIT2]: {
@@ -174,6 +178,34 @@ describe("a Safe's execution", () => {
     expect(await refusalsOf(contractCall(SAFE, execTransaction(paying)), live)).toEqual([]);
     const refunded = execTransaction({ ...paying, ...refund });
     expect(await refusalsOf(contractCall(SAFE, refunded), live)).toEqual([]);
+  });
+});
+
+describe("a call of a listed method", () => {
+  const withdrawal = (to: string) => calldata("withdraw(address,uint256,address)", USDT, 5n, to);
+
+  it("refuses a withdrawal to a stranger, in a multicall as well", async () => {
+    const many = calldata("multicall(bytes[])", [withdrawal(OWN), withdrawal(STRANGER)]);
+    for (const data of [withdrawal(STRANGER), many]) {
+      expect(await refusalsOf(contractCall(POOL, data), live)).toEqual(["CONTRACT_METHODS"]);
+    }
+  });
+
+  it("refuses arguments that are too long to be shown, and what comes after them", async () => {
+    const long = calldata("exactInput((bytes,address,uint256,uint256,uint256))", [
+      `0x${"00".repeat(40_000)}`,
+      OWN,
+      1n,
+      1n,
+      1n,
+    ]);
+    const many = calldata("multicall(bytes[])", [long, withdrawal(STRANGER)]);
+    expect(await refusalsOf(contractCall(POOL, many), live)).toContain("NO_UNKNOWN_EFFECTS");
+  });
+
+  it("approves a withdrawal to the wallet itself, or to a listed address", async () => {
+    expect(await refusalsOf(contractCall(POOL, withdrawal(OWN)), live)).toEqual([]);
+    expect(await refusalsOf(contractCall(POOL, withdrawal(LISTED)), live)).toEqual([]);
   });
 });
 

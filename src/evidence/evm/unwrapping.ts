@@ -11,7 +11,7 @@ const MAX_DEPTH = 4;
 /** Calls in calls, over all of them. */
 const MAX_INNER_CALLS = 128;
 const MAX_EFFECTS = 512;
-/** Of all arguments together, in characters; beyond it effects have none. They grow threefold as text. */
+/** Of all arguments together, in characters; beyond it effects have none, and calls are not read on. They grow threefold as text. */
 const MAX_ARGUMENT_TEXT = 64 * 1024;
 /** A call with more effects, a batch, shows its arguments with the first one alone. */
 const MAX_REPEATS = 2;
@@ -36,9 +36,12 @@ export class Unwrapping {
     const details = this.#details(outcome);
     const { arguments: _, ...named } = details;
     outcome.effects.forEach((effect, index) => {
-      const shows = index === 0 || outcome.effects.length <= MAX_REPEATS;
+      const shows = index === 0 || outcome.effects.length <= MAX_REPEATS || effect.type === "call";
       this.#push(effect, place.depth, shows ? details : named);
     });
+    // What rules can't see of a call may name anybody.
+    const calls = outcome.effects.some(({ type }) => type === "call");
+    if (calls && this.#argumentText > MAX_ARGUMENT_TEXT) this.#stop(place);
     const { chain, transaction, depth } = place;
     for (const inner of outcome.calls ?? []) {
       this.#innerCalls++;

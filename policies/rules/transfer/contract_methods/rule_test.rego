@@ -49,6 +49,56 @@ test_good_effects if {
 	holds(doing("verified", good))
 }
 
+own := "0x00000000000000000000000000000000000000a1"
+
+stranger := "0x00000000000000000000000000000000000000b9"
+
+given(arguments) := object.union(
+	doing("verified", [{"type": "call", "to": "0xc1", "selector": "0xa1903eab", "arguments": arguments}]),
+	{"transaction": {"sources": [{"address": own}]}},
+)
+
+to(address) := given([{"type": "uint256", "value": "1"}, {"name": "to", "type": "address", "value": address}])
+
+entry(addresses) := {"ETH": {"0xc1": {"0xa1903eab": {"name": "submit", "addresses": addresses}}}}
+
+test_a_call_that_names_somebody_unknown if {
+	not holds(to(stranger))
+	not holds(given([{"type": "address[]", "value": $`["{own}","{stranger}"]`}]))
+	not holds(given([{"type": "(uint256,address)", "value": $`["1","{stranger}"]`}]))
+	not holds(json.remove(to(own), ["transaction/sources"]))
+	contains(words(to(stranger)), stranger)
+	holds(to(own))
+	holds(given([{"type": "address[]", "value": $`["{own}","{own}"]`}]))
+	holds(given([{"type": "uint256", "value": "1"}]))
+}
+
+test_a_call_that_names_somebody_known if {
+	table := {"ETH": {stranger: {"name": "known"}}}
+	other := {"MNT": {stranger: {"name": "known"}}}
+	rule.require.CONTRACT_METHODS with input as to(stranger) with data.contract_methods as list with data.accounts as table
+	rule.require.CONTRACT_METHODS with input as to(stranger) with data.contract_methods as list with data.allowlist as table
+	rule.require.CONTRACT_METHODS with input as to(stranger) with data.contract_methods as list with data.spenders as table
+	rule.require.CONTRACT_METHODS with input as to(stranger) with data.contract_methods as entry({stranger: true})
+	rule.require.CONTRACT_METHODS with input as to("0xdac17f958d2ee523a2206206994597c13d831ec7")
+		with data.contract_methods as list
+	not elsewhere(other)
+	not admitted({stranger: false})
+	not admitted({own: true})
+}
+
+elsewhere(table) if {
+	rule.require.CONTRACT_METHODS with input as to(stranger)
+		with data.contract_methods as list
+		with data.accounts as table
+		with data.allowlist as table
+		with data.spenders as table
+}
+
+admitted(addresses) if {
+	rule.require.CONTRACT_METHODS with input as to(stranger) with data.contract_methods as entry(addresses)
+}
+
 test_one_bad_effect if {
 	every effect in bad {
 		not holds(doing("verified", [effect]))
@@ -96,6 +146,6 @@ test_words_name_it if {
 }
 
 test_values_give_what_was_compared if {
-	rule.values == {"chain": "ETH", "unlisted": {"0xc9 0xa1903eab"}} with input as doing("verified", [fee, bad[0]])
+	rule.values == {"chain": "ETH", "unlisted": {"0xc9 0xa1903eab"}, "strangers": set()} with input as doing("verified", [fee, bad[0]])
 		with data.contract_methods as list
 }
