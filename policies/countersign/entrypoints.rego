@@ -37,6 +37,7 @@ decision := {
 } if input.group == "transfer"
 
 decision := {
+	"allowlist_cooling_off": {"require": data.rules.message.allowlist_cooling_off.require},
 	"amount_cap": {"require": data.rules.message.amount_cap.require},
 	"approvals": {"require": data.rules.message.approvals.require},
 	"contract_methods": {"require": data.rules.message.contract_methods.require},
@@ -82,6 +83,10 @@ words["key/no_key_share_signing"].message := data.rules.key.no_key_share_signing
 words["key/participants_allowlist"].values := data.rules.key.participants_allowlist.values if "key/participants_allowlist" in asked
 
 words["key/participants_allowlist"].message := data.rules.key.participants_allowlist.message if "key/participants_allowlist" in asked
+
+words["message/allowlist_cooling_off"].values := data.rules.message.allowlist_cooling_off.values if "message/allowlist_cooling_off" in asked
+
+words["message/allowlist_cooling_off"].message := data.rules.message.allowlist_cooling_off.message if "message/allowlist_cooling_off" in asked
 
 words["message/amount_cap"].values := data.rules.message.amount_cap.values if "message/amount_cap" in asked
 

@@ -16,6 +16,7 @@ import { domainFields, fields } from "../support/typed-data.ts";
 
 const SAFE = "0x1db92e2eebc8e0c075a02bea49a2935bcd2dfcf4";
 const SPENDER = "0x2222222222222222222222222222222222222222";
+const NEWLY_LISTED = "0x4444444444444444444444444444444444444444";
 const POOL = "0x3333333333333333333333333333333333333333";
 const PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3";
 const LISTED_LONG_AGO = { name: "listed", added_at: "1735689600000" };
@@ -30,6 +31,7 @@ beforeAll(async () => {
       [SAFE]: { "0x6a761202": { name: "execTransaction" } },
       [POOL]: { "0x69328dec": { name: "withdraw" }, "0xac9650d8": { name: "multicall" } },
     },
+    [`allowlist.MNT.${NEWLY_LISTED}`]: { name: "new", added_at: "1756953990000" },
     "spenders.ETH": { [SPENDER]: LISTED_LONG_AGO },
     "typed_data.1": {
       [PERMIT2]: {
@@ -126,10 +128,16 @@ describe("a Safe's message", () => {
     const refund = { baseGas: "1000000", gasPrice: "1000000000000000000" };
     const receiver = { refundReceiver: STRANGER };
     expect(await refusalsOf(safeMessage({ ...refund, ...receiver }), live)).toEqual([
+      "ALLOWLIST_COOLING_OFF",
       "DESTINATION_ALLOWLIST",
       "FEE_CAP",
     ]);
     expect(await refusalsOf(safeMessage(refund), live)).toEqual(["FEE_CAP"]);
+  });
+
+  it("holds a payment to an address that was listed just now", async () => {
+    const message = safeMessage({ to: NEWLY_LISTED, value: "1", data: "0x", operation: 0 });
+    expect(await refusalsOf(message, live)).toEqual(["ALLOWLIST_COOLING_OFF", "HELD"]);
   });
 
   it("approves what the Safe pays to listed addresses", async () => {
@@ -171,7 +179,10 @@ describe("a Safe's execution", () => {
 
   it("refuses a refund to a stranger, however small", async () => {
     const data = execTransaction({ ...paying, ...refund, refundReceiver: STRANGER });
-    expect(await refusalsOf(contractCall(SAFE, data), live)).toEqual(["DESTINATION_ALLOWLIST"]);
+    expect(await refusalsOf(contractCall(SAFE, data), live)).toEqual([
+      "ALLOWLIST_COOLING_OFF",
+      "DESTINATION_ALLOWLIST",
+    ]);
   });
 
   it("approves what it pays to a listed address, and a refund to whoever hands it in", async () => {

@@ -11,7 +11,10 @@ const MAX_DEPTH = 4;
 /** Calls in calls, over all of them. */
 const MAX_INNER_CALLS = 128;
 const MAX_EFFECTS = 512;
-/** Of all arguments together, in characters; beyond it effects have none, and calls are not read on. They grow threefold as text. */
+/**
+ * Of all arguments together, in characters, which grow threefold as text; beyond it effects have none, and calls are not
+ * read on.
+ */
 const MAX_ARGUMENT_TEXT = 64 * 1024;
 /** A call with more effects, a batch, shows its arguments with the first one alone. */
 const MAX_REPEATS = 2;

@@ -14,11 +14,12 @@
 #     - evidence.effects.*.to
 #     - evidence.effects.*.amount
 #     - evidence.effects.*.amount.units
+#     - transaction.sources
+#     - transaction.sources.*.address
 #   allow_empty: [allowlist, allowlist.*, allowlist.*.*, spenders, spenders.*, spenders.*.*]
 package rules.transfer.allowlist_cooling_off
 
-import data.lib.amount
-import data.lib.duration
+import data.lib.cooling_off
 import data.lib.effects
 import data.lib.evidence
 
@@ -29,7 +30,7 @@ require["ALLOWLIST_COOLING_OFF"] if {
 	effects_settled
 }
 
-settled(destination) if is_old(paid_since(destination.address))
+settled(destination) if cooling_off.is_old(cooling_off.paid_since(destination.address))
 
 # A contract is called, not paid: what the call pays is among its effects.
 settled(destination) if {
@@ -41,50 +42,15 @@ effects_settled if evidence.unseen
 
 effects_settled if {
 	effects.seen
-	every effect in effects.transfers {
-		is_old(paid_since(effect.to))
-	}
-	every effect in effects.grants {
-		may_take(effect)
-	}
+	cooling_off.passed
 }
 
-may_take(effect) if is_old(takes_since(effect.to))
-
-# Taking an approval back needs no entry.
-may_take(effect) if effect.amount.units == "0"
-
-# Negative where the entry is dated ahead.
-is_old(added_at) if input.now.ms - amount.int(added_at) >= duration.ms(data.limits.cooling_off)
-
-paid_since(address) := object.get(data.allowlist[input.transaction.chain][address], "added_at", "")
-
-takes_since(address) := object.get(data.spenders[input.transaction.chain][address], "added_at", "")
-
-waiting contains destination.address if {
+waiting := cooling_off.waiting | {destination.address |
 	some destination in input.transaction.destinations
 	not settled(destination)
 }
 
-waiting contains effect.to if {
-	some effect in effects.transfers
-	not is_old(paid_since(effect.to))
-}
-
-waiting contains effect.to if {
-	some effect in effects.grants
-	not may_take(effect)
-}
-
-dated contains address if {
-	some address in waiting
-	amount.int(paid_since(address)) >= 0
-}
-
-dated contains address if {
-	some address in waiting
-	amount.int(takes_since(address)) >= 0
-}
+dated := cooling_off.dated(waiting)
 
 fresh := sort(dated)
 
