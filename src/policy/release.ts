@@ -27,12 +27,12 @@ const selector = z.string().regex(/^0x[0-9a-f]{8}$/, "a selector: 0x and 8 hex d
  * else in an entry is the rules' own.
  *
  * - `multisend`: what a Safe delegates to for several calls at once; its packed calls are read one by one.
- * - `multicall`: makes the calls of its methods in its own name.
- * - `erc721`, `erc1155`: what is transferred are single tokens, not amounts.
+ * - `permit2`: Permit2 at another address than its own on most chains.
+ * - `erc721`: what is transferred are single tokens, not amounts: their calls are those of ERC-20.
  */
 const contractSchema = z.object({
   name: z.string().min(1).optional(),
-  kind: z.enum(["multisend", "multicall", "safe", "permit2", "erc20", "erc721", "erc1155"]).optional(),
+  kind: z.enum(["multisend", "permit2", "erc721"]).optional(),
 });
 
 /**

@@ -35,7 +35,7 @@ export const KNOWLEDGE: Knowledge = {
     ETH: {
       [MULTISEND]: { kind: "multisend" },
       [COLLECTION]: { kind: "erc721" },
-      [EDITIONS]: { kind: "erc1155" },
+      [EDITIONS]: { name: "editions" },
     },
   },
   methods: {},
