@@ -114,13 +114,17 @@ it("approves a listed Safe's transaction that pays who is listed", async () => {
 
 it.each<[string, Json, readonly string[]]>([
   ["another delegatecall", { ...DELEGATED, to: STRANGER }, ["NO_DELEGATECALL"]],
-  ["a payment to somebody else", { ...PAYS, to: STRANGER }, ["DESTINATION_ALLOWLIST"]],
+  [
+    "a payment to somebody else",
+    { ...PAYS, to: STRANGER },
+    ["DESTINATION_ALLOWLIST", "ALLOWLIST_COOLING_OFF"],
+  ],
   ["a payment of somebody else's", { ...PAYS, from: STRANGER }, ["OWN_FUNDS"]],
   ["a token that nobody knows", { ...PAYS, asset: STRANGER }, ["TOKEN_KNOWN"]],
   [
     "a permit without end",
     { type: "permit", asset: "MNT", from: SAFE, to: STRANGER },
-    ["APPROVALS", "SPENDER_ALLOWLIST"],
+    ["APPROVALS", "SPENDER_ALLOWLIST", "ALLOWLIST_COOLING_OFF"],
   ],
   ["another owner", { type: "admin", to: SAFE, method: "swapOwner" }, ["NO_ADMIN"]],
   ["a call that is not listed", { type: "call", to: SAFE, selector: "0x0753c30c" }, ["CONTRACT_METHODS"]],
