@@ -24,7 +24,8 @@ listed if {
 named(effect) := {address |
 	some argument in effect.arguments
 	contains(argument.type, "address")
-	some [address] in regex.find_all_string_submatch_n(`0x[0-9a-f]{40}`, argument.value, -1)
+	some [address] in regex.find_all_string_submatch_n(`0x[0-9a-f]+`, argument.value, -1)
+	count(address) == 42
 }
 
 is_known(address, _) if address in own_funds.sources

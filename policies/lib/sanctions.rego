@@ -29,7 +29,8 @@ touched contains address if {
 	some effect in input.evidence.effects
 	some argument in effect.arguments
 	contains(argument.type, "address")
-	some [address] in regex.find_all_string_submatch_n(`0x[0-9a-f]{40}`, argument.value, -1)
+	some [address] in regex.find_all_string_submatch_n(`0x[0-9a-f]+`, argument.value, -1)
+	count(address) == 42
 }
 
 # METADATA

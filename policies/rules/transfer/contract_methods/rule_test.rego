@@ -71,6 +71,7 @@ test_a_call_that_names_somebody_unknown if {
 	holds(to(own))
 	holds(given([{"type": "address[]", "value": $`["{own}","{own}"]`}]))
 	holds(given([{"type": "uint256", "value": "1"}]))
+	holds(given([{"type": "(bytes,address)", "value": $`["{stranger}00","{own}"]`}]))
 }
 
 test_a_call_that_names_somebody_known if {
