@@ -248,7 +248,10 @@ function growthsByNumber(
   return movements.map(({ number }, at) => [number, growths[at] ?? new Map()]);
 }
 
-/** By key, without those that stay as they were. */
+/**
+ * By key, without those that stay as they were. A movement that comes to stand under a key is found there by its time,
+ * also where it adds nothing.
+ */
 function differences(
   before: ReadonlyMap<string, FactTotals>,
   after: ReadonlyMap<string, FactTotals>,
@@ -256,5 +259,5 @@ function differences(
   const keys = new Set([...before.keys(), ...after.keys()]);
   return [...keys]
     .map((key): [string, FactTotals] => [key, minus(after.get(key) ?? NOTHING, before.get(key) ?? NOTHING)])
-    .filter(([, by]) => !isNothing(by));
+    .filter(([key, by]) => !isNothing(by) || (after.has(key) && !before.has(key)));
 }

@@ -87,6 +87,27 @@ test("first and last are of what is not released, whether or not it adds anythin
   expect([bound("first"), bound("last"), bound("last", [2])]).toEqual([START + 2, START + 2, undefined]);
 });
 
+test("first and last of a state are of what has entered it, whether or not it adds anything", async () => {
+  const { ledger, approve } = await counted();
+  const signed: FactShape = { by: [], where: { direction: "out", state: "signed" } };
+  await ledger.keepShapes([signed]);
+  for (const amountOf of [100, 100, 100]) await approve(amountOf, SLOT);
+  const bounds = () =>
+    ledger.read((snapshot) =>
+      (["first", "last"] as const).map((which) => snapshot.bound(which, signed, factKey([]), new Set())),
+    );
+  expect(bounds()).toEqual([undefined, undefined]);
+  for (const [number, expected] of [
+    [2, [START + 2, START + 2]],
+    [3, [START + 2, START + 3]],
+    [1, [START + 1, START + 3]],
+  ] as const) {
+    const transition = { movements: [number], state: "signed" as const };
+    await ledger.append(entry({ at: START + 9, type: "act", transition })).durable;
+    expect(bounds()).toEqual(expected);
+  }
+});
+
 test("a slot's movements are found with those of a signing, and nothing else is", async () => {
   const { ledger, approve } = await counted();
   const signing = digest("one");
