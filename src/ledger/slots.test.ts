@@ -63,6 +63,23 @@ test("a later signing adds what it exceeds the largest by, at its own time", asy
   expect(usd(ledger).count).toBe(1);
 });
 
+test("what has no price or no amount leaves its window without a sum, whatever came before it", async () => {
+  const { ledger, approve } = await counted();
+  for (const amount of [undefined, undefined, 5]) await approve(amount, SLOT);
+  const unpriced = () => [0, 1, 2].map((after) => usd(ledger, START + after).unpriced);
+  // The second may be worth a million, and what it replaces a cent.
+  expect(unpriced()).toEqual([2, 1, 0]);
+  const row = movement({ units: undefined, usd_micros: "1" });
+  for (const later of [10, 20]) {
+    await ledger.append(entry({ at: START + later, movements: { ...reserved([row]), ...SLOT } })).durable;
+  }
+  expect([0, 15, 20].map((after) => usd(ledger, START + after).unmeasured)).toEqual([2, 1, 0]);
+  await ledger.append(
+    entry({ at: START + 20, type: "act", transition: { movements: [1], state: "released" } }),
+  ).durable;
+  expect(unpriced()).toEqual([1, 1, 0]);
+});
+
 test("where the largest is released the next one counts, at the time at which it came", async () => {
   const { ledger, approve, release } = await counted();
   for (const amount of [100, 130, 120]) await approve(amount, SLOT);
@@ -179,11 +196,10 @@ function largest(list: readonly Known[]): FactTotals {
   const most = (of: (totals: FactTotals) => bigint | number) =>
     sums.map((totals) => BigInt(of(totals))).reduce((a, b) => (a > b ? a : b), 0n);
   return {
+    ...totalsOf(list),
     count: Number(most(({ count }) => count)),
     usdMicros: most(({ usdMicros }) => usdMicros),
-    unpriced: Number(most(({ unpriced }) => unpriced)),
     units: most(({ units }) => units),
-    unmeasured: Number(most(({ unmeasured }) => unmeasured)),
   };
 }
 
@@ -197,7 +213,7 @@ function combined(a: FactTotals, b: FactTotals, sign: 1 | -1): FactTotals {
   };
 }
 
-/** In a window a slot has what its largest signing has grown by since the window began. */
+/** In a window a slot has what its largest signing has grown by since the window began, and all that is not known. */
 function naive(list: readonly Known[], after: number): FactTotals {
   let totals = totalsOf(list.filter(({ slot, at }) => slot === undefined && at > after));
   for (const slot of new Set(list.flatMap((known) => known.slot ?? []))) {

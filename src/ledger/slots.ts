@@ -3,7 +3,8 @@
  *
  * A **slot** is what the bytes prove to be used up by whichever of them comes first: an account's nonce on its chain.
  * The signings of one slot (a payment and its speed-ups) count under each key as the largest of them, component by
- * component, since nobody knows which will settle. Contradicting claims about one signing add within that signing.
+ * component, since nobody knows which will settle. Contradicting claims about one signing add within that signing. What
+ * has no price or no units has none beside a larger one either: how many of these there are adds.
  *
  * The running aggregates are sums over movements, one after the other in the order of their numbers, each at its own
  * time. So a movement of a slot adds what the largest of its slot grows by when it comes, which is nothing where it
@@ -52,10 +53,11 @@ export function growthsOf(
     }
     const growths = new Map<string, FactTotals>();
     for (const key of factKeys(shape, movement, movement.state)) {
-      const sums = plus(bySigning.get(key) ?? NOTHING, sumsOf(movement));
+      const own = sumsOf(movement);
+      const sums = plus(bySigning.get(key) ?? NOTHING, own);
       bySigning.set(key, sums);
       const before = largest.get(key) ?? NOTHING;
-      const after = larger(before, sums);
+      const after = grown(before, sums, own);
       largest.set(key, after);
       growths.set(key, minus(after, before));
     }
@@ -63,13 +65,16 @@ export function growthsOf(
   });
 }
 
-/** Each component by itself: an unpriced signing keeps the sum absent, however much another one is worth. */
-function larger(a: FactTotals, b: FactTotals): FactTotals {
+/**
+ * The largest after one more movement: each component by itself. What is not known is no amount of which the largest
+ * could be told: each movement without a price or units leaves the sums of its own window absent.
+ */
+function grown(largest: FactTotals, signing: FactTotals, own: FactTotals): FactTotals {
   return {
-    count: Math.max(a.count, b.count),
-    usdMicros: a.usdMicros > b.usdMicros ? a.usdMicros : b.usdMicros,
-    unpriced: Math.max(a.unpriced, b.unpriced),
-    units: a.units > b.units ? a.units : b.units,
-    unmeasured: Math.max(a.unmeasured, b.unmeasured),
+    count: Math.max(largest.count, signing.count),
+    usdMicros: largest.usdMicros > signing.usdMicros ? largest.usdMicros : signing.usdMicros,
+    unpriced: largest.unpriced + own.unpriced,
+    units: largest.units > signing.units ? largest.units : signing.units,
+    unmeasured: largest.unmeasured + own.unmeasured,
   };
 }

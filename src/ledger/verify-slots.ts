@@ -48,26 +48,23 @@ interface Slot {
 export class SlotSums {
   readonly #slots = new Map<string, Slot>();
 
-  /** @returns by how much the largest signing of its slot grows. */
+  /** @returns by how much the largest signing of its slot grows; what is not known of an amount adds. */
   grow({ slot, signing }: Place, own: Sums): Sums {
     let known = this.#slots.get(slot);
     if (known === undefined) {
       known = { signings: new Map(), largest: NOTHING };
       this.#slots.set(slot, known);
     }
-    known.signings.set(signing, add(known.signings.get(signing) ?? NOTHING, own));
+    const sums = add(known.signings.get(signing) ?? NOTHING, own);
+    known.signings.set(signing, sums);
     const before = known.largest;
-    known.largest = [...known.signings.values()].reduce(larger, NOTHING);
+    known.largest = {
+      count: Math.max(before.count, sums.count),
+      usd: before.usd < sums.usd ? sums.usd : before.usd,
+      unpriced: before.unpriced + own.unpriced,
+      units: before.units < sums.units ? sums.units : before.units,
+      unmeasured: before.unmeasured + own.unmeasured,
+    };
     return subtract(known.largest, before);
   }
-}
-
-function larger(a: Sums, b: Sums): Sums {
-  return {
-    count: Math.max(a.count, b.count),
-    usd: a.usd < b.usd ? b.usd : a.usd,
-    unpriced: Math.max(a.unpriced, b.unpriced),
-    units: a.units < b.units ? b.units : a.units,
-    unmeasured: Math.max(a.unmeasured, b.unmeasured),
-  };
 }
