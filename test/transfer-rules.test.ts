@@ -55,6 +55,8 @@ const LISTED_TRANSFER = {
     repeated_payment: {
       number: { [COLD_WALLET]: "0" },
       total: { [COLD_WALLET]: "0" },
+      first: { [COLD_WALLET]: "1735689600000" },
+      last: { [COLD_WALLET]: "0" },
       any: { [COLD_WALLET]: "0" },
     },
   },
@@ -120,7 +122,9 @@ it("asks history what the host understands", () => {
     "daily_limit.spent sum",
     "new_destination.paid count",
     "payment_count.made count",
-    "repeated_payment.any count",
+    "repeated_payment.any last",
+    "repeated_payment.first first",
+    "repeated_payment.last last",
     "repeated_payment.number count",
     "repeated_payment.total sum",
     "replacement.movement movement",
@@ -179,6 +183,8 @@ describe("refuses", () => {
     ["facts/new_destination", ["NEW_DESTINATION"]],
     ["facts/repeated_payment/number", ["REPEATED_PAYMENT"]],
     ["facts/repeated_payment/total", ["REPEATED_PAYMENT"]],
+    ["facts/repeated_payment/first", ["REPEATED_PAYMENT"]],
+    ["facts/repeated_payment/last", ["REPEATED_PAYMENT"]],
     ["facts/repeated_payment/any", ["REPEATED_PAYMENT"]],
     ["transaction/total_usd_micros", ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"]],
     ["transaction/token", ["REPEATED_PAYMENT"]],
@@ -212,6 +218,8 @@ describe("lets pass", () => {
       {
         "facts/repeated_payment/number": { [COLD_WALLET]: "1" },
         "facts/repeated_payment/total": { [COLD_WALLET]: "99999999999999" },
+        "facts/repeated_payment/first": { [COLD_WALLET]: "1735689500000" },
+        "facts/repeated_payment/last": { [COLD_WALLET]: "1735689500000" },
       },
     ],
     ["an entry of the allow-list at its time", { "now/ms": 1_735_689_600_000 + 86_400_000 }],
@@ -225,6 +233,7 @@ describe("lets pass", () => {
     const verdict = await judged({
       "facts/repeated_payment/number": { [COLD_WALLET]: "1" },
       "facts/repeated_payment/total": { [COLD_WALLET]: "100000000000000" },
+      "facts/repeated_payment/last": { [COLD_WALLET]: "1735689500000" },
     });
     expect(verdict.outcome).toBe("approved");
     expect(verdict.alerts).toMatchObject([{ code: "REPEATED_PAYMENT", consequence: "alert" }]);

@@ -43,7 +43,7 @@ const FACTS = {
   token_limit: { spent: { ETH: "0" } },
   payment_count: { made: "0" },
   new_destination: { paid: SEEN },
-  repeated_payment: { number: SEEN, total: SEEN, any: SEEN },
+  repeated_payment: { number: SEEN, total: SEEN, first: SEEN, last: SEEN, any: SEEN },
 };
 
 const priced = (usd: string) => written(`${usd}.json`, JSON.stringify({ ETH: { usd, at: 0 } }));

@@ -33,9 +33,23 @@ facts["total"] := {
 	"window": data.limits.repeated.window,
 }
 
-# Whatever was paid to the address: of a token that history was not asked for it says nothing else.
+# Number and total have of a replacement only what it exceeds the replaced payment by, which may have come before the
+# window. These two are of all that was signed.
+facts["first"] := {
+	"kind": "first",
+	"by": ["transaction.token", "transaction.destinations[].address"],
+	"window": data.limits.repeated.window,
+}
+
+facts["last"] := {
+	"kind": "last",
+	"by": ["transaction.token", "transaction.destinations[].address"],
+	"window": data.limits.repeated.window,
+}
+
+# When whatever was paid to the address: of a token that history was not asked for it says nothing else.
 facts["any"] := {
-	"kind": "count",
+	"kind": "last",
 	"by": ["transaction.destinations[].address"],
 	"window": data.limits.repeated.window,
 }
@@ -65,6 +79,7 @@ payments := rows if {
 is_new([token, address, units]) if {
 	token == input.transaction.token
 	differs(
+		address,
 		amount.int(input.facts.repeated_payment.number[address]),
 		amount.int(input.facts.repeated_payment.total[address]),
 		amount.int(units),
@@ -77,13 +92,19 @@ is_new([token, address, _]) if {
 }
 
 # There is no earlier one.
-differs(0, _, _)
+differs(address, 0, _, _) if input.facts.repeated_payment.last[address] == "0"
 
-# There is one, and it is the total.
-differs(1, total, units) if total != units
+# There is one, nothing that replaces it, and it is the total.
+differs(address, 1, total, units) if {
+	input.facts.repeated_payment.first[address] == input.facts.repeated_payment.last[address]
+	total != units
+}
 
 # However many there are, none is more than the total.
-differs(_, total, units) if total < units
+differs(_, number, total, units) if {
+	number > 0
+	total < units
+}
 
 repeated := [$"{units} units of {token} to {address}" |
 	some [token, address, units] in payments

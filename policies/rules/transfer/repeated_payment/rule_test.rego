@@ -13,11 +13,20 @@ paying(earlier, destinations) := {
 	"facts": {"repeated_payment": {
 		"number": {address: pair[0] | some address, pair in earlier},
 		"total": {address: pair[1] | some address, pair in earlier},
-		"any": {address: pair[0] | some address, pair in earlier},
+		"first": {address: times(pair)[0] | some address, pair in earlier},
+		"last": {address: times(pair)[1] | some address, pair in earlier},
+		"any": {address: times(pair)[1] | some address, pair in earlier},
 	}},
 	"transaction": {"token": "ETH", "destinations": destinations},
 	"evidence": {"status": "unsupported"},
 }
+
+# When the first and the last of them came.
+times(pair) := ["9", "0"] if pair[0] == "0"
+
+times(pair) := ["7", "7"] if pair[0] == "1"
+
+times(pair) := ["6", "7"] if not pair[0] in {"0", "1"}
 
 verified(earlier, effects) := object.union(paying(earlier, [destination("x", "0")]), {"evidence": {
 	"status": "verified",
@@ -39,11 +48,13 @@ test_asks_number_and_total_by_token_and_destination if {
 	every query in facts {
 		query.window == "30m"
 	}
-	every query in [facts.number, facts.total] {
+	every query in [facts.number, facts.total, facts.first, facts.last] {
 		query.by == ["transaction.token", "transaction.destinations[].address"]
 	}
-	facts.any == {"kind": "count", "by": ["transaction.destinations[].address"], "window": "30m"}
+	facts.any == {"kind": "last", "by": ["transaction.destinations[].address"], "window": "30m"}
 	facts.number.kind == "count"
+	facts.first.kind == "first"
+	facts.last.kind == "last"
 	facts.total.kind == "sum"
 	facts.total.of == "units"
 }
@@ -51,6 +62,29 @@ test_asks_number_and_total_by_token_and_destination if {
 test_no_earlier_payment if {
 	holds(paying({"a": ["0", "0"]}, [destination("a", "5")]))
 	holds(paying({"a": ["0", "0"]}, [destination("a", "0")]))
+}
+
+# What the host adds of a replacement is what it exceeds the replaced one by: nothing, where that was before the window.
+test_a_replacement_of_what_was_paid_before_the_window if {
+	earlier := paying({"a": ["0", "0"]}, [destination("a", "5")])
+	not holds(object.union(earlier, {"facts": {"repeated_payment": {"last": {"a": "7"}}}}))
+	dearer := paying({"a": ["0", "2"]}, [destination("a", "7")])
+	not holds(object.union(dearer, {"facts": {"repeated_payment": {"first": {"a": "7"}, "last": {"a": "7"}}}}))
+}
+
+# Of two signings of one nonce the larger is the total, and either may have been mined.
+test_a_replacement_of_another_amount if {
+	earlier := paying({"a": ["1", "7"]}, [destination("a", "5")])
+	holds(earlier)
+	not holds(object.union(earlier, {"facts": {"repeated_payment": {"first": {"a": "6"}, "last": {"a": "7"}}}}))
+}
+
+test_when_the_one_earlier_payment_came_is_not_known if {
+	document := paying({"a": ["1", "4"]}, [destination("a", "3")])
+	holds(document)
+	every path in ["first", "last", "first/a", "last/a"] {
+		not holds(json.remove(document, [$"facts/repeated_payment/{path}"]))
+	}
 }
 
 test_one_earlier_payment_of_another_amount if {
@@ -139,6 +173,8 @@ test_absent_member if {
 		"facts/repeated_payment",
 		"facts/repeated_payment/number",
 		"facts/repeated_payment/number/b",
+		"facts/repeated_payment/last",
+		"facts/repeated_payment/last/b",
 		"facts/repeated_payment/total",
 		"facts/repeated_payment/total/b",
 		"transaction",
