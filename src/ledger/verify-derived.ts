@@ -6,6 +6,7 @@ import { MOVEMENT_STATES, type Movement } from "./ledger.ts";
 import { blob, castText, hexOf, integer, PagedRows, text } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
+import { ClaimVerifier, type RepeatedClaim } from "./verify-claims.ts";
 import type { Span } from "./verify-span.ts";
 
 const PAGE = 256;
@@ -156,7 +157,7 @@ const saidSchema = z.array(z.union([z.string(), z.number(), z.null()]));
 /** `movements`: in the order of their numbers they go along with the chain. */
 export class MovementVerifier {
   readonly #movements: PagedRows<StoredMovement>;
-  readonly #signedBefore: (signing: string, seq: number) => boolean;
+  readonly #claims: ClaimVerifier;
   readonly #span: Span;
   readonly #problems: Problems;
   /** Those that are released, with their entries: which acts did it is known when all ranges are read. */
@@ -174,8 +175,12 @@ export class MovementVerifier {
       state: castText(columns[2]),
       said: castText(columns[3]),
     }));
-    const before = database.prepare("SELECT 1 FROM movements WHERE signing = ? AND entry < ? LIMIT 1");
-    this.#signedBefore = (signing, seq) => before.get(Buffer.from(signing, "hex"), seq) !== undefined;
+    this.#claims = new ClaimVerifier(database);
+  }
+
+  /** The approvals without movements of their own of which it depends on acts whether that is right. */
+  get repeated(): readonly RepeatedClaim[] {
+    return this.#claims.open;
   }
 
   verify(entry: ChainedEntry, row: CheckedDecision): void {
@@ -193,8 +198,7 @@ export class MovementVerifier {
       this.count += 1;
       if (stored.state === "released") this.released.push([stored.number, stored.entry]);
     }
-    // The same bytes signed with the same keys are one movement, whoever asks for them and however often.
-    if (found === 0 && this.#signedBefore(signing, entry.seq)) return;
+    if (found === 0 && this.#claims.isRepeated(signing, entry.seq, wanted)) return;
     if (found !== wanted.length) {
       this.#problems.add(entry.seq, `it has ${found} movements, and ${wanted.length} in its row`);
     } else if (differs.size > 0) {

@@ -6,6 +6,7 @@ import { PagedRows, utf8Of } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import { type Connection, readingError } from "./read-connection.ts";
 import { rulesOf } from "./rows.ts";
+import type { RepeatedClaim } from "./verify-claims.ts";
 import { BodyVerifier, verifyColumns } from "./verify-columns.ts";
 import { verifyWallet } from "./verify-deep.ts";
 import { MovementVerifier, NameVerifier, RuleVerifier } from "./verify-derived.ts";
@@ -22,6 +23,7 @@ export interface ReleasingAct {
  *
  * @property head - its last entry; absent where it has none.
  * @property released - the movements that are released, with their entries. @property acts - what released any.
+ * @property repeated - the approvals that go by earlier movements some of which are released.
  */
 export interface RangeFindings {
   readonly rows: number;
@@ -30,6 +32,7 @@ export interface RangeFindings {
   readonly bodies: { readonly checked: number; readonly pruned: number };
   readonly released: readonly (readonly [number: number, entry: number])[];
   readonly acts: readonly ReleasingAct[];
+  readonly repeated: readonly RepeatedClaim[];
 }
 
 const PAGE = 256;
@@ -119,6 +122,7 @@ class RangeWalk {
       bodies: { checked: this.#bodies?.checked ?? 0, pruned: this.#bodies?.pruned ?? 0 },
       released: this.#movements?.released ?? [],
       acts: this.#acts,
+      repeated: this.#movements?.repeated ?? [],
     };
   }
 

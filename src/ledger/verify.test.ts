@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import { createPublicKey, hash, type KeyObject } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { factKey } from "../input/fact-shape.ts";
 import { type Anchor, readAnchor } from "./anchor-file.ts";
 import { chainHash, GENESIS } from "./chain.ts";
 import { openCheckpoints } from "./checkpoint.ts";
+import type { Movement } from "./ledger.ts";
 import { type Verification, type VerifyOptions, verifyLedger } from "./verify.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "verify-"));
@@ -311,6 +312,44 @@ test.each(THREADS)("a damaged page is a problem, not the end of the command, %i 
   bytes.fill(0xff, 4096 * 10, 4096 * 14);
   writeFileSync(file, bytes);
   expect((await verify({ threads })).ok).toBe(false);
+});
+
+describe("an approval of bytes that were approved before, without movements of its own", () => {
+  const two = [movement(), movement({ token: "ETH" })];
+  /** Entry 1 and 2 are approvals, 3 releases a movement of the second, 4 says again what `more` says. */
+  async function repeated(movements: readonly Movement[], of: number, isReleased = true): Promise<unknown> {
+    file = join(folder, "copies", `${Math.random()}.db`);
+    const rows = await LedgerRows.create(file);
+    rows.decision();
+    rows.decision({ movements: two });
+    const act = { act: "release", reason: "dropped", by: "alice", movements: [3] };
+    if (isReleased) rows.other("act", act, { transition: { movements: [3], state: "released" } });
+    rows.decision({ movements: [], more: { signing: hash("sha256", `signing ${of}`, "hex"), movements } });
+    if (!isReleased) rows.other("act", act, { transition: { movements: [3], state: "released" } });
+    rows.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    rows.close();
+    const { problems } = await verifyLedger(file, { anchor: undefined, key: undefined });
+    return problems;
+  }
+
+  test("says what they said", async () => {
+    expect(await repeated([movement({ usd_micros: "9" })], 1)).toEqual([]);
+    expect(await repeated(two.toReversed(), 2, false)).toEqual([]);
+    // All that is left of what they said.
+    expect(await repeated([movement()], 2)).toEqual([]);
+  });
+
+  test.each<[string, readonly Movement[], number, boolean]>([
+    ["something else", [movement({ destination: "0xother" })], 1, true],
+    ["more", [movement(), movement()], 1, true],
+    ["less", [movement()], 2, false],
+    ["what was released", two, 2, true],
+  ])("is found where it says %s", async (_, movements, of, isReleased) => {
+    const seq = isReleased ? 4 : 3;
+    expect(await repeated(movements, of, isReleased)).toMatchObject([
+      { seq, what: expect.stringMatching(/0 movements|released before/) },
+    ]);
+  });
 });
 
 test("a chain made anew from its beginning has a problem in each row; a hundred are told", async () => {

@@ -14,6 +14,7 @@ import { type Problem, Problems } from "./problems.ts";
 import { type Connection, inSnapshot, openToRead, readingError } from "./read-connection.ts";
 import { lastSeq } from "./seek.ts";
 import { type Outside, type Stated, verifyCheckpoints } from "./verify-checkpoints.ts";
+import { verifyRepeated } from "./verify-claims.ts";
 import type { RangeFindings } from "./verify-range.ts";
 import { type EntryRange, rangesOf } from "./verify-span.ts";
 import { doTask, type Findings, type VerifyMessage, type VerifyTask } from "./verify-task.ts";
@@ -141,7 +142,10 @@ function doAside(file: string, task: VerifyTask, progress: (rows: number) => voi
   });
 }
 
-/** A movement is released by an act behind its entry, and what an act released is released. */
+/**
+ * A movement is released by an act behind its entry, what an act released is released, and what goes by another
+ * approval's movements does so while they are not.
+ */
 function verifyReleased(
   database: Connection,
   ranges: readonly RangeFindings[],
@@ -150,6 +154,11 @@ function verifyReleased(
 ): void {
   const released = new Map(ranges.flatMap((range) => range.released));
   const acts = ranges.flatMap((range) => range.acts).sort((a, b) => a.seq - b.seq);
+  const first = acts
+    .toReversed()
+    .flatMap(({ seq, movements }) => movements.map((number) => [number, seq] as const));
+  const by = new Map(first);
+  for (const { repeated } of ranges) verifyRepeated(repeated, by, problems);
   for (const { seq, movements } of acts) {
     for (const number of movements) {
       const entry = released.get(number);
