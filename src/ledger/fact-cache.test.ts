@@ -28,7 +28,10 @@ function seen(ledger: Ledger, wallet: string, after: number | undefined, sent: r
       return true;
     });
     const more = missing.filter((each) => each.wallet === wallet && (after === undefined || each.at > after));
+    const bound = (which: "first" | "last") =>
+      snapshot.bound(which, SHAPE, factKey([wallet]), new Set(), after) ?? [];
     return {
+      times: timesOf([bound("first"), bound("last"), ...more.map(({ at }) => at)].flat()),
       count: count + more.length,
       usd: more.reduce((sum, { usd }) => sum + usd, usdMicros),
     };
@@ -41,7 +44,15 @@ function expected(wallet: string, after: number | undefined, sent: readonly Sent
   const counted = [...first.values()].filter(
     (each) => each.wallet === wallet && (after === undefined || each.at > after),
   );
-  return { count: counted.length, usd: counted.reduce((sum, { usd }) => sum + usd, 0n) };
+  return {
+    times: timesOf(counted.map(({ at }) => at)),
+    count: counted.length,
+    usd: counted.reduce((sum, { usd }) => sum + usd, 0n),
+  };
+}
+
+function timesOf(times: readonly number[]) {
+  return { first: Math.min(...times), last: Math.max(...times) };
 }
 
 const step = fc.record({

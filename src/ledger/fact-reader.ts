@@ -5,8 +5,8 @@ import type { Edge } from "./fact-cache.ts";
 import { minus, NOTHING, plus, SUM_COLUMNS, storedKey, sumsIn } from "./fact-sums.ts";
 import { type FactTotals, LedgerError } from "./ledger.ts";
 
-/** Rows of a key looked at in one go, when the first or last movement that counts is searched. */
-const STEP = 64;
+/** Rows of a key looked at in one go, when the first or last movement that counts is searched: mostly one of the first. */
+const STEP = 8;
 
 export class FactReader {
   readonly #upTo: Statement;
@@ -44,7 +44,7 @@ export class FactReader {
       ORDER BY at ${order}, movement ${order} LIMIT ${STEP}`;
     this.#first = statement(candidates("ASC", ">"));
     this.#last = statement(candidates("DESC", "<"));
-    this.#state = statement("SELECT state FROM movements WHERE number = ?");
+    this.#state = statement("SELECT state, entry FROM movements WHERE number = ?");
     this.#readyShapes = statement("SELECT shape, id FROM fact_shapes WHERE ready = 1");
   }
 
@@ -92,12 +92,19 @@ export class FactReader {
     };
   }
 
+  /**
+   * When the first or the last movement of a key was that counts.
+   *
+   * @param without - numbers of movements that are left out.
+   * @param upTo - the newest entry whose movements are looked at.
+   */
   bound(
     which: "first" | "last",
     shape: FactShape,
     key: string,
     without: ReadonlySet<number>,
     after = Number.MIN_SAFE_INTEGER,
+    upTo = Number.MAX_SAFE_INTEGER,
   ): number | undefined {
     const id = this.idOf(shape);
     const stored = storedKey(key);
@@ -110,15 +117,17 @@ export class FactReader {
         at = row.integer(0);
         movement = row.integer(1);
         if (without.has(movement)) continue;
-        if (this.#counts(shape, movement)) return at;
+        if (this.#counts(shape, movement, upTo)) return at;
       }
       if (rows.length < STEP) return undefined;
     }
   }
 
   /** Whether a movement that has stood under a key of a shape still does: its state alone can change. */
-  #counts({ where }: FactShape, movement: number): boolean {
-    const state = this.#state.first([movement])?.text(0);
+  #counts({ where }: FactShape, movement: number, upTo: number): boolean {
+    const row = this.#state.first([movement]);
+    if (row === undefined || row.integer(1) > upTo) return false;
+    const state = row.text(0);
     return where.state === undefined ? state !== "released" : state === where.state;
   }
 

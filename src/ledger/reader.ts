@@ -123,7 +123,9 @@ export class Reader {
       through,
       totals: (shape, key, after) =>
         this.#ask(() => this.cache.totals(this.#facts, atSameState, shape, key, after)),
-      bound: (...question) => atSameState(() => this.#facts.bound(...question)),
+      // What the disk has beyond it is left out one by one: that costs no transaction, and is never stale.
+      bound: (which, shape, key, without, after) =>
+        this.#ask(() => this.#facts.bound(which, shape, key, without, after, seq)),
       signed: (...question) => {
         const movements = this.#signedBy(...question).filter(({ entry }) => entry <= seq);
         // What each of them adds depends on the states of the others: on those that the cache has added up.
