@@ -1,7 +1,8 @@
-/** Transfers that differ in what counts: the demo's sample transfer with ids, wallet, amount and hash of its own. */
+/** Transfers that differ in what counts: the demo's sample transfer with ids, wallet, key, amount and hash of its own. */
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { demoRequest } from "../support/caller.ts";
-import { nonceOf, rebuilt } from "../support/sample-transaction.ts";
+import { addressAt, nonceOf, rebuilt } from "../support/sample-transaction.ts";
 
 const SAMPLE = demoRequest("listed-transfer");
 /** Dollars for one ETH, as `Installation` writes its prices. */
@@ -9,7 +10,10 @@ const ETH_MICROS = 3_000_000_000n;
 /** What the demo release lets a wallet pay in a day before a person decides, in millionths of a dollar. */
 const DAILY_MICROS = 1_000_000n;
 
-/** @property id - of its transaction; @property tenThousandths - of an ETH: 10,000 is one. */
+/**
+ * @property id - of its transaction; @property wallet - which has one address, of a key of its own.
+ * @property tenThousandths - of an ETH: 10,000 is one.
+ */
 export interface Transfer {
   readonly id: string;
   readonly wallet: string;
@@ -22,15 +26,35 @@ export function fits(tenThousandths: number): number {
 }
 
 const sampleSchema = z.looseObject({ request_detail: z.string(), extra_info: z.string() });
-const detailSchema = z.looseObject({});
+const detailSchema = z.looseObject({ root_pub_key: z.string() });
 const extraSchema = z.looseObject({
   wallet: z.looseObject({}),
+  source_addresses: z.tuple([z.looseObject({})]),
   transaction: z.looseObject({
     source: z.looseObject({}),
     destination: z.looseObject({ account_output: z.looseObject({}) }),
     raw_tx_info: z.looseObject({ unsigned_raw_tx: z.templateLiteral(["0x", z.string()]) }),
   }),
 });
+
+/** @property path - below the sample's root key. */
+interface Account {
+  readonly path: string;
+  readonly address: string;
+}
+
+const accounts = new Map<string, Account>();
+
+function accountOf(wallet: string, root: string): Account {
+  const known = accounts.get(wallet);
+  if (known !== undefined) return known;
+  // 31 bits: more would be a hardened path.
+  const index = createHash("sha256").update(wallet).digest().readUInt32BE() >>> 1;
+  const path = `m/44/60/0/0/${index}`;
+  const account = { path, address: addressAt(root, path) };
+  accounts.set(wallet, account);
+  return account;
+}
 
 /**
  * The request that a node sends for it.
@@ -44,6 +68,8 @@ export function transferRequest(transfer: Transfer, requestId: string, memo = ""
   const detail = detailSchema.parse(JSON.parse(sample.request_detail));
   const extra = extraSchema.parse(JSON.parse(sample.extra_info));
   const { transaction } = extra;
+  const { path, address } = accountOf(wallet, detail.root_pub_key);
+  const [source] = extra.source_addresses;
   const { destination } = transaction;
   const { raw_tx_info: raw } = transaction;
   const nonce = nonceOf(`${id}${memo}`);
@@ -57,11 +83,13 @@ export function transferRequest(transfer: Transfer, requestId: string, memo = ""
       ...detail,
       task_id: `task-${id}`,
       biz_task_id: id,
+      bip32_path_list: [path],
       msg_hash_list: [hash],
     }),
     extra_info: JSON.stringify({
       ...extra,
       wallet: { ...extra.wallet, wallet_id: wallet },
+      source_addresses: [{ ...source, path, address }],
       transaction: {
         ...transaction,
         transaction_id: id,
@@ -69,7 +97,7 @@ export function transferRequest(transfer: Transfer, requestId: string, memo = ""
         request_id: `api-${id}`,
         wallet_id: wallet,
         raw_tx_info: { ...raw, used_nonce: nonce, unsigned_raw_tx: unsigned },
-        source: { ...transaction.source, wallet_id: wallet },
+        source: { ...transaction.source, wallet_id: wallet, address },
         destination: { ...destination, account_output: { ...destination.account_output, amount } },
       },
     }),

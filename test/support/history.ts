@@ -56,7 +56,7 @@ function paymentOf(number: number, { busy }: History): Movement {
 }
 
 function paymentBy(wallet: number, busy: Movement): Movement {
-  return { ...busy, wallet: `wallet-${wallet}`, destination: `to-${wallet}` };
+  return { ...busy, wallet: `wallet-${wallet}`, sources: [`from-${wallet}`], destination: `to-${wallet}` };
 }
 
 function writePayments(connection: Connection, history: History, now: number): void {
