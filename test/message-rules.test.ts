@@ -74,7 +74,7 @@ function message(evidence: Json, totals?: Json): Json {
     },
     evidence: { status: "verified", key: "verified", family: "evm", differences: [], ...evidence },
     facts: {
-      daily_limit: { spent: "0" },
+      daily_limit: { spent: "0", spent_from: { [OWN]: "0" } },
       ...(totals === undefined ? {} : { token_limit: { spent: { MNT: "0" } } }),
     },
     lists: { sanctions: {} },
@@ -150,6 +150,25 @@ it("approves a listed type of unknown effect only where its entry says so", asyn
   expect(await codesOf(message({ ...domain(STRANGER, "Vote"), effects: unknown }))).toEqual({
     outcome: "denied",
     codes: ["NO_UNKNOWN_EFFECTS", "TYPED_DATA_DOMAINS"],
+  });
+});
+
+it("refuses one whose source address has paid enough, whatever its wallet", async () => {
+  const stated = safeTx();
+  const paid = { daily_limit: { spent: "0", spent_from: { [OWN]: "0", [SAFE]: "1100000" } } };
+  const facts = { ...(stated["facts"] as Json), ...paid };
+  expect(await codesOf({ ...stated, facts })).toEqual({
+    outcome: "denied",
+    codes: ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"],
+  });
+});
+
+it("refuses one of whose source address history says nothing", async () => {
+  const stated = safeTx();
+  const facts = { ...(stated["facts"] as Json), daily_limit: { spent: "0" } };
+  expect(await codesOf({ ...stated, facts })).toEqual({
+    outcome: "denied",
+    codes: ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"],
   });
 });
 

@@ -48,9 +48,9 @@ const LISTED_TRANSFER = {
   },
   evidence: { status: "unsupported", key: "unsupported" },
   facts: {
-    daily_limit: { spent: "0" },
-    token_limit: { spent: { ETH: "0", ETH_USDT: "0" } },
-    payment_count: { made: "0" },
+    daily_limit: { spent: "0", spent_from: { [OWN]: "0" } },
+    token_limit: { spent: { ETH: "0", ETH_USDT: "0" }, spent_from: { [OWN]: "0" } },
+    payment_count: { made: "0", made_from: { [OWN]: "0" } },
     new_destination: { paid: { [COLD_WALLET]: "0" } },
     repeated_payment: {
       number: { [COLD_WALLET]: "0" },
@@ -120,8 +120,10 @@ it("asks history what the host understands", () => {
   );
   expect(queries).toEqual([
     "daily_limit.spent sum",
+    "daily_limit.spent_from sum",
     "new_destination.paid count",
     "payment_count.made count",
+"payment_count.made_from count",
     "repeated_payment.any last",
     "repeated_payment.first first",
     "repeated_payment.last last",
@@ -129,7 +131,9 @@ it("asks history what the host understands", () => {
     "repeated_payment.total sum",
     "replacement.movement movement",
     "token_limit.spent sum",
+    "token_limit.spent_from sum",
     "daily_limit.spent sum",
+    "daily_limit.spent_from sum",
     "token_limit.spent sum",
   ]);
 });
@@ -157,6 +161,24 @@ describe("refuses", () => {
       ["TOKEN_LIMIT"],
     ],
     ["one payment too many", { "facts/payment_count/made": "60" }, "held", ["PAYMENT_COUNT"]],
+    [
+      "over the daily limits by its source address alone",
+      { "facts/daily_limit/spent_from": { [OWN]: "900000" } },
+      "denied",
+      ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"],
+    ],
+    [
+      "over the token's limit by its source address alone",
+      { "facts/token_limit/spent_from": { [OWN]: "9999900000000000001" } },
+      "denied",
+      ["TOKEN_LIMIT"],
+    ],
+    [
+      "one payment of its source address too many",
+      { "facts/payment_count/made_from": { "0xdd": "0", [OWN]: "60" } },
+      "held",
+      ["PAYMENT_COUNT"],
+    ],
     ["much to a new destination", { "transaction/destinations/0/amount": RICH }, "held", ["NEW_DESTINATION"]],
     [
       "another token than the totals have",
@@ -178,8 +200,14 @@ describe("refuses", () => {
 
   it.each<[string, readonly string[]]>([
     ["facts/daily_limit", ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"]],
+    ["facts/daily_limit/spent", ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"]],
+    ["facts/daily_limit/spent_from", ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"]],
     ["facts/token_limit", ["TOKEN_LIMIT"]],
+    ["facts/token_limit/spent", ["TOKEN_LIMIT"]],
+    ["facts/token_limit/spent_from", ["TOKEN_LIMIT"]],
     ["facts/payment_count", ["PAYMENT_COUNT"]],
+    ["facts/payment_count/made", ["PAYMENT_COUNT"]],
+    ["facts/payment_count/made_from", ["PAYMENT_COUNT"]],
     ["facts/new_destination", ["NEW_DESTINATION"]],
     ["facts/repeated_payment/number", ["REPEATED_PAYMENT"]],
     ["facts/repeated_payment/total", ["REPEATED_PAYMENT"]],
@@ -187,7 +215,7 @@ describe("refuses", () => {
     ["facts/repeated_payment/last", ["REPEATED_PAYMENT"]],
     ["facts/repeated_payment/any", ["REPEATED_PAYMENT"]],
     ["transaction/total_usd_micros", ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"]],
-    ["transaction/token", ["REPEATED_PAYMENT"]],
+    ["transaction/token", ["REPEATED_PAYMENT", "TOKEN_LIMIT"]],
     ["lists/sanctions", ["SANCTIONS"]],
     ["lists", ["SANCTIONS"]],
   ])("what lacks %s, and says so", async (path, codes) => {
@@ -203,9 +231,21 @@ describe("refuses", () => {
 
 describe("lets pass", () => {
   it.each<[string, Record<string, unknown>]>([
-    ["up to the lower daily limit", { "facts/daily_limit/spent": "700000" }],
-    ["up to the token's limit", { "facts/token_limit/spent/ETH": "9999900000000000000" }],
-    ["up to the count", { "facts/payment_count/made": "59" }],
+    [
+      "up to the lower daily limit",
+      { "facts/daily_limit": { spent: "700000", spent_from: { [OWN]: "700000" } } },
+    ],
+    [
+      "up to the token's limit",
+      {
+        "facts/token_limit/spent/ETH": "9999900000000000000",
+        "facts/token_limit/spent_from": { [OWN]: "9999900000000000000" },
+      },
+    ],
+    [
+      "up to the count",
+      { "facts/payment_count/made": "59", "facts/payment_count/made_from": { [OWN]: "59" } },
+    ],
     [
       "much to a known destination",
       {
@@ -224,7 +264,6 @@ describe("lets pass", () => {
     ],
     ["an entry of the allow-list at its time", { "now/ms": 1_735_689_600_000 + 86_400_000 }],
     ["another address on the list", { "lists/sanctions": { "0xdd": {} } }],
-    ["a transfer without sources", { "transaction/sources": undefined }],
   ])("%s", async (_, changes) => {
     expect(await codesOf(changes)).toEqual({ outcome: "approved", codes: [] });
   });

@@ -37,11 +37,12 @@ const SEEN = {
   "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f": "0",
   "0x66f820a414680b5bcda5eeca5dea238543f42054": "0",
 };
+const FROM = { "0xdc05cb2b67b790903807bf106148a1a62b048b30": "0" };
 /** What the demo's rules ask of history: nothing was ever paid. */
 const FACTS = {
-  daily_limit: { spent: "0" },
-  token_limit: { spent: { ETH: "0" } },
-  payment_count: { made: "0" },
+  daily_limit: { spent: "0", spent_from: FROM },
+  token_limit: { spent: { ETH: "0" }, spent_from: FROM },
+  payment_count: { made: "0", made_from: FROM },
   new_destination: { paid: SEEN },
   repeated_payment: { number: SEEN, total: SEEN, first: SEEN, last: SEEN, any: SEEN },
 };

@@ -8,9 +8,10 @@ import {
 } from "ethers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LiveRelease } from "../../src/policy/live.ts";
-import type { Callback } from "../fixtures/callbacks/callbacks.ts";
+import { type Callback, callback, put } from "../fixtures/callbacks/callbacks.ts";
 import { demoCallback, LISTED, OWN, STRANGER, USDT, withBytes, withWords } from "../support/evidence.ts";
 import { calldata, execTransaction } from "../support/evm.ts";
+import { addressAt } from "../support/sample-transaction.ts";
 import { refusalsOf, teamRelease } from "../support/team-release.ts";
 import { domainFields, fields } from "../support/typed-data.ts";
 
@@ -24,9 +25,11 @@ const LISTED_LONG_AGO = { name: "listed", added_at: "1735689600000" };
 let live: LiveRelease;
 /** Signs unseen what nobody decodes, and knows an EVM chain without its id. */
 let lax: LiveRelease;
+/** Pays and allows 5 dollars a day, 0.0015 ETH and two payments. */
+let tight: LiveRelease;
 
 beforeAll(async () => {
-  live = await teamRelease({
+  const tables = {
     "contract_methods.ETH": {
       [SAFE]: { "0x6a761202": { name: "execTransaction" } },
       [POOL]: { "0x69328dec": { name: "withdraw" }, "0xac9650d8": { name: "multicall" } },
@@ -39,6 +42,13 @@ beforeAll(async () => {
         PermitWitnessTransferFrom: { name: "an order" },
       },
     },
+  };
+  live = await teamRelease(tables);
+  tight = await teamRelease({
+    ...tables,
+    "limits.daily": { window: "24h", hold: "5000000", deny: "5000000" },
+    "limits.token.units.ETH": "1500000000000000",
+    "limits.payments": { window: "1h", count: "2" },
   });
   lax = await teamRelease({
     approve_unverified: true,
@@ -47,11 +57,13 @@ beforeAll(async () => {
     "allowlist.ODD": { [LISTED]: LISTED_LONG_AGO },
     "limits.per_transaction.ODD": "1000000000000000000",
     "limits.token.units.ODD": "1000000000000000000",
+    "limits.per_transaction.TRON_USDT": "1000000000",
+    "limits.token.units.TRON_USDT": "1000000000",
   });
 }, 240_000);
 
 afterAll(async () => {
-  await Promise.all([live?.engine.close(), lax?.engine.close()]);
+  await Promise.all([live, lax, tight].map((each) => each?.engine.close()));
 });
 
 /** The demo's transfer to a listed address, with other bytes. */
@@ -122,6 +134,90 @@ function permit2Message(primaryType: string, more: string, message: object): Cal
   });
   return withWords(callback, { chain_id: "ETH" });
 }
+
+/** The wallet that the request names, wherever it does. */
+function ofWallet(callback: Callback, wallet: string): Callback {
+  put(callback.extra, "wallet.wallet_id", wallet);
+  return withWords(callback, { wallet_id: wallet, "source.wallet_id": wallet });
+}
+
+/** Signed by another key of the same root, and paid from its address. */
+function fromPath(callback: Callback, path: string): Callback {
+  const address = addressAt(String(callback.detail["root_pub_key"]), path);
+  callback.detail["bip32_path_list"] = [path];
+  put(callback.extra, "source_addresses.0.path", path);
+  put(callback.extra, "source_addresses.0.address", address);
+  return withWords(callback, { "source.address": address });
+}
+
+/** 0.001 ETH, which is 3 dollars. */
+function threeDollars(nonce: number): Callback {
+  const words = { "destination.account_output.amount": "0.001", "raw_tx_info.used_nonce": nonce };
+  return withWords(transfer({ value: 1_000_000_000_000_000n, nonce }), words);
+}
+
+describe("a limit", () => {
+  const ALL = ["DAILY_LIMIT", "DAILY_SOFT_LIMIT", "TOKEN_LIMIT"];
+  const other = (nonce: number) => fromPath(ofWallet(threeDollars(nonce), "other"), "m/44/60/0/0/1");
+  const permit = (nonce: string) => permit2Message("PermitTransferFrom", "", { ...permitted, nonce });
+  const permitted = {
+    permitted: { token: USDT, amount: "5000000" },
+    spender: SPENDER,
+    deadline: "1800000000",
+  };
+
+  it("refuses a wallet that was made up, because of its source address", async () => {
+    expect(await refusalsOf(ofWallet(threeDollars(1), "made-up"), tight, threeDollars(0))).toEqual(ALL);
+  });
+
+  it("refuses another source address, because of its wallet", async () => {
+    const moved = fromPath(threeDollars(1), "m/44/60/0/0/1");
+    expect(await refusalsOf(moved, tight, threeDollars(0))).toEqual(ALL);
+  });
+
+  it("holds the number of payments as well, whoever the wallets are said to be", async () => {
+    const small = (nonce: number) =>
+      ofWallet(withWords(transfer({ nonce }), { "raw_tx_info.used_nonce": nonce }), `made-up-${nonce}`);
+    expect(await refusalsOf(small(2), tight, small(0), small(1))).toEqual(["HELD", "PAYMENT_COUNT"]);
+  });
+
+  it("refuses a permit in the name of a wallet that was made up", async () => {
+    expect(await refusalsOf(ofWallet(permit("2"), "made-up"), tight, permit("1"))).toEqual([
+      "DAILY_LIMIT",
+      "DAILY_SOFT_LIMIT",
+    ]);
+  });
+
+  it("refuses a request that names no source", async () => {
+    const nameless = withWords(threeDollars(0), { "source.address": undefined });
+    put(nameless.extra, "source_addresses", undefined);
+    expect(await refusalsOf(nameless, tight)).toEqual([
+      "DAILY_LIMIT",
+      "DAILY_SOFT_LIMIT",
+      "KEY_VERIFIED",
+      "OWN_FUNDS",
+      "PAYMENT_COUNT",
+      "TOKEN_LIMIT",
+    ]);
+  });
+
+  it("refuses one that nobody reads and that names no source, where such are signed", async () => {
+    const nameless = withWords(callback("v2-keysign-trc20"), { "source.address": undefined });
+    put(nameless.extra, "source_addresses", undefined);
+    expect(await refusalsOf(nameless, lax)).toEqual([
+      "DAILY_LIMIT",
+      "DAILY_SOFT_LIMIT",
+      "PAYMENT_COUNT",
+      "TOKEN_LIMIT",
+    ]);
+  });
+
+  it("approves what another wallet pays from its own address", async () => {
+    expect(await refusalsOf(threeDollars(0), tight)).toEqual([]);
+    expect(await refusalsOf(other(1), tight, threeDollars(0))).toEqual([]);
+    expect(await refusalsOf(permit("2"), tight)).toEqual([]);
+  });
+});
 
 describe("a Safe's message", () => {
   it("refuses a refund without a bound, whoever gets it", async () => {

@@ -31,8 +31,21 @@ export function enriched(document: Document): Document {
 
 /** The request as the first of its ledger: what its rules ask of history was answered, and nothing had happened. */
 export function withEmptyHistory(request: VerifiedRequest, live: LiveRelease): VerifiedRequest {
-  const { document, identity } = request;
-  const own = new Ticket(movementsOf(document, identity), document.now.ms);
-  const { facts } = answerFacts(document, live.factQueries(document.group), own, [], EMPTY);
+  return withHistory(request, live, []);
+}
+
+/** The request after others that are counted, and nothing else. */
+export function withHistory(
+  request: VerifiedRequest,
+  live: LiveRelease,
+  earlier: readonly VerifiedRequest[],
+): VerifiedRequest {
+  const { document } = request;
+  const [own, before] = [ticketOf(request), earlier.map(ticketOf)];
+  const { facts } = answerFacts(document, live.factQueries(document.group), own, before, EMPTY);
   return Object.keys(facts).length === 0 ? request : request.withFacts(facts);
+}
+
+function ticketOf({ document, identity }: VerifiedRequest): Ticket {
+  return new Ticket(movementsOf(document, identity), document.now.ms);
 }

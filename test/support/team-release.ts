@@ -15,7 +15,7 @@ import { knowledgeOf } from "../../src/policy/assets.ts";
 import { buildRelease } from "../../src/policy/build/build.ts";
 import type { LiveRelease } from "../../src/policy/live.ts";
 import { bytesOf, type Callback, put } from "../fixtures/callbacks/callbacks.ts";
-import { withEmptyHistory } from "./dry-run.ts";
+import { withHistory } from "./dry-run.ts";
 
 /** US dollars for one of each token. */
 const PRICES: Readonly<Record<string, string>> = {
@@ -24,6 +24,7 @@ const PRICES: Readonly<Record<string, string>> = {
   ETH_USDC: "1",
   MNT: "1",
   ODD: "1",
+  TRON_USDT: "1",
 };
 
 /** The tables of the demo, with room to pay in, and what `changes` puts at paths such as `spenders.ETH`. */
@@ -45,8 +46,24 @@ export async function teamRelease(changes: Readonly<Record<string, unknown>> = {
   }
 }
 
-/** The codes of all reasons why a request is not approved, sorted; empty where it is. */
-export async function refusalsOf(callback: Callback, live: LiveRelease): Promise<readonly string[]> {
+/**
+ * The codes of all reasons why a request is not approved, sorted; empty where it is.
+ *
+ * @param earlier - requests that were approved just before.
+ */
+export async function refusalsOf(
+  callback: Callback,
+  live: LiveRelease,
+  ...earlier: readonly Callback[]
+): Promise<readonly string[]> {
+  const [request, before] = [requestOf(callback, live), earlier.map((each) => requestOf(each, live))];
+  const asked = withHistory(request, live, before);
+  const { decision } = await decide(asked, { live, scope: {}, decisionMs: 60_000 });
+  if (decision.outcome === "approved") return [];
+  return decision.reasons.map(({ code }) => code).sort();
+}
+
+function requestOf(callback: Callback, live: LiveRelease): VerifiedRequest {
   const parsed = parseCallback(bytesOf(callback), "v2");
   if (parsed.type === "ping") throw new TypeError("a ping has no document");
   const knowledge = knowledgeOf(live.hostData);
@@ -61,14 +78,11 @@ export async function refusalsOf(callback: Callback, live: LiveRelease): Promise
     const usd = PRICES[token];
     return usd === undefined ? undefined : parsePrice(usd);
   });
-  const request = new VerifiedRequest({
+  return new VerifiedRequest({
     input: { document: { ...priced, lists: { sanctions: {} } }, raw },
     identity: parsed.identity,
     participants: participantsOf(parsed),
     startedAt: performance.now(),
     normalizeMs: 0,
   });
-  const { decision } = await decide(withEmptyHistory(request, live), { live, scope: {}, decisionMs: 60_000 });
-  if (decision.outcome === "approved") return [];
-  return decision.reasons.map(({ code }) => code).sort();
 }

@@ -1,8 +1,9 @@
 # METADATA
 # title: Daily limit
 # description: |
-#   What a wallet pays, or lets others take, within the window, in dollars and with this message, stays within its limits:
-#   above the lower one a person decides, above the higher one nobody pays. A message that moves nothing is no payment.
+#   What a wallet pays, or lets others take, within the window, and each source address, in dollars and with this message,
+#   stays within the limits: above the lower one a person decides, above the higher one nobody pays. A message that moves
+#   nothing is no payment.
 # custom:
 #   severity: high
 #   kinds: [message_signing]
@@ -14,6 +15,13 @@ import data.lib.daily
 import data.lib.messages
 
 facts["spent"] := {"kind": "sum", "of": "usd_micros", "by": ["wallet.id"], "window": data.limits.daily.window}
+
+facts["spent_from"] := {
+	"kind": "sum",
+	"of": "usd_micros",
+	"by": ["transaction.sources[].address"],
+	"window": data.limits.daily.window,
+}
 
 require["DAILY_LIMIT"] if within(data.limits.daily.deny)
 

@@ -68,6 +68,6 @@ test_absent_member if {
 }
 
 test_words_give_total_and_limit if {
-	contains(message(moving({"ETH": "999"}, {"ETH": "2"})), "1001 units of ETH in 24h with this one, limit 1000")
+	contains(message(moving({"ETH": "999"}, {"ETH": "2"})), "1001 units of ETH from the wallet in 24h with this one, limit 1000")
 	rule.values.after == {"ETH": "1001"} with input as moving({"ETH": "999"}, {"ETH": "2"})
 }

@@ -4,8 +4,10 @@ import data.rules.transfer.payment_count as rule
 
 limits := {"window": "1h", "count": "10"}
 
-paying(made, addresses) := {
-	"facts": {"payment_count": {"made": made}},
+paying(made, addresses) := paying_from(made, {"0xa": "0"}, addresses)
+
+paying_from(made, made_from, addresses) := {
+	"facts": {"payment_count": {"made": made, "made_from": made_from}},
 	"transaction": {"destinations": [{"address": address} | some address in addresses]},
 	"evidence": {"status": "unsupported"},
 }
@@ -26,6 +28,18 @@ message(document) := text if {
 test_asks_how_many_the_wallet_made if {
 	query := rule.facts.made with data.limits.payments as {"window": "day"}
 	query == {"kind": "count", "by": ["wallet.id"], "window": "day"}
+}
+
+test_asks_how_many_each_source_made if {
+	query := rule.facts.made_from with data.limits.payments as {"window": "day"}
+	query == {"kind": "count", "by": ["transaction.sources[].address"], "window": "day"}
+}
+
+# A wallet that was made up a moment ago.
+test_over_the_count_of_a_source if {
+	holds(paying_from("0", {"0xa": "9", "0xb": "0"}, ["a"]), limits)
+	not holds(paying_from("0", {"0xa": "10", "0xb": "0"}, ["a"]), limits)
+	not holds(paying_from("0", {"0xa": "0", "0xb": "8"}, ["a", "b", "a"]), limits)
 }
 
 test_up_to_the_count if {
@@ -56,6 +70,8 @@ test_a_call_is_a_payment if {
 test_what_is_no_count if {
 	every value in ["", "-1", "1.5", "01", 1, null, true, [], {}] {
 		not holds(paying(value, ["a"]), limits)
+		not holds(paying_from("1", {"0xa": value}, ["a"]), limits)
+		not holds(paying_from("1", {"0xa": "1", "0xb": value}, ["a"]), limits)
 		not holds(paying("1", ["a"]), {"window": "1h", "count": value})
 	}
 }
@@ -67,6 +83,8 @@ test_absent_member if {
 		"facts",
 		"facts/payment_count",
 		"facts/payment_count/made",
+		"facts/payment_count/made_from",
+		"facts/payment_count/made_from/0xa",
 		"transaction",
 		"transaction/destinations",
 	] {
@@ -75,7 +93,8 @@ test_absent_member if {
 }
 
 test_message_gives_number_and_limit if {
-	startswith(message(paying("10", ["a"])), "11 payments in 1h with this one: above 10 a person decides")
+	startswith(message(paying("10", ["a"])), "11 payments from the wallet in 1h with this: above 10 a person decides")
+	startswith(message(paying_from("9", {"0xa": "10"}, ["a"])), "11 payments from 0xa in 1h with this: above 10 ")
 }
 
 test_message_for_what_is_not_known if {
@@ -84,6 +103,6 @@ test_message_for_what_is_not_known if {
 }
 
 test_values_give_what_was_compared if {
-	rule.values == {"made": "10", "after": "11", "limits": limits} with input as paying("10", ["a"])
-		with data.limits.payments as limits
+	expected := {"payer": "the wallet", "made": "10", "after": "11", "limits": limits}
+	rule.values == expected with input as paying("10", ["a"]) with data.limits.payments as limits
 }

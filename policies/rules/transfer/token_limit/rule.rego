@@ -1,8 +1,9 @@
 # METADATA
 # title: Limit per token
 # description: |
-#   What a wallet pays of each token within the window, with this payment, stays within the limit of that token, in
-#   exact units and whatever the token is worth. A token without a limit is refused.
+#   What a wallet pays of each token within the window, and each source address of the transaction's own token, with this
+#   payment, stays within the limit of that token, in exact units and whatever the token is worth. A token without a
+#   limit is refused.
 # custom:
 #   severity: high
 #   kinds: [transaction_signing, withdrawal_confirmation]
@@ -19,8 +20,17 @@ facts["spent"] := {
 	"window": data.limits.token.window,
 }
 
+# What the key proves, of the one token that is named: an answer goes by one member with [] only.
+facts["spent_from"] := {
+	"kind": "sum",
+	"of": "units",
+	"by": ["transaction.token", "transaction.sources[].address"],
+	"window": data.limits.token.window,
+}
+
 require["TOKEN_LIMIT"] if {
 	token_limits.kept
+	token_limits.kept_from_sources
 
 	# The totals alone would hide a destination whose amount nobody knows, or that is none of theirs.
 	every destination in input.transaction.destinations {

@@ -4,9 +4,13 @@ import data.rules.transfer.token_limit as rule
 
 bounds := {"window": "24h", "units": {"ETH": "1000", "USDT": "500"}}
 
-paying(spent, payments) := {
-	"facts": {"token_limit": {"spent": spent}},
+paying(spent, payments) := paying_from(spent, {"0xa": "0"}, payments)
+
+# The transaction names ETH.
+paying_from(spent, spent_from, payments) := {
+	"facts": {"token_limit": {"spent": spent, "spent_from": spent_from}},
 	"transaction": {
+		"token": "ETH",
 		"destinations": [{"amount": {"token": token, "units": units}} | some token, units in payments],
 		"totals": {token: {"token": token, "units": units} | some token, units in payments},
 	},
@@ -23,6 +27,26 @@ message(document, limit) := text if {
 test_asks_what_the_wallet_spent_of_each_token if {
 	query := rule.facts.spent with data.limits.token as {"window": "7d"}
 	query == {"kind": "sum", "of": "units", "by": ["wallet.id", "transaction.totals[].token"], "window": "7d"}
+}
+
+test_asks_what_each_source_spent_of_the_token_that_is_named if {
+	query := rule.facts.spent_from with data.limits.token as {"window": "7d"}
+	by := ["transaction.token", "transaction.sources[].address"]
+	query == {"kind": "sum", "of": "units", "by": by, "window": "7d"}
+}
+
+# A wallet that was made up a moment ago.
+test_over_the_limit_of_a_source if {
+	holds(paying_from({"ETH": "0"}, {"0xa": "999", "0xb": "0"}, {"ETH": "1"}), bounds)
+	not holds(paying_from({"ETH": "0"}, {"0xa": "1000", "0xb": "0"}, {"ETH": "1"}), bounds)
+	not holds(paying_from({"ETH": "0"}, {"0xa": "0", "0xb": "20000"}, {"ETH": "1"}), bounds)
+	others := {"ETH": "0", "USDT": "0"}
+	not holds(paying_from(others, {"0xa": "1000"}, {"ETH": "1", "USDT": "1"}), bounds)
+}
+
+test_another_token_than_the_one_that_is_named if {
+	holds(paying_from({"USDT": "0"}, {"0xa": "20000"}, {"USDT": "500"}), bounds)
+	not holds(paying_from({"USDT": "1"}, {"0xa": "0"}, {"USDT": "500"}), bounds)
 }
 
 test_up_to_the_limit if {
@@ -74,6 +98,8 @@ test_what_is_no_amount if {
 	every value in ["", "-1", "1.5", "1e3", "01", 1, null, true, [], {}] {
 		not holds(paying({"ETH": value}, {"ETH": "1"}), bounds)
 		not holds(paying({"ETH": "1"}, {"ETH": value}), bounds)
+		not holds(paying_from({"ETH": "1"}, {"0xa": value}, {"ETH": "1"}), bounds)
+		not holds(paying_from({"ETH": "1"}, {"0xa": "1", "0xb": value}, {"ETH": "1"}), bounds)
 		not holds(paying({"ETH": "1"}, {"ETH": "1"}), {"window": "24h", "units": {"ETH": value}})
 	}
 }
@@ -86,7 +112,10 @@ test_absent_member if {
 		"facts/token_limit",
 		"facts/token_limit/spent",
 		"facts/token_limit/spent/USDT",
+		"facts/token_limit/spent_from",
+		"facts/token_limit/spent_from/0xa",
 		"transaction",
+		"transaction/token",
 		"transaction/totals",
 		"transaction/totals/USDT/token",
 		"transaction/totals/USDT/units",
@@ -101,7 +130,12 @@ test_absent_member if {
 
 test_message_gives_total_and_limit if {
 	text := message(paying({"ETH": "999"}, {"ETH": "2"}), bounds)
-	startswith(text, "1001 units of ETH in 24h with this one, limit 1000:")
+	startswith(text, "1001 units of ETH from the wallet in 24h with this one, limit 1000:")
+}
+
+test_message_names_the_source_that_spent_too_much if {
+	text := message(paying_from({"ETH": "0"}, {"0xa": "0", "0xb": "999"}, {"ETH": "2"}), bounds)
+	startswith(text, "1001 units of ETH from 0xb in 24h with this one, limit 1000:")
 }
 
 test_message_names_the_token_without_a_limit if {
@@ -117,6 +151,7 @@ test_message_for_what_is_not_known if {
 test_values_give_what_was_compared if {
 	expected := {
 		"spent": {"ETH": "999"},
+		"spent_from": {"0xa": "0"},
 		"payment": {"ETH": "2"},
 		"after": {"ETH": "1001"},
 		"limits": {"ETH": "1000"},
