@@ -123,7 +123,7 @@ it("asks history what the host understands", () => {
     "daily_limit.spent_from sum",
     "new_destination.paid count",
     "payment_count.made count",
-"payment_count.made_from count",
+    "payment_count.made_from count",
     "repeated_payment.any last",
     "repeated_payment.first first",
     "repeated_payment.last last",
