@@ -37,7 +37,7 @@ const TYPE_IN_ENTRYPOINTS =
 const TYPE_WORDS = /^words\["transfer\/transaction_type"\].*\n/gm;
 const LIST_RULE = "rules/transfer/destination_allowlist/rule.rego";
 
-const COOLING_RULE = "rules/transfer/allowlist_cooling_off/rule.rego";
+const COOLING_LIB = "lib/cooling_off.rego";
 const PAID_SINCE =
   'paid_since(address) := object.get(data.allowlist[input.transaction.chain][address], "added_at", "")';
 const EVIDENCE = "lib/evidence.rego";
@@ -299,7 +299,7 @@ describe("a release", () => {
         withModule((sources) => {
           replace(sources, LIST_RULE, "\t\tpermitted(destination)\n", "\t\tis_object(destination)\n");
           // Whom nobody listed has not stood in the list for long either, and nobody saw the bytes.
-          replace(sources, COOLING_RULE, PAID_SINCE, 'paid_since(_) := "0"');
+          replace(sources, COOLING_LIB, PAID_SINCE, 'paid_since(_) := "0"');
           replace(sources, EVIDENCE, "data.approve_unverified == true", "data.approve_unverified == false");
         }),
       "guard",

@@ -197,7 +197,12 @@ function isSeen(
 /** The one message that the demo's data lets be signed: this typed data, on its chain, by the key of its address. */
 function isDemoMessage(detail: Members, extra: Members): boolean {
   const transaction = members(extra["transaction"]);
-  const { structured_data: data, destination_type: type } = members(transaction["destination"]);
+  const {
+    structured_data: stated,
+    raw_structured_data: raw,
+    destination_type: type,
+  } = members(transaction["destination"]);
+  const data = stated ?? held(raw);
   const { bip32_path_list: paths, msg_hash_list: hashes, root_pub_key: root } = detail;
   if (type !== "EVM_EIP_712_Signature" || transaction["type"] !== "MessageSign") return false;
   if (transaction["chain_id"] !== "MNT" || detail["biz_task_id"] !== transaction["transaction_id"])
