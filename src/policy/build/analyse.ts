@@ -17,6 +17,7 @@ import { type FoundRule, findRules } from "./index-rules.ts";
 import { compareText, type Problem } from "./problem.ts";
 import { referenceProblems, shadowProblems } from "./references.ts";
 import { anyFactNode, documentNode, factNode, type SchemaNode, schemaNode } from "./schema-node.ts";
+import type { TestFile } from "./test-file.ts";
 
 /** What a rule's verdict hangs on, for the check against `opa deps`. */
 export interface RuleReads {
@@ -33,7 +34,7 @@ export interface Analysis {
 
 export interface AnalyseOptions {
   readonly modules: readonly Module[];
-  readonly tests: readonly Module[];
+  readonly tests: readonly TestFile[];
   readonly data: JsonObject;
   readonly opaVersion: string;
   /** The built-ins that the runtime has. */

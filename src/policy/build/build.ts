@@ -23,6 +23,7 @@ import { generateEntrypoints } from "./entrypoints.ts";
 import * as opa from "./opa.ts";
 import { BuildError, compareText, type Problem, sortProblems } from "./problem.ts";
 import { canonicalData, ENTRYPOINTS_FILE, inStage, readSource, type Source, STAGED_SCHEMA } from "./stage.ts";
+import { testFileOf } from "./test-file.ts";
 
 /** @property revision - names the release for people; by default a digest over its sources. */
 export interface BuildOptions {
@@ -116,29 +117,28 @@ function stagedFiles(source: Source): Map<string, string> {
 
 async function analyseStaged(dir: string, source: Source): Promise<Analysis> {
   const problems: Problem[] = [...source.problems];
-  const parsed = await opa.parse(dir, [...source.modules.keys(), ...source.tests.keys()]);
+  const parsed = await opa.parse(dir, [...source.modules.keys()]);
   const modules: Module[] = [];
-  const tests: Module[] = [];
   for (const each of parsed) {
     if ("problems" in each) {
       problems.push(...each.problems);
       continue;
     }
     try {
-      const isTest = source.tests.has(each.file);
-      (isTest ? tests : modules).push(decodeModule(each.ast, each.file));
+      modules.push(decodeModule(each.ast, each.file));
     } catch (error) {
       if (!(error instanceof UnknownSyntax)) throw error;
       problems.push({ file: error.place.file, line: error.place.line, message: error.message });
     }
   }
   const opaVersion = await opa.version();
+  const tests = [...source.tests].map(([file, text]) => testFileOf(file, text));
   const analysis = analyse({ modules, tests, data: source.data, opaVersion, builtins: await builtins() });
   problems.push(...analysis.problems, ...dataFaults(source, analysis.index));
   // OPA's own check runs over all rules at once, so it may well repeat what is known to be wrong.
   if (parsed.every((each) => "ast" in each)) {
     await writeEntrypoints(dir, analysis.index);
-    const files = [...source.modules.keys(), ENTRYPOINTS_FILE];
+    const files = [...source.modules.keys(), ...source.tests.keys(), ENTRYPOINTS_FILE];
     problems.push(...(await opa.check(dir, STAGED_SCHEMA, files)));
   }
   return { ...analysis, problems };

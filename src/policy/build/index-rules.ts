@@ -35,7 +35,7 @@ const FACT_NAME = /^[a-z][a-z0-9_]*$/;
 /** Finds all rules; whatever is wrong with any of them goes into `problems`. */
 export function findRules(
   modules: readonly Module[],
-  tests: readonly Module[],
+  tests: readonly TestFile[],
   problems: Problem[],
 ): FoundRule[] {
   for (const module of tests) {
@@ -124,6 +124,8 @@ function importProblems(module: Module, problems: Problem[]): void {
     });
   }
 }
+
+import type { TestFile } from "./test-file.ts";
 
 function literal(term: Term | undefined): string | undefined {
   return term?.type === "constant" && typeof term.value === "string" ? term.value : undefined;
