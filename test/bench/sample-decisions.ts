@@ -121,6 +121,7 @@ export class SampleDecisions {
       identity: hash("sha256", own("identity"), "hex"),
       requestId: own("request"),
       signing: hash("sha256", own("signing"), "hex"),
+      slot: hash("sha256", own("slot"), "hex"),
     };
     const { organization, names } = decision.transaction;
     const transaction = { organization, names: names.map((name) => `${name.split(":")[0]}:${own(name)}`) };
@@ -128,13 +129,19 @@ export class SampleDecisions {
     const row = canonicalJson({
       ...this.#row,
       ...{ id: ids.id, at: ids.at, request_id: ids.requestId, identity: ids.identity, wallet },
-      ...{ transaction, movements: rows, signing: ids.signing, input_sha256: document.digest },
+      ...{
+        transaction,
+        movements: rows,
+        signing: ids.signing,
+        slot: ids.slot,
+        input_sha256: document.digest,
+      },
     });
     return {
       ...{ type: "decision", id: ids.id, at: ids.at, row },
       decision: { ...decision, requestId: ids.requestId, identity: ids.identity, wallet, transaction },
       ...(withBody ? { body: { ...body, document: document.text } } : {}),
-      movements: { signing: ids.signing, rows },
+      movements: { signing: ids.signing, slot: ids.slot, rows },
     };
   }
 
