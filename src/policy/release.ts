@@ -127,15 +127,7 @@ const KNOWN_CHAINS: NonNullable<HostData["chains"]> = {
   SOL: { family: "solana" },
 };
 
-const chainTables = new WeakMap<HostData, NonNullable<HostData["chains"]>>();
-
 /** The chains that a release knows: the built-in table and, over it, its own. Without a release the former. */
 export function chainsOf(hostData: HostData | undefined): NonNullable<HostData["chains"]> {
-  if (hostData === undefined) return KNOWN_CHAINS;
-  let table = chainTables.get(hostData);
-  if (table === undefined) {
-    table = { ...KNOWN_CHAINS, ...hostData.chains };
-    chainTables.set(hostData, table);
-  }
-  return table;
+  return { ...KNOWN_CHAINS, ...hostData?.chains };
 }

@@ -2,10 +2,11 @@
 import { equalBytes } from "@noble/curves/utils.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { keccak_256 } from "@noble/hashes/sha3.js";
-import { bytesToHex, concatBytes } from "@noble/hashes/utils.js";
+import { concatBytes } from "@noble/hashes/utils.js";
 import { base32nopad, base58, bech32, createBase58check } from "@scure/base";
 import type { Document } from "../../input/document.ts";
 import type { ChainFamily } from "../../policy/release.ts";
+import { hexOf } from "../evm/rlp-fields.ts";
 import {
   type BitcoinAddress,
   type BitcoinNetwork,
@@ -70,7 +71,7 @@ export function addressesOf(key: PublicKey, family: ChainFamily, prefix: string)
 function makeAddresses(key: Uint8Array, family: ChainFamily, prefix: string): Addresses {
   switch (family) {
     case "evm":
-      return new Map([[`0x${bytesToHex(keccakAddress(key))}`, "ecdsa"]]);
+      return new Map([[hexOf(keccakAddress(key)), "ecdsa"]]);
     case "tron":
       return new Map([[base58check.encode(concatBytes(Uint8Array.of(0x41), keccakAddress(key))), "ecdsa"]]);
     case "cosmos":

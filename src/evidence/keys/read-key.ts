@@ -2,11 +2,11 @@
  * Whether the address that signs is the one that the request names: the key is derived from root, path and tweak, and
  * its address on the chain is held against the declared sources.
  */
-import { bytesToHex } from "@noble/hashes/utils.js";
 import { listedAddress } from "../../input/address.ts";
 import type { Difference, Document, Evidence } from "../../input/document.ts";
 import type { ChainFamily } from "../../policy/release.ts";
 import { Comparison } from "../comparison.ts";
+import { hexOf } from "../evm/rlp-fields.ts";
 import { addressesOf, CURVE_OF, isOpenKind, prefixOf } from "./addresses.ts";
 import { DeclaredSources } from "./declared-sources.ts";
 import { derivePublicKey } from "./derive-public-key.ts";
@@ -169,7 +169,7 @@ function comparePublicKey(
   if (stated === undefined) return;
   const same = states(stated, key);
   if (same === undefined) comparison.leaveOpen();
-  else if (!same) comparison.differ(field, stated, `0x${bytesToHex(key.bytes)}`);
+  else if (!same) comparison.differ(field, stated, hexOf(key.bytes));
 }
 
 function onlySigner(signers: ReadonlyMap<string, ExtendedKey>): Pick<KeyReading, "signer" | "publicKey"> {

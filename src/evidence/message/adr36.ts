@@ -1,8 +1,9 @@
 /** ADR-36 of the Cosmos SDK: a message as an Amino sign document that is no transaction on any chain. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { base64, bech32 } from "@scure/base";
 import type { Hex } from "../evm/call.ts";
+import { hexOf } from "../evm/rlp-fields.ts";
 import { Undecodable } from "../undecodable.ts";
 import { messageBytes } from "./message-bytes.ts";
 import { readableText } from "./readable-text.ts";
@@ -36,7 +37,7 @@ export function readAdr36(message: string, signer: string): Adr36Message {
   });
   const text = readableText(bytes);
   return {
-    digest: `0x${bytesToHex(sha256(utf8ToBytes(document)))}`,
+    digest: hexOf(sha256(utf8ToBytes(document))),
     ...(text === undefined ? {} : { text }),
   };
 }

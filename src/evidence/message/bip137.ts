@@ -1,7 +1,8 @@
 /** BIP-137: the digest that Bitcoin wallets sign for a message, whatever the type of the address. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Hex } from "../evm/call.ts";
+import { hexOf } from "../evm/rlp-fields.ts";
 import { compactSize } from "./compact-size.ts";
 import { messageBytes } from "./message-bytes.ts";
 import { readableText } from "./readable-text.ts";
@@ -23,5 +24,5 @@ export function readBip137(message: string): TextMessage {
   const bytes = messageBytes(message);
   const digest = sha256(sha256(concatBytes(PREFIX, compactSize(bytes.length), bytes)));
   const text = readableText(bytes);
-  return { digest: `0x${bytesToHex(digest)}`, ...(text === undefined ? {} : { text }) };
+  return { digest: hexOf(digest), ...(text === undefined ? {} : { text }) };
 }

@@ -7,8 +7,9 @@
 
 import { equalBytes } from "@noble/curves/utils.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Hex } from "../evm/call.ts";
+import { hexOf } from "../evm/rlp-fields.ts";
 import { type BitcoinAddress, hash160, readBitcoinAddress, scriptOf } from "../keys/bitcoin-address.ts";
 import { Undecodable } from "../undecodable.ts";
 import { compactSize } from "./compact-size.ts";
@@ -40,7 +41,7 @@ export function readBip322(message: string, address: string, publicKey?: Uint8Ar
   const spent = spentId(bytes, scriptOf(signer));
   const text = readableText(bytes);
   return {
-    digests: digestsOf(spent, signer, publicKey).map((digest): Hex => `0x${bytesToHex(digest)}`),
+    digests: digestsOf(spent, signer, publicKey).map(hexOf),
     ...(text === undefined ? {} : { text }),
   };
 }
