@@ -6,11 +6,10 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { documentSchema, type InputDocument, serialize } from "../src/input/document.ts";
 import { activate } from "../src/policy/activate.ts";
 import { buildRelease } from "../src/policy/build/build.ts";
-import { combine } from "../src/policy/combine.ts";
 import type { LiveRelease } from "../src/policy/live.ts";
+import { ASKED, verdictOf } from "./support/verdict.ts";
 
 type Json = Record<string, unknown>;
 
@@ -54,16 +53,7 @@ function message(evidence: Json, totals?: Json): Json {
     kind: "message_signing",
     group: "message",
     channel: "tss.v2",
-    request: { id: "r", source: "node-1", received_at: 1_756_953_990_112 },
-    now: {
-      ms: 1_756_953_990_112,
-      date: "2025-09-04",
-      time: "02:46:30",
-      weekday: "thu",
-      hour: 2,
-      minute: 166,
-      zone: "UTC",
-    },
+    ...ASKED,
     wallet: { id: "w" },
     signing: { hashes: ["0x00"], paths: ["m/44/60/0/0/0"], algorithm: "ecdsa" },
     transaction: {
@@ -82,20 +72,7 @@ function message(evidence: Json, totals?: Json): Json {
 }
 
 async function codesOf(stated: Json) {
-  const document = documentSchema.parse(stated);
-  const input: InputDocument = { document, raw: "{}" };
-  const answer = await live.engine.evaluate("countersign/decision", serialize(input, false));
-  if (!answer.ok) throw new Error(answer.message);
-  const { group, kind } = document;
-  const absent = live.reads.absentReads(group, input);
-  const { outcome, reasons } = combine({
-    index: live.index,
-    group,
-    kind,
-    absent,
-    result: answer.result,
-    modes: {},
-  });
+  const { outcome, reasons } = await verdictOf(live, stated, {});
   return { outcome, codes: reasons.map(({ code }) => code) };
 }
 

@@ -6,12 +6,12 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { documentSchema, EFFECT_TYPES, type InputDocument, serialize } from "../src/input/document.ts";
+import { EFFECT_TYPES } from "../src/input/document.ts";
 import { activate } from "../src/policy/activate.ts";
 import { buildRelease } from "../src/policy/build/build.ts";
-import { combine } from "../src/policy/combine.ts";
 import { compileFactQueries } from "../src/policy/fact-queries.ts";
 import type { LiveRelease } from "../src/policy/live.ts";
+import { ASKED, verdictOf } from "./support/verdict.ts";
 
 type Json = Record<string, unknown>;
 
@@ -25,16 +25,7 @@ const LISTED_TRANSFER = {
   kind: "transaction_signing",
   group: "transfer",
   channel: "tss.v2",
-  request: { id: "r", source: "node-1", received_at: 1_756_953_990_112 },
-  now: {
-    ms: 1_756_953_990_112,
-    date: "2025-09-04",
-    time: "02:46:30",
-    weekday: "thu",
-    hour: 2,
-    minute: 166,
-    zone: "UTC",
-  },
+  ...ASKED,
   wallet: { id: "w" },
   signing: { hashes: ["0x00"], paths: ["m/44/60/0/0/0"], algorithm: "ecdsa" },
   transaction: {
@@ -98,15 +89,8 @@ function changed(changes: Readonly<Record<string, unknown>>): Json {
   return document;
 }
 
-async function judged(changes: Readonly<Record<string, unknown>> = {}) {
-  const document = documentSchema.parse(changed(changes));
-  const input: InputDocument = { document, raw: "{}" };
-  const answer = await live.engine.evaluate("countersign/decision", serialize(input, false));
-  if (!answer.ok) throw new Error(answer.message);
-  const { group, kind } = document;
-  const absent = live.reads.absentReads(group, input);
-  const { modes = {} } = live.hostData;
-  return combine({ index: live.index, group, kind, absent, result: answer.result, modes });
+function judged(changes: Readonly<Record<string, unknown>> = {}) {
+  return verdictOf(live, changed(changes));
 }
 
 async function codesOf(changes: Readonly<Record<string, unknown>>) {

@@ -159,3 +159,28 @@ export function refusal(run: () => unknown): string | undefined {
   }
   return undefined;
 }
+
+/** A transfer of 5 of the smallest unit to {@link PAYEE}, as calldata. */
+export const TRANSFER = calldata("transfer(address,uint256)", PAYEE, 5);
+
+/** The effect of coin that is sent. */
+export const paid = (wei: bigint, from: string, to: string, depth: number) => ({
+  type: "transfer",
+  asset: "ETH",
+  from,
+  to,
+  amount: eth(wei),
+  depth,
+});
+
+/** The effect of {@link TRANSFER}, called on USDT. */
+export const sent = (from: string, depth: number) => ({
+  type: "transfer",
+  asset: "ETH_USDT",
+  from,
+  to: PAYEE,
+  amount: usdt(5n),
+  depth,
+});
+
+export const called = (from: string, to: string, depth: number) => ({ type: "call", from, to, depth });

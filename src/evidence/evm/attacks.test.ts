@@ -15,13 +15,12 @@ import {
   packed,
   SAFE,
   SENDER,
+  TRANSFER,
   USDT,
   unsigned,
 } from "../../../test/support/evm.ts";
 import type { Effect } from "../../input/document.ts";
 import type { Hex } from "./call.ts";
-
-const TRANSFER = calldata("transfer(address,uint256)", PAYEE, 5);
 
 function types(effects: readonly Effect[]): readonly string[] {
   return effects.map(({ type }) => type);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   bare,
   calldata,
+  called,
   effectsOf,
   effectsOfBytes,
   eth,
@@ -14,34 +15,17 @@ import {
   PAYEE,
   PLACE,
   packed,
+  paid,
   SAFE,
   SENDER,
+  sent,
+  TRANSFER,
   USDT,
   unsigned,
-  usdt,
 } from "../../../test/support/evm.ts";
 import { documentSchema } from "../../input/document.ts";
 import type { Knowledge } from "../../policy/assets.ts";
 import { effectsOfCall } from "./effects.ts";
-
-const TRANSFER = calldata("transfer(address,uint256)", PAYEE, 5);
-const paid = (wei: bigint, from: string, to: string, depth: number) => ({
-  type: "transfer",
-  asset: "ETH",
-  from,
-  to,
-  amount: eth(wei),
-  depth,
-});
-const sent = (from: string, depth: number) => ({
-  type: "transfer",
-  asset: "ETH_USDT",
-  from,
-  to: PAYEE,
-  amount: usdt(5n),
-  depth,
-});
-const called = (from: string, to: string, depth: number) => ({ type: "call", from, to, depth });
 
 describe("a transaction", () => {
   const fee = (wei: bigint) => ({ type: "fee", asset: "ETH", from: SENDER, amount: eth(wei), depth: 0 });

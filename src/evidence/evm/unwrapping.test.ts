@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   bare,
   calldata,
+  called,
   EXEC_TRANSACTION,
   effectsOf,
   effectsOfBytes,
@@ -15,32 +16,16 @@ import {
   PAYEE,
   PLACE,
   packed,
+  paid,
   SAFE,
   SENDER,
+  sent,
+  TRANSFER,
   USDT,
   unsigned,
   usdt,
 } from "../../../test/support/evm.ts";
 import { effectsOfSafeTransaction } from "./effects.ts";
-
-const TRANSFER = calldata("transfer(address,uint256)", PAYEE, 5);
-const paid = (wei: bigint, from: string, to: string, depth: number) => ({
-  type: "transfer",
-  asset: "ETH",
-  from,
-  to,
-  amount: eth(wei),
-  depth,
-});
-const sent = (from: string, depth: number) => ({
-  type: "transfer",
-  asset: "ETH_USDT",
-  from,
-  to: PAYEE,
-  amount: usdt(5n),
-  depth,
-});
-const called = (from: string, to: string, depth: number) => ({ type: "call", from, to, depth });
 
 describe("calls in calls", () => {
   it("multicall: of the contract to itself, in the caller's name", () => {
