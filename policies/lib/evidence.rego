@@ -27,3 +27,10 @@ undecoded if input.evidence.family in {"bitcoin", "tron", "solana", "cosmos", "s
 #   Nobody read the bytes, so that there is nothing to judge of what they do. Whether they may be signed all the same
 #   is for the rules `evidence` alone to say.
 unseen if input.evidence.status in {"absent", "undecodable", "unsupported"}
+
+# METADATA
+# scope: document
+# description: Why the bytes are not verified, for a message; empty where the host doesn't say.
+why := $" ({input.evidence.problem})" if input.evidence.problem
+
+why := "" if not input.evidence.problem

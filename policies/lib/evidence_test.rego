@@ -35,6 +35,12 @@ test_what_could_be_read_is_not_acceptable_unread if {
 
 allowed(seen) if evidence.acceptable with input as {"evidence": seen} with data.approve_unverified as true
 
+test_why if {
+	evidence.why == " (bytes after the transaction)" with input as {"evidence": {"problem": "bytes after the transaction"}}
+	evidence.why == "" with input as {"evidence": {}}
+	evidence.why == "" with input as {}
+}
+
 test_a_mismatch_is_never_acceptable if not acceptable("mismatch", true)
 
 test_only_true_is_true if {

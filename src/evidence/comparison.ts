@@ -12,6 +12,7 @@ const MAX_SHOWN = 256;
 
 export class Comparison {
   readonly differences: Difference[] = [];
+  readonly #open: string[] = [];
   #incomplete = false;
 
   /** Whether all that the words state was compared. */
@@ -19,9 +20,15 @@ export class Comparison {
     return !this.#incomplete;
   }
 
-  /** Something is stated that the bytes can't be held against. */
-  leaveOpen(): void {
+  /** What could not be compared, in words; absent where nothing was said. */
+  get openWords(): string | undefined {
+    return this.#open.length === 0 ? undefined : this.#open.join("; ");
+  }
+
+  /** Something is stated that the bytes can't be held against. @param why - for people, names the member. */
+  leaveOpen(why?: string): void {
     this.#incomplete = true;
+    if (why !== undefined) this.#open.push(shown(why));
   }
 
   /**

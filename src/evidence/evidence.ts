@@ -38,8 +38,10 @@ export function readEvidence(document: Document, material: Material, knowledge: 
   try {
     const found = read({ document, knowledge, family, signer, publicKey, comparison }, material);
     if (found === undefined) return { status: "unsupported", ...common, ...listed() };
-    const { differences } = comparison;
-    return { status: statusOf(comparison), ...common, ...found, differences };
+    const { differences, openWords } = comparison;
+    const status = statusOf(comparison);
+    const problem = status === "unsupported" && openWords !== undefined ? { problem: openWords } : {};
+    return { status, ...common, ...found, differences, ...problem };
   } catch (error) {
     if (!(error instanceof Undecodable)) throw error;
     return { status: "undecodable", ...common, ...listed(), problem: error.message };

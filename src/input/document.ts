@@ -328,7 +328,7 @@ const typedDataSchema = z.strictObject({
 
 /**
  * What the bytes say. `differences` is present, empty if need be, wherever bytes were compared. `text` is a signed
- * message where it is readable text, `problem` why bytes could not be read.
+ * message where it is readable text, `problem` why bytes could not be read, or compared.
  */
 const evidenceSchema = z.strictObject({
   status: z.enum(["verified", "mismatch", "undecodable", "unsupported", "absent"]),

@@ -143,8 +143,14 @@ describe("a transfer of the coin", () => {
   it("unsupported: a chain without an id, a token that nobody knows", () => {
     const knowledge = defaultKnowledge();
     const nameless = { ...knowledge, chains: { ...knowledge.chains, ETH: { family: "evm" as const } } };
-    expect(evidenceOf(withBytes(coin(), COIN), nameless).status).toBe("unsupported");
-    expect(evidenceOf(withBytes(coin(), COIN), { ...knowledge, tokens: {} }).status).toBe("unsupported");
+    expect(evidenceOf(withBytes(coin(), COIN), nameless)).toMatchObject({
+      status: "unsupported",
+      problem: "the chain ETH has no id in data.chains",
+    });
+    expect(evidenceOf(withBytes(coin(), COIN), { ...knowledge, tokens: {} })).toMatchObject({
+      status: "unsupported",
+      problem: "the token ETH is not in data.tokens",
+    });
   });
 
   it("verified, with what it does and what limits count", () => {

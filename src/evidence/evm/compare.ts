@@ -20,7 +20,7 @@ export function compareTransaction(
   compareHashes(document.signing?.hashes ?? [], [bytes.hash], comparison);
   const { transaction } = document;
   if (transaction === undefined) {
-    comparison.leaveOpen();
+    comparison.leaveOpen("the request says nothing of a transaction");
     return;
   }
   compareChain(transaction.chain, bytes.chainId, knowledge, comparison);
@@ -53,7 +53,7 @@ export function compareChain(
 ): void {
   const number = chainNumberOf(knowledge, chain);
   if (number === undefined) {
-    comparison.leaveOpen();
+    comparison.leaveOpen(`the chain ${chain ?? "(not stated)"} has no id in data.chains`);
     return;
   }
   if (decoded === BigInt(number)) return;
@@ -83,7 +83,7 @@ function compareCall(
   bytes: EvmTransaction,
   comparison: Comparison,
 ): void {
-  if (contract.address === undefined) comparison.leaveOpen();
+  if (contract.address === undefined) comparison.leaveOpen("no contract is stated");
   else comparison.same("transaction.contract.address", contract.address, bytes.to ?? "a contract is made");
   compareData("transaction.contract.calldata", contract.calldata ?? "0x", bytes.data, comparison);
   const [destination, ...others] = destinations;
@@ -111,14 +111,14 @@ function compareTransfer(
 ): void {
   const [destination, ...others] = destinations;
   if (destination === undefined) {
-    comparison.leaveOpen();
+    comparison.leaveOpen("no destination is stated");
     return;
   }
   if (others.length > 0)
     comparison.differ("transaction.destinations", `${destinations.length} of them`, "one");
   const known = tokenOf(knowledge, token);
   if (known === undefined) {
-    comparison.leaveOpen();
+    comparison.leaveOpen(`the token ${token ?? "(not stated)"} is not in data.tokens`);
     return;
   }
   if (known.contract === undefined) {
@@ -157,14 +157,14 @@ function compareAmount(
   comparison: Comparison,
 ): void {
   if (declared === undefined) {
-    comparison.leaveOpen();
+    comparison.leaveOpen(`${field} is not stated`);
     return;
   }
   // Nothing is nothing, whatever the decimals.
   const nothing = declared === "nothing" || declared.text === "0" ? "0" : undefined;
   const units = declared === "nothing" ? nothing : (declared.units ?? nothing);
   if (units === undefined) {
-    comparison.leaveOpen();
+    comparison.leaveOpen(`${field} has no exact units`);
     return;
   }
   comparison.same(`${field}.units`, units, decoded);

@@ -46,7 +46,7 @@ function refuseTransaction({ document, comparison }: Reading, unsigned: string):
     ({ hash } = decodeTransaction(hexBytes(unsigned)));
   } catch (error) {
     if (error instanceof Undecodable) {
-      comparison.leaveOpen();
+      comparison.leaveOpen("the transaction beside the message can't be read");
       return;
     }
     throw error;

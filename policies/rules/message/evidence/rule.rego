@@ -10,11 +10,15 @@
 #   requires: {EVIDENCE_VERIFIED: deny}
 package rules.message.evidence
 
+import data.lib.evidence
+
 require["EVIDENCE_VERIFIED"] if input.evidence.status == "verified"
 
 values["status"] := input.evidence.status
 
 values["differences"] := input.evidence.differences
+
+values["problem"] := input.evidence.problem
 
 values["destination_type"] := input.transaction.destination_type
 
@@ -22,7 +26,8 @@ message["EVIDENCE_VERIFIED"] := "what would be signed is not the message that th
 	input.evidence.status == "mismatch"
 }
 
-message["EVIDENCE_VERIFIED"] := $"the message is {status}, not verified: a hash that nobody can read may be of anything" if {
+message["EVIDENCE_VERIFIED"] := $"the message is {status}, not verified{why}: a hash that nobody can read may be of anything" if {
 	status := input.evidence.status
 	status in {"absent", "undecodable", "unsupported"}
+	why := evidence.why
 }

@@ -36,3 +36,10 @@ test_words_name_the_status_and_no_way_round if {
 		"destination_type": "Raw_Message_Signature",
 	} with input as document
 }
+
+test_words_name_the_problem if {
+	document := {"evidence": {"status": "undecodable", "problem": "the message is not base64"}}
+	text := rule.message.EVIDENCE_VERIFIED with input as document
+	startswith(text, "the message is undecodable, not verified (the message is not base64)")
+	rule.values.problem == "the message is not base64" with input as document
+}

@@ -19,13 +19,16 @@ values["status"] := input.evidence.status
 
 values["differences"] := input.evidence.differences
 
+values["problem"] := input.evidence.problem
+
 values["approve_unverified"] := data.approve_unverified
 
 message["EVIDENCE_VERIFIED"] := "the bytes to sign contradict the request: do not sign, find out who made it" if {
 	input.evidence.status == "mismatch"
 }
 
-message["EVIDENCE_VERIFIED"] := $"the bytes to sign are {status}, not verified; approve_unverified: true is for chains that nobody decodes" if {
+message["EVIDENCE_VERIFIED"] := $"the bytes to sign are {status}, not verified{why}; approve_unverified: true is for chains that nobody decodes" if {
 	status := input.evidence.status
 	status in {"absent", "undecodable", "unsupported"}
+	why := evidence.why
 }

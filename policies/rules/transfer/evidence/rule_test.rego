@@ -47,3 +47,10 @@ test_message_of_a_mismatch_offers_no_way_round if {
 	contains(text, "do not sign")
 	not contains(text, "approve_unverified")
 }
+
+test_words_name_the_problem if {
+	document := {"evidence": {"status": "undecodable", "problem": "bytes after the transaction"}}
+	text := rule.message.EVIDENCE_VERIFIED with input as document
+	startswith(text, "the bytes to sign are undecodable, not verified (bytes after the transaction)")
+	rule.values.problem == "bytes after the transaction" with input as document
+}
