@@ -343,8 +343,26 @@ const evidenceSchema = z.strictObject({
   problem: text.optional(),
 });
 
+/** What a push message may say of its transaction, in the words of both generations. */
+export const PUSH_STATUSES = [
+  "pending",
+  "confirming",
+  "success",
+  "failed",
+  "reverting",
+  "reorganized",
+] as const;
+
+/**
+ * What a push message says of a deposit or a withdrawal on its chain; of withdrawals too.
+ *
+ * - `previously`: what the ledger had last been told of the same transaction; absent at the first message.
+ * - `coin`: as the message describes it. `decimals` are the sender's word: amounts go by the release's `data.tokens`.
+ * - `fee`: what the chain took; `service_fee`: what Cobo took.
+ */
 const depositSchema = z.strictObject({
-  status: text.optional(),
+  status: z.enum(PUSH_STATUSES).optional(),
+  previously: z.enum(PUSH_STATUSES).optional(),
   waiting_audit: z.boolean().optional(),
   internal: z.boolean().optional(),
   outpoint: z.strictObject({ hash: text, index: z.int().min(0).optional() }).optional(),
@@ -357,6 +375,19 @@ const depositSchema = z.strictObject({
     .array(z.strictObject({ address: text }))
     .min(1)
     .optional(),
+  coin: z
+    .strictObject({
+      code: text,
+      chain: text.optional(),
+      name: text.optional(),
+      description: text.optional(),
+      decimals: z.int().min(0).max(255).optional(),
+      can_deposit: z.boolean().optional(),
+      can_withdraw: z.boolean().optional(),
+      threshold: z.int().min(0).optional(),
+      dust_threshold: digits.optional(),
+    })
+    .optional(),
   nft: z
     .strictObject({
       code: text.optional(),
@@ -365,7 +396,8 @@ const depositSchema = z.strictObject({
       amount: digits.optional(),
     })
     .optional(),
-  fee: amountSchema.optional(),
+  fee: feeSchema.optional(),
+  service_fee: amountSchema.optional(),
   failed_reason: text.optional(),
   created_at: milliseconds.optional(),
   updated_at: milliseconds.optional(),
@@ -447,6 +479,9 @@ export type Evidence = z.infer<typeof evidenceSchema>;
 export type Effect = z.infer<typeof effectSchema>;
 export type Difference = NonNullable<Evidence["differences"]>[number];
 export type TypedData = z.infer<typeof typedDataSchema>;
+export type Deposit = z.infer<typeof depositSchema>;
+export type PushStatus = (typeof PUSH_STATUSES)[number];
+export type FlagsAnswer = z.infer<typeof flagsSchema>;
 
 /** The group of rules that judges a kind. */
 export const GROUP_OF: Readonly<Record<Kind, Group>> = {

@@ -44,6 +44,19 @@ export const HOST_CODES = [
 
 export type HostCode = (typeof HOST_CODES)[number];
 
+/** The host's own flags: a closed list as well, explained in `docs/reasons.md`. No rule may use one of these. */
+export const FLAG_CODES = [
+  "UNAPPROVED_WITHDRAWAL",
+  "UNDECIDED_SIGNING",
+  "QUERY_MISMATCH",
+  "QUERY_UNANSWERED",
+  "UNREADABLE_PUSH",
+  "ILLEGAL_TRANSITION",
+  "UNDECIDED",
+] as const;
+
+export type FlagCode = (typeof FLAG_CODES)[number];
+
 /** The `status` member of a callback reply: whose fault a refusal is. */
 export type ReplyStatus = 0 | 10 | 20 | 30;
 

@@ -31,7 +31,9 @@ export class LedgerError extends Error {
  * - `decision`: one answered request, with its document;
  * - `refusal`: an answer to a good token around an unusable request, without a document;
  * - `freeze`, `unfreeze`: the kill switch;
- * - `act`: what an operator did else: a reservation released, a price step accepted;
+ * - `push`: a push message, as it was received, and what was found of it;
+ * - `judgement`: a push that was judged again: when a release was live at last, or when it was asked about;
+ * - `act`: what an operator did else: a reservation released, a price step accepted, a flag resolved;
  * - `release`: a policy release went live;
  * - `alarm`: what was alarmed;
  * - `mark`: the ledger's own: a start, a clean stop, a chain that goes on after it was found behind its anchor.
@@ -39,6 +41,8 @@ export class LedgerError extends Error {
 export const ENTRY_TYPES = [
   "decision",
   "refusal",
+  "push",
+  "judgement",
   "freeze",
   "unfreeze",
   "act",
@@ -136,11 +140,78 @@ export interface EntryBody {
  *   keys are one movement, whoever asks and however often.
  * @property slot - SHA-256 in hex over what the bytes prove to be used up by the first transaction that settles; absent
  *   where they prove nothing. Of all signings with one slot the largest counts, see `slots.ts`.
+ * @property state - in which they begin; absent: `reserved`.
  */
 export interface NewMovements {
   readonly signing: string;
   readonly slot?: string | undefined;
+  readonly state?: MovementState | undefined;
   readonly rows: readonly Movement[];
+}
+
+/** What a push is found by. @property identity - SHA-256 in hex over the message's bytes. */
+export interface PushKeys {
+  readonly source: string;
+  readonly identity: string;
+  readonly transaction?: TransactionNames;
+}
+
+export const FLAG_ROLES = ["paid_into", "sender"] as const;
+export type FlagRole = (typeof FLAG_ROLES)[number];
+
+/**
+ * What a flag is found by: an address in the spelling of documents, or an outpoint, `hash:index`.
+ *
+ * @property role - `paid_into`: it got what is suspicious; `sender`: it sent it.
+ */
+export interface FlagMark {
+  readonly kind: "address" | "outpoint";
+  readonly value: string;
+  readonly role: FlagRole;
+}
+
+/**
+ * A flag that an entry raises.
+ *
+ * @property id - `g_` and a ULID. @property rule - `<group>/<rule>`; absent where the host raised it.
+ * @property key - there is one flag of a key, open or resolved: where there is one already, this one is not raised.
+ *   Absent: one for each transaction, rule and code.
+ * @property values - what was compared. @property marks - who or what it is about.
+ * @property token, units, decimals, usd_micros - of what was moved, as far as it is known.
+ */
+export interface NewFlag {
+  readonly id: string;
+  readonly severity: "low" | "medium" | "high" | "critical";
+  readonly rule?: string | undefined;
+  readonly code: string;
+  readonly message: string;
+  readonly key?: string | undefined;
+  readonly values?: Readonly<Record<string, unknown>> | undefined;
+  readonly marks: readonly FlagMark[];
+  readonly chain?: string | undefined;
+  readonly token?: string | undefined;
+  readonly units?: string | undefined;
+  readonly decimals?: number | undefined;
+  readonly usd_micros?: string | undefined;
+}
+
+/**
+ * @property transaction - the ledger's number; @property entry - the chain's number of the entry that raised it.
+ * @property names - of the transaction, as the entry that raised it has them: `cobo:…` and so on.
+ * @property resolved - the chain's number of the entry that resolved it; absent while it is open.
+ */
+export interface StoredFlag extends NewFlag {
+  readonly transaction: number;
+  readonly names: readonly string[];
+  readonly entry: number;
+  readonly at: number;
+  readonly resolved?: number | undefined;
+}
+
+/** What is known of an address or an outpoint. @property known - whether any movement ever named it. */
+export interface Marked {
+  readonly known: boolean;
+  readonly open: readonly (StoredFlag & { readonly role: FlagRole })[];
 }
 
 /**
@@ -154,10 +225,21 @@ export interface NewEntry {
   readonly at: number;
   readonly row: string;
   readonly decision?: DecisionKeys;
+  /** Of a push. An entry has this or `decision`, or neither. */
+  readonly push?: PushKeys;
   readonly body?: EntryBody;
   readonly movements?: NewMovements;
-  /** Movements that enter a state by this entry: `released` by an operator's act. */
+  /**
+   * Movements that enter a state by this entry: `released` by an operator's act or by what takes them over, and what a
+   * push tells of its transaction. Applied before the entry's own movements are added.
+   */
   readonly transition?: { readonly movements: readonly number[]; readonly state: MovementState };
+  /** Of a push or a judgement. */
+  readonly flags?: readonly NewFlag[];
+  /** Flags that this entry resolves, by id: an act's, or a judgement's. */
+  readonly resolves?: readonly string[];
+  /** Addresses that a decision names as those that are paid from, whatever it says: they are watched from here on. */
+  readonly governs?: { readonly addresses: readonly string[]; readonly wallet?: string };
 }
 
 /**
@@ -226,10 +308,25 @@ export interface Snapshot {
   ): number | undefined;
   /** The movements of one signing, and all others of a slot where one is given; released ones too, by number. */
   signed(signing: string, slot?: string): readonly StoredMovement[];
-  /** The numbers of the transactions that are known by any of these names. */
+  /**
+   * The numbers of the transactions that are known by any of these names, the oldest first. `cobo:` ids are Cobo's own:
+   * what is known by one within no organization is of any, and who asks within none asks all of them.
+   */
   transactionsNamed(names: TransactionNames): readonly number[];
   /** The movements of a transaction, by its number: in the order in which they came, released ones too. */
   movementsOf(transaction: number): readonly StoredMovement[];
+  /** When the first entry of the ledger was, milliseconds since the epoch; undefined where there is none. */
+  firstAt(): number | undefined;
+  /** The push of exactly these bytes, by their SHA-256 in hex; of several the newest. */
+  push(identity: string): StoredEntry | undefined;
+  /** The newest push of a transaction, by its number. */
+  newestPush(transaction: number): StoredEntry | undefined;
+  /** The flags of a transaction, resolved ones too: in the order in which they came. */
+  flagsOf(transaction: number): readonly StoredFlag[];
+  /** What is known of an address, in the spelling of documents, or of an outpoint. */
+  marked(kind: FlagMark["kind"], value: string): Marked;
+  /** Whether a decision named this address as one that is paid from, and of which wallet the first such was. */
+  governed(address: string): { readonly wallet?: string } | undefined;
 }
 
 /** What is accepted as the price of a token. */
@@ -264,6 +361,12 @@ export interface Ledger {
   keepShapes(shapes: readonly FactShape[]): Promise<void>;
   /** Entries of these types, oldest first: what is in force is read from them at the start. @throws LedgerError */
   entriesOf(types: readonly EntryType[]): readonly StoredEntry[];
+  /** Open flags of a code, the oldest first. @throws LedgerError */
+  openFlags(code: string, limit: number): readonly StoredFlag[];
+  /** A flag by its id. @throws LedgerError */
+  flag(id: string): StoredFlag | undefined;
+  /** An entry by its number, with its body as far as that is kept. @throws LedgerError */
+  entry(seq: number): (StoredEntry & { readonly body: EntryBody }) | undefined;
   acceptedPrices(): ReadonlyMap<string, AcceptedPrice>;
   /** Durable when it resolves. */
   savePrices(prices: ReadonlyMap<string, AcceptedPrice>): Promise<void>;

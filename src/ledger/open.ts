@@ -24,6 +24,7 @@ import {
   type Snapshot,
   type StoredAnswer,
   type StoredEntry,
+  type StoredFlag,
 } from "./ledger.ts";
 import { LedgerLockedError, ServeLock } from "./lock.ts";
 import { connectReading, openDatabase } from "./open-database.ts";
@@ -169,6 +170,18 @@ export class SqliteLedger implements Ledger {
 
   entriesOf(types: readonly EntryType[]): readonly StoredEntry[] {
     return this.#readable().entriesOf(types);
+  }
+
+  openFlags(): readonly StoredFlag[] {
+    return [];
+  }
+
+  flag(): StoredFlag | undefined {
+    return undefined;
+  }
+
+  entry(): undefined {
+    return undefined;
   }
 
   acceptedPrices(): ReadonlyMap<string, AcceptedPrice> {

@@ -21,6 +21,15 @@ import { isShared } from "./slots.ts";
 
 const ENTRY_COLUMNS = "entries.seq, at, type, id, row, hash";
 
+const NOT_BUILT = {
+  firstAt: (): number | undefined => undefined,
+  push: (): StoredEntry | undefined => undefined,
+  newestPush: (): StoredEntry | undefined => undefined,
+  flagsOf: () => [],
+  marked: () => ({ known: false, open: [] }),
+  governed: (): { readonly wallet?: string } | undefined => undefined,
+};
+
 export class Reader {
   readonly cache: FactCache;
   readonly #facts: FactReader;
@@ -108,6 +117,7 @@ export class Reader {
         signed: (...question) => this.#signedBy(...question),
         transactionsNamed: (names) => this.#transactionsNamed(names),
         movementsOf: (transaction) => this.#movementsOf(transaction),
+        ...NOT_BUILT,
       }),
     );
   }
@@ -133,6 +143,7 @@ export class Reader {
       },
       transactionsNamed: (names) => atSameState(() => this.#transactionsNamed(names)),
       movementsOf: (transaction) => atSameState(() => this.#movementsOf(transaction)),
+      ...NOT_BUILT,
     };
   }
 

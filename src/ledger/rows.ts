@@ -3,8 +3,8 @@
  * not named here stay as they are, so that an older version reads a newer row.
  */
 import { z } from "zod";
-import { CHANNELS, KINDS } from "../input/document.ts";
-import { LedgerError } from "./ledger.ts";
+import { CHANNELS, KINDS, PUSH_STATUSES } from "../input/document.ts";
+import { FLAG_ROLES, LedgerError, MOVEMENT_STATES } from "./ledger.ts";
 
 const text = z.string();
 const at = z.int().min(0);
@@ -68,7 +68,79 @@ export const decisionRowSchema = z.looseObject({
   signing: text.optional(),
   slot: text.optional(),
   movements: z.array(movementSchema).optional(),
+  /** Movements of a confirmation that this approval takes over: from here on it is counted in their place. */
+  takes_over: z.array(z.int()).optional(),
+  /** The addresses that it is paid from, whatever the outcome: they are watched from here on. */
+  sources: z.array(text).optional(),
   answers: z.boolean(),
+});
+
+const flagSchema = z.looseObject({
+  id: text,
+  severity: z.enum(["low", "medium", "high", "critical"]),
+  rule: text.optional(),
+  code: text,
+  message: text,
+  key: text.optional(),
+  values: z.record(z.string(), z.unknown()).optional(),
+  marks: z.array(z.object({ kind: z.enum(["address", "outpoint"]), value: text, role: z.enum(FLAG_ROLES) })),
+  chain: text.optional(),
+  token: text.optional(),
+  units: text.optional(),
+  decimals: z.int().optional(),
+  usd_micros: text.optional(),
+});
+
+const transitionSchema = z.object({ movements: z.array(z.int()), state: z.enum(MOVEMENT_STATES) });
+
+/** What the rules found of a push; `pending` where they could not be asked. */
+export const PUSH_OUTCOMES = ["clear", "noted", "flagged", "pending"] as const;
+
+const judgedSchema = {
+  outcome: z.enum(PUSH_OUTCOMES),
+  reasons: z.array(reasonSchema),
+  alerts: z.array(reasonSchema),
+  flags: z.array(flagSchema),
+  resolves: z.array(text),
+  release: z.object({ revision: text, sequence: z.int(), sha256: text }).optional(),
+  input_sha256: text.optional(),
+  facts: z.record(z.string(), z.unknown()).optional(),
+};
+
+/**
+ * @property readable - whether there is a document: else `kind` and `status` are absent, too.
+ * @property message_sha256 - of the message's bytes, hex; @property token_sha256 - of the signed message as it is kept.
+ * @property story - what all pushes of the transaction so far add up to, for the next one: see `push-story.ts`.
+ * @property late - whether it tells of an earlier time than a push before it: it is kept, and changes nothing.
+ */
+const pushRowSchema = z.looseObject({
+  type: z.literal("push"),
+  ...head,
+  channel: z.enum(CHANNELS),
+  kind: z.enum(KINDS).optional(),
+  source: text,
+  status: z.enum(PUSH_STATUSES).optional(),
+  readable: z.boolean(),
+  late: z.boolean(),
+  message_sha256: text,
+  token_sha256: text,
+  ...judgedSchema,
+  story: z.unknown().optional(),
+  transaction: namesSchema.optional(),
+  signing: text.optional(),
+  state: z.enum(MOVEMENT_STATES).optional(),
+  movements: z.array(movementSchema).optional(),
+  transition: transitionSchema.optional(),
+});
+
+/** @property push - the id of the push that was judged again; @property why - `release` or `query`. */
+const judgementRowSchema = z.looseObject({
+  type: z.literal("judgement"),
+  ...head,
+  push: text,
+  why: text,
+  transaction: namesSchema.optional(),
+  ...judgedSchema,
 });
 
 const refusalRowSchema = z.looseObject({
@@ -81,7 +153,10 @@ const refusalRowSchema = z.looseObject({
   token_sha256: text,
 });
 
-/** @property movements - numbers of the movements that an act `release` released. */
+/**
+ * @property movements - numbers of the movements that an act `release` released; @property flag - the id of the flag that
+ *   an act `resolve_flag` resolved.
+ */
 const actRowSchema = z.looseObject({
   type: z.literal("act"),
   ...head,
@@ -89,11 +164,14 @@ const actRowSchema = z.looseObject({
   reason: text,
   by: text,
   movements: z.array(z.int()).optional(),
+  flag: text.optional(),
 });
 
 const rowSchema = z.discriminatedUnion("type", [
   decisionRowSchema,
   refusalRowSchema,
+  pushRowSchema,
+  judgementRowSchema,
   actRowSchema,
   z.looseObject({
     type: z.literal("freeze"),
@@ -120,6 +198,9 @@ const rowSchema = z.discriminatedUnion("type", [
 ]);
 
 export type DecisionRow = z.infer<typeof decisionRowSchema>;
+export type PushRow = z.infer<typeof pushRowSchema>;
+export type PushOutcome = (typeof PUSH_OUTCOMES)[number];
+export type JudgementRow = z.infer<typeof judgementRowSchema>;
 export type ActRow = z.infer<typeof actRowSchema>;
 export type Row = z.infer<typeof rowSchema>;
 

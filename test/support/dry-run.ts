@@ -18,6 +18,12 @@ const EMPTY: Snapshot = {
   signed: () => [],
   transactionsNamed: () => [],
   movementsOf: () => [],
+  firstAt: () => undefined,
+  push: () => undefined,
+  newestPush: () => undefined,
+  flagsOf: () => [],
+  marked: () => ({ known: false, open: [] }),
+  governed: () => undefined,
 };
 
 /** At the prices of every {@link Installation}, with none of the addresses on the list of sanctions. */
