@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
+import { ROOT } from "./root.ts";
 
 /** The version of the package. Read without a schema library: it is needed for `--help` already. */
-export const VERSION = readVersion(new URL("../package.json", import.meta.url));
+export const VERSION = readVersion(new URL("package.json", ROOT));
 
 function readVersion(file: URL): string {
   const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));

@@ -9,12 +9,13 @@ import { z } from "zod";
 import { parseConfig } from "../config.ts";
 import { readAnchor } from "../ledger/anchor-file.ts";
 import { startServer } from "../main.ts";
+import { ROOT } from "../root.ts";
 import { type DemoResult, tellStory, verifyChain } from "./demo-story.ts";
 import { sendRequest } from "./http-request.ts";
 import { type Reply, signToken, verifyReply } from "./node-client.ts";
 
-const DEMO = fileURLToPath(new URL("../../bundles/demo", import.meta.url));
-const RELEASE = fileURLToPath(new URL("../../bundles/demo.tar.gz", import.meta.url));
+const DEMO = fileURLToPath(new URL("bundles/demo", ROOT));
+const RELEASE = fileURLToPath(new URL("bundles/demo.tar.gz", ROOT));
 const TOKEN_SECONDS = 120;
 const EXPIRED_SECONDS = -600;
 const KEY_BITS = 2048;

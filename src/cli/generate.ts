@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { kindsAsMarkdown } from "../channels/tss/kinds.ts";
 import { checksAsMarkdown } from "../evidence/checks.ts";
 import { staleGenerated, writeGenerated } from "../policy/build/generated.ts";
+import { ROOT } from "../root.ts";
 import { EXIT, runCommand, UsageError } from "./output.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const POLICIES = fileURLToPath(new URL("policies", ROOT));
 
 /** The generated parts of the docs: what stands between `<!-- generated: NAME -->` and `<!-- /generated -->`. */

@@ -28,6 +28,8 @@ async function serve(file: string): Promise<ExitCode> {
   setFlagsFromString(REQUESTS_DIE_YOUNG);
   // Signals that come while it starts are kept: a supervisor may change its mind early.
   const signals = createSignals();
+  const { startEarly } = await import("../policy/worker-thread.ts");
+  startEarly();
   const { loadConfig } = await import("../config.ts");
   const config = await loadConfig(file);
   const { startServer } = await import("../main.ts");

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { builtModule } from "../../test/support/built-module.ts";
 import { numberedAddress, writeLongList } from "../../test/support/feeds.ts";
 import type { Document } from "../input/document.ts";
 import { documentSchema } from "../input/document.ts";
@@ -185,7 +186,7 @@ test("a million addresses: exact, in under 200 MB, in a process of its own", {
     const peak = process.resourceUsage().maxRSS * 1024;
     console.log(JSON.stringify({ entries: table.entries, wrong, resident, peak }));
   `;
-  const reader = join(process.cwd(), "dist/feeds/list-reader.js");
+  const reader = await builtModule("feeds/list-reader.ts");
   const { stdout } = await promisify(execFile)(process.execPath, [
     ...["--input-type=module", "--eval", script],
     ...[reader, million],

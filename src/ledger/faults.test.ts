@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { builtModule } from "../../test/support/built-module.ts";
 import {
   becomesWell,
   beside,
@@ -57,8 +58,9 @@ test("a second server on the same state directory is refused, and the first goes
 
 test("another process's lock ends with it, though it is killed", async () => {
   const directory = stateDirectory();
+  const module = await builtModule("ledger/lock.ts");
   const script = `
-    import { ServeLock } from ${JSON.stringify(join(process.cwd(), "dist/ledger/lock.js"))};
+    import { ServeLock } from ${JSON.stringify(module)};
     globalThis.kept = new ServeLock(${JSON.stringify(directory)});
     process.stdout.write("held");
     setInterval(() => {}, 1000);`;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { builtModule } from "../../test/support/built-module.ts";
 import { compileRego, indexedRule, releaseOf, ruleIndex } from "../../test/support/policy.ts";
 import { type EngineEvent, type EngineOptions, PolicyEngine } from "./engine.ts";
 import { MAX_DATA_BYTES, type Release, sharedText } from "./release.ts";
@@ -371,13 +372,14 @@ describe("a worker that ends by itself", () => {
   });
 });
 
-it("lets the process end, though nobody closed it, after the last answer", () => {
+it("lets the process end, though nobody closed it, after the last answer", async () => {
+  const module = await builtModule("policy/engine.ts");
   const file = join(mkdtempSync(join(tmpdir(), "countersign-engine-")), "policy.wasm");
   writeFileSync(file, wasm);
   onTestFinished(() => rmSync(dirname(file), { recursive: true }));
   const script = `
     import { readFileSync } from "node:fs";
-    import { PolicyEngine } from "./dist/policy/engine.js";
+    import { PolicyEngine } from ${JSON.stringify(module)};
     const release = { wasm: readFileSync(process.argv[1]), data: new Uint8Array(Buffer.from("{}")), index: { rules: [] } };
     const engine = await PolicyEngine.start(release, { evaluationMs: 250 });
     const answers = [engine.evaluate("countersign/decision", '{"group":"transfer","mode":"loop"}')];

@@ -11,7 +11,7 @@ import type { ReleaseStep } from "./release.ts";
 import type { Entrypoint } from "./rule-index.ts";
 import type { CompiledPolicy } from "./wasm-instance.ts";
 
-/** Handed to a worker when it starts. `data` is the release's `data.json` in UTF-8, shared by all workers. */
+/** The first message to a worker. `data` is the release's `data.json` in UTF-8, shared by all workers. */
 export interface WorkerBoot {
   readonly module: CompiledPolicy;
   readonly data: SharedArrayBuffer;

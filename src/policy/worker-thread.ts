@@ -24,6 +24,46 @@ export interface WorkerListener {
  */
 export type WorkerState = "preparing" | "ready" | "gone";
 
+/** A thread that was started before there was a release for it. */
+let early: Worker | undefined;
+
+/**
+ * Starts the thread of the next worker now: it has its code loaded by the time its release is there. Where the system has
+ * no thread to give, whoever needs it learns of that.
+ */
+export function startEarly(): void {
+  if (early !== undefined) return;
+  try {
+    early = newThread();
+  } catch {
+    return;
+  }
+  const thread = early;
+  const forget = (): void => {
+    if (early === thread) early = undefined;
+  };
+  thread.once("exit", forget).once("error", forget);
+  thread.unref();
+}
+
+function takeThread(): Worker {
+  const thread = early;
+  early = undefined;
+  if (thread === undefined) return newThread();
+  thread.removeAllListeners();
+  thread.ref();
+  return thread;
+}
+
+function newThread(): Worker {
+  return startThread("#policy-worker", {
+    name: "policy",
+    stdout: true,
+    stderr: true,
+    resourceLimits: RESOURCE_LIMITS,
+  });
+}
+
 export class WorkerThread {
   state: WorkerState = "preparing";
   /** The instance that a batch is meant for: see `Batch`. */
@@ -34,15 +74,11 @@ export class WorkerThread {
   readonly #worker: Worker;
   #limit: NodeJS.Timeout | undefined;
 
+  /** @throws Error where the system has no thread to give. */
   constructor(boot: Omit<WorkerBoot, "status">, listener: WorkerListener) {
-    const workerData: WorkerBoot = { ...boot, status: this.#status.memory };
-    this.#worker = startThread("#policy-worker", {
-      workerData,
-      name: "policy",
-      stdout: true,
-      stderr: true,
-      resourceLimits: RESOURCE_LIMITS,
-    });
+    this.#worker = takeThread();
+    const first: WorkerBoot = { status: this.#status.memory, ...boot };
+    this.#worker.postMessage(first);
     let cause = "the policy worker ended";
     this.#worker.on("message", (message: FromWorker) => {
       if (this.state !== "gone") listener.said(this, message);

@@ -8,6 +8,7 @@ import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { ROOT } from "../../root.ts";
 import { ReleaseError } from "../release.ts";
 import type { Problem } from "./problem.ts";
 
@@ -15,11 +16,9 @@ import type { Problem } from "./problem.ts";
 const OPA_VERSION = "1.22.2";
 
 /** The built-ins that mean the same natively and in WebAssembly; all others fail at build. */
-export const CAPABILITIES_FILE = fileURLToPath(
-  new URL("../../../policies/capabilities.json", import.meta.url),
-);
+export const CAPABILITIES_FILE = fileURLToPath(new URL("policies/capabilities.json", ROOT));
 
-const OWN_BINARY = fileURLToPath(new URL("../../../tools/bin/opa", import.meta.url));
+const OWN_BINARY = fileURLToPath(new URL("tools/bin/opa", ROOT));
 const TIME_LIMIT_MS = 60_000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 /** OPA's own limit is 10; a source is told all that is wrong with it. */

@@ -17,12 +17,13 @@ import {
   parseStrictJson,
   stringifyJson,
 } from "../../input/strict-json.ts";
+import { ROOT } from "../../root.ts";
 import { ReleaseError } from "../release.ts";
 import { compareText, type Problem } from "./problem.ts";
 import { parseYamlData } from "./yaml-data.ts";
 
 /** The product's own library, which every source is built with. */
-const PRODUCT_LIB = fileURLToPath(new URL("../../../policies/lib", import.meta.url));
+const PRODUCT_LIB = fileURLToPath(new URL("policies/lib", ROOT));
 
 export const ENTRYPOINTS_FILE = "countersign/entrypoints.rego";
 export const SCHEMA_FILE = "schemas/input.json";

@@ -1,0 +1,33 @@
+/**
+ * The build: all of `src` and what it uses, in a few files, so that a start reads few. An entry is whatever a process or
+ * a thread begins with, and each lies where `package.json` names it.
+ */
+import { defineConfig } from "rolldown";
+
+const ENTRIES = [
+  "cli/main",
+  "cli/generate",
+  "channels/tss/signer-worker",
+  "evidence/evidence-worker",
+  "feeds/list-reader-worker",
+  "ledger/reader-worker",
+  "ledger/verify-worker",
+  "ledger/writer-worker",
+  "policy/release-reader-worker",
+  "policy/worker",
+];
+
+export default defineConfig({
+  input: Object.fromEntries(ENTRIES.map((entry) => [entry, `src/${entry}.ts`])),
+  platform: "node",
+  // libsql finds the library of its platform by itself; what begins with # is a file of this package.
+  external: [/^libsql/, /^#/],
+  output: {
+    dir: "dist",
+    cleanDir: true,
+    format: "esm",
+    sourcemap: true,
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name]-[hash].js",
+  },
+});
