@@ -47,8 +47,7 @@ describe("refused", () => {
   });
 
   test.each([
-    ["push: {keys: [prod]}", "push"],
-    ["push:", "push"],
+    ["push: {query: {}}", "push.query"],
     ["waas2: {keys: [prod]}", "waas2"],
     ["alerts: []", "alerts"],
   ])("what is not built yet, as such: %s", (line, path) => {
@@ -110,6 +109,50 @@ describe("refused", () => {
     "http://a:1",
   ])("an address such as %s", (address) => {
     expect(Object.keys(problemsOf(`${MINIMAL}listen: {nodes: ${address}}\n`))).toEqual(["listen.nodes"]);
+  });
+
+  test.each([
+    ["[prod, staging]", "push.keys[1]", /not prod, dev, or a compressed point/],
+    ["['']", "push.keys[0]", /not prod, dev/],
+    [`['04${"ab".repeat(64)}']`, "push.keys[0]", /not prod, dev/],
+    [`['02${"f".repeat(64)}']`, "push.keys[0]", /no point on secp256k1/],
+    // x = 5 is on no point of the curve.
+    [`['02${"0".repeat(63)}5']`, "push.keys[0]", /no point on secp256k1/],
+    ["[prod, prod]", "push.keys[1]", /the same key twice/],
+    [
+      "[dev, 03596DA539963FB1DD29D5859E25903EB76B9F7ED2D58516E29C9F80C201FF2C1B]",
+      "push.keys[1]",
+      /the same key twice/,
+    ],
+    ["prod", "push.keys", /expected array/],
+  ])("keys of pushes: %s", (keys, path, message) => {
+    const problems = problemsOf(`${MINIMAL}push: {keys: ${keys}}\n`);
+    expect(problems).toEqual({ [path]: expect.stringMatching(message) });
+  });
+
+  test("keys of pushes from the environment", () => {
+    expect(problemsOf(MINIMAL, { COUNTERSIGN_PUSH__KEYS: "dev" })).toEqual({
+      COUNTERSIGN_PUSH__KEYS: expect.stringMatching(/never taken from the environment/),
+    });
+  });
+
+  test.each([
+    ["window: {warn: never}", "push.window.warn"],
+    ["window: {refuse: never}", "push.window.refuse"],
+    ["window: {refuse: 59s}", "push.window.refuse"],
+    ["on_unapproved_withdrawal: ignore", "push.on_unapproved_withdrawal"],
+    ["key: prod", "push.key"],
+  ])("of pushes: %s", (line, path) => {
+    expect(Object.keys(problemsOf(`${MINIMAL}push: {${line}}\n`))).toEqual([path]);
+  });
+
+  test.each([
+    ["prod", "prod"],
+    ["02e0f72b60ca8c33", "02E0F72B60CA8C3341ACED89F3DBB829C5C4549CAE37ABD86A8270C3A8F172B51A"],
+  ])("a node named like a key of pushes: %s", (name, key) => {
+    const source = `${MINIMAL.replace("node-1", name)}push: {keys: ['${key}']}\n`;
+    expect(problemsOf(source)).toEqual({ "nodes[0].name": "the name of a key of push.keys" });
+    expect(problemsOf(source.replace(key, "dev"))).toEqual({});
   });
 
   test("networks and rates that are none, and an address twice", () => {
@@ -238,6 +281,11 @@ describe("taken", () => {
       zone: "UTC",
       token: { leeway: 60_000 },
       reply: { detail: "full", quoted: false, issuer: "countersign", lifetime: 120_000 },
+      push: {
+        keys: [],
+        window: { warn: 86_400_000, refuse: "off" },
+        on_unapproved_withdrawal: "flag",
+      },
       policy: { release: "/etc/countersign/bundles/default.tar.gz", trust: "unsigned", poll: 30_000 },
       admin_tokens: [],
       ledger: { retain_inputs: 365 * 86_400_000, min_free: 2 ** 30, checkpoint_every: 1_000 },
@@ -262,6 +310,15 @@ describe("taken", () => {
     expect(parseConfig(source, "/c").prices?.max_age).toBe(1_800_000);
     const none = parseConfig(MINIMAL, "/c");
     expect([none.lists, none.prices]).toEqual([undefined, undefined]);
+  });
+
+  test("pushes", () => {
+    const source = `${MINIMAL}push: {keys: [dev], window: {warn: 1h, refuse: 2d}, on_unapproved_withdrawal: freeze}\n`;
+    expect(parseConfig(source, "/c").push).toMatchObject({
+      keys: ["dev"],
+      window: { warn: 3_600_000, refuse: 172_800_000 },
+      on_unapproved_withdrawal: "freeze",
+    });
   });
 
   test("listeners as objects, IPv6, and trust by digest, in JSON", () => {

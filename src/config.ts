@@ -7,11 +7,13 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { pushKeysOf } from "./channels/push/keys.ts";
 import { applyEnvironment, type Environment } from "./config/environment.ts";
 import { ConfigError, type ConfigProblem } from "./config/error.ts";
 import { listsSchema, pricesSchema } from "./config/feeds.ts";
+import { pushSchema } from "./config/push.ts";
 import { describeKeys } from "./config/reference.ts";
-import { address, duration, network, rate, size, timeZone } from "./config/values.ts";
+import { address, duration, network, notBuilt, rate, size, timeZone } from "./config/values.ts";
 
 /** Names that become labels of metrics and the `request.source` of a document. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -23,18 +25,6 @@ const MAX_CONFIG_BYTES = 1024 * 1024;
 const name = z.string().regex(NAME, "1 to 64 letters, digits, dots, underscores or hyphens");
 const digest = z.string().regex(SHA256, "64 lower-case hex digits");
 const text = z.string().min(1);
-
-/** A key of the design whose feature does not exist yet. Ignoring it would promise what nobody keeps. */
-function notBuilt(what: string) {
-  return z
-    .unknown()
-    .optional()
-    .transform((value, context) => {
-      if (value !== undefined) context.addIssue(`not built yet: ${what}`);
-      return undefined;
-    })
-    .meta({ description: `${what}. Not built yet: refused.`, built: false });
-}
 
 const trust = z.unknown().transform((value, context): "unsigned" | { readonly sha256: string } => {
   if (value === "unsigned") return value;
@@ -135,7 +125,7 @@ export function configSchema(directory: string) {
         lifetime: duration("1s", "1h").prefault("2m").describe("the reply's `exp`, from now"),
       })
       .prefault({}),
-    push: notBuilt("push messages"),
+    push: pushSchema.prefault({}).describe("what Cobo tells of deposits and withdrawals"),
     waas2: notBuilt("WaaS2 webhooks and callbacks"),
     policy: z
       .strictObject({
@@ -380,6 +370,13 @@ function contradictions(config: Config): ConfigProblem[] {
     config.nodes.map((node) => node.name),
     (index) => `nodes[${index}].name`,
   );
+  // Who asked is told apart by name alone.
+  const pushKeys = new Set(pushKeysOf(config.push.keys).map((key) => key.name));
+  for (const [index, node] of config.nodes.entries()) {
+    if (pushKeys.has(node.name)) {
+      problems.push({ path: `nodes[${index}].name`, message: "the name of a key of push.keys" });
+    }
+  }
   repeated(
     ["local", ...config.admin_tokens.map((token) => token.name)],
     (index) => `admin_tokens[${index - 1}].name`,

@@ -16,7 +16,7 @@ export interface HttpRequest {
   readonly url: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** From the first byte sent to the last one received. */
   readonly timeoutMs: number;
   readonly tls?: TlsClient | undefined;

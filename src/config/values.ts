@@ -2,6 +2,18 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 
+/** A key of the design whose feature does not exist yet. Ignoring it would promise what nobody keeps. */
+export function notBuilt(what: string) {
+  return z
+    .unknown()
+    .optional()
+    .transform((value, context) => {
+      if (value !== undefined) context.addIssue(`not built yet: ${what}`);
+      return undefined;
+    })
+    .meta({ description: `${what}. Not built yet: refused.`, built: false });
+}
+
 const MS_BY_UNIT: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,
@@ -37,6 +49,18 @@ export function duration(lowest: string, highest: string): z.ZodType<number, str
     const problem =
       value === undefined ? "not a duration such as 500ms, 5s, 2m, 24h or 90d" : "out of bounds";
     context.addIssue(`${problem}: from ${lowest} to ${highest}`);
+    return z.NEVER;
+  });
+}
+
+/** A {@link duration}, or `off`. */
+export function durationOrOff(lowest: string, highest: string): z.ZodType<number | "off", string> {
+  const bounded = duration(lowest, highest);
+  return z.string().transform((text, context) => {
+    if (text === "off") return text;
+    const result = bounded.safeParse(text);
+    if (result.success) return result.data;
+    for (const { message } of result.error.issues) context.addIssue(`${message}, or off`);
     return z.NEVER;
   });
 }

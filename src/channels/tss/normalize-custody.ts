@@ -1,6 +1,6 @@
 /** Who and what a version 2 request is about: organization, project, vault, wallet, groups of holders. */
 import type { Document } from "../../input/document.ts";
-import { present } from "./absent.ts";
+import { present } from "../absent.ts";
 import type { CustodyV2, GroupV2, KeyGenExtraV2, KeyReshareExtraV2 } from "./wire-v2.ts";
 
 type Key = NonNullable<Document["key"]>;

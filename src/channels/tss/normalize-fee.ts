@@ -2,8 +2,8 @@
 import { amountFromText, amountFromUnits, canonicalDecimal, plainInteger } from "../../input/amounts.ts";
 import type { Amount, Document } from "../../input/document.ts";
 import { type Assets, nativeTokenOf, tokenOf } from "../../policy/assets.ts";
-import { present } from "./absent.ts";
-import { located } from "./canonical.ts";
+import { present } from "../absent.ts";
+import { located } from "../canonical.ts";
 import type { FeeV2 } from "./wire-v2.ts";
 
 type Fee = NonNullable<NonNullable<Document["transaction"]>["fee"]>;

@@ -1,6 +1,6 @@
 /** The members of the document that key requests bring: generation, reshare, key share signing. */
 import type { Document } from "../../input/document.ts";
-import { present } from "./absent.ts";
+import { present } from "../absent.ts";
 import { custodyOf, groupOf, participantsIn, tssRequestOf } from "./normalize-custody.ts";
 import type { KeyGeneration, KeyReshare, KeyShareSign } from "./wire.ts";
 

@@ -11,8 +11,8 @@ import { amountFromUnits, plainInteger, totalsOf } from "../../input/amounts.ts"
 import type { Amount, Document, Kind } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
 import { type Assets, familyOf, nativeTokenOf, tokenOf } from "../../policy/assets.ts";
-import { present, presentOrAbsent } from "./absent.ts";
-import { canonicalAddress, canonicalHex, located } from "./canonical.ts";
+import { present, presentOrAbsent } from "../absent.ts";
+import { canonicalAddress, canonicalHex, located } from "../canonical.ts";
 import { checkAgreement } from "./invariants.ts";
 import { signingOfV1 } from "./kinds.ts";
 import type { SigningParts } from "./normalize-sign-v2.ts";

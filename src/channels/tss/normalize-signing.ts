@@ -2,8 +2,8 @@
 
 import type { Document } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
-import { present } from "./absent.ts";
-import { canonicalHex } from "./canonical.ts";
+import { present } from "../absent.ts";
+import { canonicalHex } from "../canonical.ts";
 import type { KeySignDetail } from "./wire-request.ts";
 
 const ALGORITHMS = { 0: undefined, 1: "ecdsa", 2: "eddsa", 3: "schnorr" } as const;

@@ -4,7 +4,7 @@ import type { Material } from "../../evidence/material.ts";
 import { type Document, GROUP_OF, type InputDocument } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
 import type { Assets } from "../../policy/assets.ts";
-import { presentOrAbsent } from "./absent.ts";
+import { presentOrAbsent } from "../absent.ts";
 import { keyGenerationMembers, keyReshareMembers, keyShareSigningMembers } from "./normalize-key.ts";
 import { signingMembersV1 } from "./normalize-sign-v1.ts";
 import { signingMembersV2 } from "./normalize-sign-v2.ts";

@@ -16,7 +16,7 @@ import {
   type ReadJson,
   readStrictJson,
 } from "../../input/strict-json.ts";
-import { refuseUnreadable, unreadable } from "./readable.ts";
+import { refuseUnreadable, unreadable } from "../readable.ts";
 
 /** Text that has to be there. */
 export const required = z.string().min(1);

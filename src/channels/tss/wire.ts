@@ -18,7 +18,7 @@ import {
   readStrictJson,
   stringifyJson,
 } from "../../input/strict-json.ts";
-import { refuseOtherSpellings, refuseUnreadable, unreadable } from "./readable.ts";
+import { refuseOtherSpellings, refuseUnreadable, unreadable } from "../readable.ts";
 import {
   checkDestinationMembers,
   checkKeyGen,

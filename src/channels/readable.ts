@@ -6,7 +6,7 @@
  * member that no rule reads today may be shown to a person tomorrow. It is looked for after all other checks,
  * so that it takes no other refusal's place.
  */
-import { Refusal } from "../../input/refusal.ts";
+import { Refusal } from "../input/refusal.ts";
 import {
   isJsonObject,
   JsonNumber,
@@ -14,7 +14,7 @@ import {
   type JsonValue,
   LONG_STRING,
   type ReadJson,
-} from "../../input/strict-json.ts";
+} from "../input/strict-json.ts";
 
 /** As much of a member's name stands in a message. */
 const MAX_NAME = 64;

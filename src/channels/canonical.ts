@@ -1,8 +1,8 @@
 /** What a request states, in the canonical forms that follow from the release's data. */
-import { foldedAddress } from "../../input/address.ts";
-import { Refusal } from "../../input/refusal.ts";
-import { type Assets, tokenOf } from "../../policy/assets.ts";
-import type { ChainFamily } from "../../policy/release.ts";
+import { foldedAddress } from "../input/address.ts";
+import { Refusal } from "../input/refusal.ts";
+import { type Assets, tokenOf } from "../policy/assets.ts";
+import type { ChainFamily } from "../policy/release.ts";
 
 /**
  * A token lives on one chain.
