@@ -45,6 +45,17 @@ export function canonicalHex(text: string, where: string, prefix: "required" | "
   return `0x${digits.toLowerCase()}`;
 }
 
+/** The hash of a transaction: hex in lower case, so that one transaction has one name; other spellings exactly. */
+export function canonicalHash(hash: string): string {
+  return /^(?:0x)?[0-9a-fA-F]+$/.test(hash) ? hash.toLowerCase() : hash;
+}
+
+/** `hash:index`, as {@link canonicalHash} has the hash. */
+export function outpointOf(hash: string | undefined, index: number | undefined): string | undefined {
+  if (!hash || hash.includes(":") || index === undefined) return undefined;
+  return `${canonicalHash(hash)}:${index}`;
+}
+
 /** Runs what may refuse, and puts the member's path in front of the message. */
 export function located<T>(where: string, run: () => T): T {
   try {

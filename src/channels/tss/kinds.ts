@@ -5,6 +5,7 @@
 
 import type { Kind } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
+import { STAKES, TYPE_BY_OPERATION, typeOfOperation } from "../ways.ts";
 import type { OPERATIONS_V1, TRANSACTION_TYPES_V1 } from "./wire-v1.ts";
 import type { TRANSACTION_TYPES } from "./wire-v2.ts";
 import type { DESTINATION_TYPES } from "./wire-v2-transfer.ts";
@@ -71,17 +72,6 @@ const ROWS_V1: readonly RowV1[] = [
   { operations: [300], types: [302, 304, 305], kind: "message_signing" },
 ];
 
-/** `transaction.type` of a version 1 operation, in the words of version 2 where it has them. */
-const TYPE_BY_OPERATION_V1: Readonly<Record<OperationV1, string>> = {
-  100: "Withdrawal",
-  200: "ContractCall",
-  201: "Mint",
-  202: "Burn",
-  300: "MessageSign",
-};
-
-const STAKES_V1: readonly TransactionTypeV1[] = [500, 501];
-
 function unknown(what: string): never {
   throw new Refusal("KIND_UNKNOWN", `no kind for ${what}`);
 }
@@ -121,14 +111,14 @@ export function signingOfV1(
   if (row === undefined || !operation || !type) {
     return unknown(`operation ${operation ?? "(none)"} with transaction_type ${type ?? "(none)"}`);
   }
-  return { kind: row.kind, type: STAKES_V1.includes(type) ? "Stake" : TYPE_BY_OPERATION_V1[operation] };
+  return { kind: row.kind, type: typeOfOperation(operation, type) ?? unknown(`operation ${operation}`) };
 }
 
 const code = (words: readonly (string | number)[]): string => words.map((word) => `\`${word}\``).join(", ");
 
 /** The table as Markdown, for `docs/input.md`. */
 export function kindsAsMarkdown(): string {
-  const v1Names = Object.entries(TYPE_BY_OPERATION_V1).map(([operation, type]) => `${operation} \`${type}\``);
+  const v1Names = [...TYPE_BY_OPERATION].map(([operation, type]) => `${operation} \`${type}\``);
   return [
     "| request type | transaction type | destination type | kind |",
     "|---|---|---|---|",
@@ -146,7 +136,7 @@ export function kindsAsMarkdown(): string {
       ({ operations, types, kind }) => `| 2 KeySign | ${code(operations)} | ${code(types)} | \`${kind}\` |`,
     ),
     "",
-    `The document's \`transaction.type\` is then, by operation, ${v1Names.join(", ")}; with transaction type ${code(STAKES_V1)} it is \`Stake\`.`,
+    `The document's \`transaction.type\` is then, by operation, ${v1Names.join(", ")}; with transaction type ${code(STAKES)} it is \`Stake\`.`,
     "",
     "Everything else is refused with `KIND_UNKNOWN`.",
     "",

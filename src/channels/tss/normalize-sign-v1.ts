@@ -13,6 +13,7 @@ import { Refusal } from "../../input/refusal.ts";
 import { type Assets, familyOf, nativeTokenOf, tokenOf } from "../../policy/assets.ts";
 import { present, presentOrAbsent } from "../absent.ts";
 import { canonicalAddress, canonicalHex, located } from "../canonical.ts";
+import { initiatorTypeOf, replacementOf } from "../ways.ts";
 import { checkAgreement } from "./invariants.ts";
 import { signingOfV1 } from "./kinds.ts";
 import type { SigningParts } from "./normalize-sign-v2.ts";
@@ -23,23 +24,15 @@ import type { KeySignExtraV1 } from "./wire-v1.ts";
 type Transaction = NonNullable<Document["transaction"]>;
 type Destination = NonNullable<Transaction["destinations"]>[number];
 
-const BY_API: readonly number[] = [102, 103, 105, 303, 304, 305, 308, 310];
-const BY_WEB: readonly number[] = [100, 104, 106, 300, 309, 311];
-const FROM_OUTSIDE: readonly number[] = [107, 307];
-const SPEED_UPS: readonly number[] = [103, 104, 308, 309];
-const DROPS: readonly number[] = [105, 106, 310, 311];
 const TRANSFER = 100;
 const CONTRACT_CALL = 200;
 
 /** The API's key or the web's user; where the way it came about doesn't tell which, the one that is there. */
 function initiatorOf({ transaction_type: way = 0, api_key, spender }: KeySignExtraV1): Document["initiator"] {
-  if (BY_API.includes(way)) return present({ type: "API" as const, id: api_key, api_key });
-  if (BY_WEB.includes(way)) return present({ type: "Web" as const, id: spender });
-  return presentOrAbsent({
-    type: FROM_OUTSIDE.includes(way) ? ("External" as const) : undefined,
-    id: api_key && spender ? undefined : api_key || spender,
-    api_key,
-  });
+  const type = initiatorTypeOf(way);
+  if (type === "API") return present({ type, id: api_key, api_key });
+  if (type === "Web") return present({ type, id: spender });
+  return presentOrAbsent({ type, id: api_key && spender ? undefined : api_key || spender, api_key });
 }
 
 function amountAt(
@@ -141,15 +134,10 @@ function contractOf(
   });
 }
 
-function howOf(way: number): "speed_up" | "drop" | undefined {
-  if (SPEED_UPS.includes(way)) return "speed_up";
-  return DROPS.includes(way) ? "drop" : undefined;
-}
-
 function replacesOf({ transaction_type: way = 0, replace_cobo_id }: KeySignExtraV1): Transaction["replaces"] {
   return presentOrAbsent({
     id: replace_cobo_id,
-    how: howOf(way),
+    how: replacementOf(way),
   });
 }
 

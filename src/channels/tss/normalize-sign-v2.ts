@@ -8,7 +8,7 @@ import { stringifyJson } from "../../input/strict-json.ts";
 import { type Assets, familyOf, nativeTokenOf, tokenOf } from "../../policy/assets.ts";
 import type { ChainFamily } from "../../policy/release.ts";
 import { present, presentOrAbsent } from "../absent.ts";
-import { canonicalAddress, canonicalHex, checkChainOfToken, located } from "../canonical.ts";
+import { canonicalAddress, canonicalHex, checkChainOfToken, located, outpointOf } from "../canonical.ts";
 import { kindOfV2 } from "./kinds.ts";
 import { curveIn, custodyOf, groupOf, participantsIn } from "./normalize-custody.ts";
 import { feeOf } from "./normalize-fee.ts";
@@ -144,12 +144,6 @@ function onlyOnes(entries: readonly Source[]): ReadonlyMap<string, Source> {
   }
   for (const address of twice) found.delete(address);
   return found;
-}
-
-/** `hash:index`; a hash of hex in lower case, so that one input has one name. */
-function outpointOf(hash: string | undefined, index: number | undefined): string | undefined {
-  if (!hash || hash.includes(":") || index === undefined) return undefined;
-  return `${/^[0-9a-fA-F]+$/.test(hash) ? hash.toLowerCase() : hash}:${index}`;
 }
 
 /**

@@ -5,6 +5,7 @@ import { type Document, GROUP_OF, type InputDocument } from "../../input/documen
 import { Refusal } from "../../input/refusal.ts";
 import type { Assets } from "../../policy/assets.ts";
 import { presentOrAbsent } from "../absent.ts";
+import { assertCountable } from "../countable.ts";
 import { keyGenerationMembers, keyReshareMembers, keyShareSigningMembers } from "./normalize-key.ts";
 import { signingMembersV1 } from "./normalize-sign-v1.ts";
 import { signingMembersV2 } from "./normalize-sign-v2.ts";
@@ -78,24 +79,6 @@ export function normalize(parsed: ParsedTask, context: NormalizeContext): Normal
     if (error instanceof Refusal) throw new UnusableRequest(error, parsed.requestId);
     throw error;
   }
-}
-
-/** 500 of each. What a chain relays may have some more of one kind; nobody pays so from a wallet. */
-const MAX_PAIRS = 250_000;
-
-/**
- * What is paid counts for each of its sources, so that the work grows with both.
- *
- * @throws Refusal `REQUEST_SCHEMA`
- */
-function assertCountable(transaction: Document["transaction"]): void {
-  const sources = transaction?.sources?.length ?? 0;
-  const destinations = transaction?.destinations?.length ?? 0;
-  if (sources * destinations <= MAX_PAIRS) return;
-  throw new Refusal(
-    "REQUEST_SCHEMA",
-    `${sources} sources and ${destinations} destinations are too many to be counted`,
-  );
 }
 
 /** The nodes that a request names: a node that isn't among them has no part in it (invariant `participant`). */

@@ -17,6 +17,7 @@ import {
   readStrictJson,
 } from "../../input/strict-json.ts";
 import { refuseUnreadable, unreadable } from "../readable.ts";
+import { memberAt, shown } from "../shown.ts";
 
 /** Text that has to be there. */
 export const required = z.string().min(1);
@@ -92,28 +93,6 @@ function prepare(value: JsonValue): void {
   }
 }
 
-const MAX_SHOWN = 40;
-
-/** A value as a refusal may show it: short, printable, and never the inside of a container. */
-function shown(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (value === null || typeof value === "boolean" || typeof value === "number") return String(value);
-  if (typeof value === "symbol") return value.description ?? "a number";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value !== "string") return "an object";
-  const printable = value.slice(0, MAX_SHOWN).replace(/[^\x20-\x7e]/g, "?");
-  return value.length > MAX_SHOWN ? `"${printable}..."` : `"${printable}"`;
-}
-
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  let found = value;
-  for (const key of path) {
-    if (typeof found !== "object" || found === null) return undefined;
-    found = Reflect.get(found, key);
-  }
-  return found;
-}
-
 function problemOf(issue: z.core.$ZodIssue, found: unknown): string {
   switch (issue.code) {
     case "invalid_type":
@@ -140,7 +119,7 @@ export function checkShape<T extends z.ZodType>(schema: T, value: JsonValue, whe
   const issue = result.error.issues[0];
   if (issue === undefined) throw new Refusal("REQUEST_SCHEMA", `${where}: not of the known shape`);
   const path = [where, ...issue.path.map(String)].join(".");
-  throw new Refusal("REQUEST_SCHEMA", `${path}: ${problemOf(issue, at(value, issue.path))}`);
+  throw new Refusal("REQUEST_SCHEMA", `${path}: ${problemOf(issue, memberAt(value, issue.path))}`);
 }
 
 /**
