@@ -450,7 +450,8 @@ test("every key is documented, and docs/configuration.md carries the table", asy
 
 test("the samples of docs/configuration.md are good ones", async () => {
   const page = await readFile(new URL("../docs/configuration.md", import.meta.url), "utf8");
-  const [whole, listener] = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, sample]) => sample ?? "");
+  const [whole, listener, push] = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, sample]) => sample ?? "");
   expect(parseConfig(whole ?? "", "/").scope.vaults).toHaveLength(1);
   expect(parseConfig(`${listener}${MINIMAL}`, "/").listen.nodes.rate).toBe(50);
+  expect(parseConfig(`${push}${MINIMAL}`, "/").push.keys).toEqual(["prod"]);
 });

@@ -22,6 +22,9 @@ export interface Found {
 const MAX_MARKS = 256;
 const MAX_TEXT = 256;
 
+/** Chains whose outputs are spent one by one write a transaction's hash so. */
+const UTXO_HASH = /^[0-9a-fA-F]{64}$/;
+
 const COBO_IDS = ["cobo_id", "id"] as const;
 const PAID = ["to_address", "address"] as const;
 const SENDERS = ["from_address", "source_address", "source_address_detail", "source_addresses"] as const;
@@ -50,7 +53,7 @@ function marksIn(message: JsonObject): FlagMark[] {
       .filter((value) => value !== "" && isShort(value))
       .map((value) => ({ kind: "address", value, role }));
   };
-  const [hash] = HASHES.flatMap((member) => textsIn(message[member]).filter(isShort));
+  const [hash] = HASHES.flatMap((member) => textsIn(message[member]).filter((text) => UTXO_HASH.test(text)));
   const [index] = textsIn(message["vout_n"]).filter((text) => /^[0-9]{1,15}$/.test(text));
   const outpoint = outpointOf(hash, index === undefined ? undefined : Number(index));
   return [

@@ -173,15 +173,7 @@ function transactionOf(parsed: ParsedPush, place: Place): Transaction {
       present({ address: addressAt(place, address), memo, amount: quantity(amount) }),
     )
     .filter((destination) => Object.keys(destination).length > 0);
-  const sources = parsed.inputs
-    .map(({ address, txHash, index, amount }) =>
-      present({
-        address: addressAt(place, address),
-        outpoint: outpointOf(txHash, index),
-        amount: quantity(amount),
-      }),
-    )
-    .filter((source) => Object.keys(source).length > 0);
+  const sources = sourcesOf(parsed, place, quantity);
   const amounts = destinations.flatMap(({ amount }) => amount ?? []);
   return present({
     cobo_id: parsed.coboId,
@@ -198,6 +190,23 @@ function transactionOf(parsed: ParsedPush, place: Place): Transaction {
     internal: parsed.internal,
     description: parsed.remark,
     created_at: parsed.requestedAt || undefined,
+  });
+}
+
+/** An address that two members spell in two ways is one source; an output is one of its own. */
+function sourcesOf(
+  { inputs }: ParsedPush,
+  place: Place,
+  quantity: (amount: Quantity | undefined) => Amount | undefined,
+): NonNullable<Transaction["sources"]> {
+  const seen = new Set<string>();
+  return inputs.flatMap(({ address: stated, txHash, index, amount }) => {
+    const address = addressAt(place, stated);
+    const outpoint = outpointOf(txHash, index);
+    const isRepeated = outpoint === undefined && address !== undefined && seen.has(address);
+    if (address !== undefined) seen.add(address);
+    const source = present({ address, outpoint, amount: quantity(amount) });
+    return isRepeated || Object.keys(source).length === 0 ? [] : [source];
   });
 }
 
