@@ -208,7 +208,14 @@ export interface StoredFlag extends NewFlag {
   readonly resolved?: number | undefined;
 }
 
-/** What is known of an address or an outpoint. @property known - whether any movement ever named it. */
+/**
+ * What is known of an address or an outpoint.
+ *
+ * @property known - whether any movement ever named it.
+ * @property open - its open flags, at most {@link MAX_MARKED} of each role, rule and chain: those first of which nobody
+ *   knows what was moved, then those of the largest worth, then the most severe.
+ */
+export const MAX_MARKED = 16;
 export interface Marked {
   readonly known: boolean;
   readonly open: readonly (StoredFlag & { readonly role: FlagRole })[];
@@ -236,10 +243,15 @@ export interface NewEntry {
   readonly transition?: { readonly movements: readonly number[]; readonly state: MovementState };
   /** Of a push or a judgement. */
   readonly flags?: readonly NewFlag[];
-  /** Flags that this entry resolves, by id: an act's, or a judgement's. */
+  /**
+   * Flags that this entry resolves, by id: an act's, or a judgement's. One that is resolved already stays so, and one
+   * that was not raised, since there was one of its key, is none.
+   */
   readonly resolves?: readonly string[];
   /** Addresses that a decision names as those that are paid from, whatever it says: they are watched from here on. */
   readonly governs?: { readonly addresses: readonly string[]; readonly wallet?: string };
+  /** Of a judgement: the names that the push has which was judged again. */
+  readonly transaction?: TransactionNames;
 }
 
 /**

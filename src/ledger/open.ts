@@ -172,16 +172,16 @@ export class SqliteLedger implements Ledger {
     return this.#readable().entriesOf(types);
   }
 
-  openFlags(): readonly StoredFlag[] {
-    return [];
+  openFlags(code: string, limit: number): readonly StoredFlag[] {
+    return this.#readable().openFlags(code, limit);
   }
 
-  flag(): StoredFlag | undefined {
-    return undefined;
+  flag(id: string): StoredFlag | undefined {
+    return this.#readable().flag(id);
   }
 
-  entry(): undefined {
-    return undefined;
+  entry(seq: number): ReturnType<Ledger["entry"]> {
+    return this.#readable().entry(seq);
   }
 
   acceptedPrices(): ReadonlyMap<string, AcceptedPrice> {

@@ -1,17 +1,20 @@
 /** The reading side: one connection on the calling thread, its statements prepared once. */
 import { bodyOf } from "./body-encoding.ts";
 import { chainHash, GENESIS } from "./chain.ts";
-import { type Connection, type Row, Statement, toLedgerError } from "./database.ts";
+import { type Connection, type Row, Statement, toLedgerError, type Value } from "./database.ts";
 import { type FactCache, StaleReading } from "./fact-cache.ts";
 import { FactReader } from "./fact-reader.ts";
+import { FlagReader, NEWEST } from "./flag-reader.ts";
 import {
   type AcceptedPrice,
   ENTRY_TYPES,
+  type EntryBody,
   type EntryType,
   LedgerError,
   type Snapshot,
   type StoredAnswer,
   type StoredEntry,
+  type StoredFlag,
   type StoredMovement,
   type TransactionNames,
 } from "./ledger.ts";
@@ -21,18 +24,10 @@ import { isShared } from "./slots.ts";
 
 const ENTRY_COLUMNS = "entries.seq, at, type, id, row, hash";
 
-const NOT_BUILT = {
-  firstAt: (): number | undefined => undefined,
-  push: (): StoredEntry | undefined => undefined,
-  newestPush: (): StoredEntry | undefined => undefined,
-  flagsOf: () => [],
-  marked: () => ({ known: false, open: [] }),
-  governed: (): { readonly wallet?: string } | undefined => undefined,
-};
-
 export class Reader {
   readonly cache: FactCache;
   readonly #facts: FactReader;
+  readonly #flags: FlagReader;
   readonly #connection: Connection;
   readonly #failed: (error: LedgerError) => void;
   readonly #begin: Statement;
@@ -49,6 +44,11 @@ export class Reader {
   readonly #byId: Statement;
   readonly #prices: Statement;
   readonly #checkpoints: Statement;
+  readonly #push: Statement;
+  readonly #newestPush: Statement;
+  readonly #whole: Statement;
+  readonly #first: Statement;
+  #firstAt: number | undefined;
 
   /**
    * @param connection - can only read, from `openDatabase`; it is closed with this.
@@ -61,6 +61,7 @@ export class Reader {
     this.cache = cache;
     this.#failed = failed;
     this.#facts = new FactReader(connection);
+    this.#flags = new FlagReader(connection);
     this.#begin = statement("BEGIN");
     this.#end = statement("COMMIT");
     this.#through = statement("SELECT through FROM process");
@@ -82,21 +83,30 @@ export class Reader {
     this.#byId = statement("SELECT seq FROM entries WHERE id = ?");
     this.#prices = statement("SELECT token, usd, at FROM prices");
     this.#checkpoints = statement("SELECT count(*) FROM checkpoints");
+    this.#push = statement(
+      `SELECT ${ENTRY_COLUMNS} FROM entries INDEXED BY entries_push
+       WHERE identity = ? AND type = 'push' AND seq <= ? ORDER BY seq DESC LIMIT 1`,
+    );
+    this.#newestPush = statement(
+      `SELECT ${ENTRY_COLUMNS} FROM entries INDEXED BY entries_tx
+       WHERE tx = ? AND type = 'push' AND seq <= ? ORDER BY seq DESC LIMIT 1`,
+    );
+    this.#whole = statement(
+      `SELECT ${ENTRY_COLUMNS}, encoding, token, document
+       FROM entries LEFT JOIN bodies ON bodies.seq = entries.seq WHERE entries.seq = ?`,
+    );
+    this.#first = statement("SELECT at FROM entries WHERE seq = 1");
     this.#facts.learnShapes();
   }
 
   answer(source: string, requestId: string): StoredAnswer | undefined {
     const row = this.#ask(() => this.#answer.first([requestId, source]));
     if (row === undefined) return undefined;
-    return this.#ask(() => {
-      const form = row.optionalInteger(7);
-      return {
-        ...this.#chained(row),
-        identity: row.bytes(6).toString("hex"),
-        body:
-          form === undefined ? {} : bodyOf(form, row.optionalBytes(8) ?? null, row.optionalBytes(9) ?? null),
-      };
-    });
+    return this.#ask(() => ({
+      ...this.#chained(row),
+      identity: row.bytes(6).toString("hex"),
+      body: bodyIn(row, 7),
+    }));
   }
 
   /** What `work` throws goes on as it is; it may be run twice. */
@@ -117,7 +127,7 @@ export class Reader {
         signed: (...question) => this.#signedBy(...question),
         transactionsNamed: (names) => this.#transactionsNamed(names),
         movementsOf: (transaction) => this.#movementsOf(transaction),
-        ...NOT_BUILT,
+        ...this.#upTo(NEWEST),
       }),
     );
   }
@@ -143,7 +153,27 @@ export class Reader {
       },
       transactionsNamed: (names) => atSameState(() => this.#transactionsNamed(names)),
       movementsOf: (transaction) => atSameState(() => this.#movementsOf(transaction)),
-      ...NOT_BUILT,
+      ...this.#upTo(seq),
+    };
+  }
+
+  /** What never changes but by entries to come: those behind `seq` are left out one by one. */
+  #upTo(seq: number): Pick<Snapshot, "firstAt" | "push" | "newestPush" | "flagsOf" | "marked" | "governed"> {
+    const pushOf = (statement: Statement, key: Value) =>
+      this.#ask(() => {
+        const row = statement.first([key, seq]);
+        return row && this.#chained(row);
+      });
+    return {
+      firstAt: () => {
+        this.#firstAt ??= this.#ask(() => this.#first.first([])?.integer(0));
+        return seq > 0 ? this.#firstAt : undefined;
+      },
+      push: (identity) => pushOf(this.#push, digestOf(identity)),
+      newestPush: (transaction) => pushOf(this.#newestPush, transaction),
+      flagsOf: (transaction) => this.#ask(() => this.#flags.ofTransaction(transaction, seq)),
+      marked: (kind, value) => this.#ask(() => this.#flags.marked(kind, value, seq)),
+      governed: (address) => this.#ask(() => this.#flags.governed(address, seq)),
     };
   }
 
@@ -185,6 +215,21 @@ export class Reader {
         type === "decision" ? this.#decisions.all([]) : this.#ofType.all([type]),
       );
       return rows.map((row) => this.#chained(row)).sort((a, b) => a.seq - b.seq);
+    });
+  }
+
+  openFlags(code: string, limit: number): readonly StoredFlag[] {
+    return this.#ask(() => this.#flags.openOf(code, limit));
+  }
+
+  flag(id: string): StoredFlag | undefined {
+    return this.#ask(() => this.#flags.byId(id));
+  }
+
+  entry(seq: number): (StoredEntry & { readonly body: EntryBody }) | undefined {
+    return this.#ask(() => {
+      const row = this.#whole.first([seq]);
+      return row && { body: bodyIn(row, 6), ...this.#chained(row) };
     });
   }
 
@@ -250,6 +295,13 @@ export class Reader {
       throw known;
     }
   }
+}
+
+/** @param at - the column where encoding, token and document begin; empty where the body is not kept. */
+function bodyIn(row: Row, at: number): EntryBody {
+  const encoding = row.optionalInteger(at);
+  if (encoding === undefined) return {};
+  return bodyOf(encoding, row.optionalBytes(at + 1) ?? null, row.optionalBytes(at + 2) ?? null);
 }
 
 function storedEntry(row: Row): StoredEntry {

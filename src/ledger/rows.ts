@@ -75,7 +75,8 @@ export const decisionRowSchema = z.looseObject({
   answers: z.boolean(),
 });
 
-const flagSchema = z.looseObject({
+/** A flag as the row of the entry that raises it has it. */
+export const flagSchema = z.object({
   id: text,
   severity: z.enum(["low", "medium", "high", "critical"]),
   rule: text.optional(),
@@ -100,7 +101,7 @@ const judgedSchema = {
   outcome: z.enum(PUSH_OUTCOMES),
   reasons: z.array(reasonSchema),
   alerts: z.array(reasonSchema),
-  flags: z.array(flagSchema),
+  flags: z.array(flagSchema.loose()),
   resolves: z.array(text),
   release: z.object({ revision: text, sequence: z.int(), sha256: text }).optional(),
   input_sha256: text.optional(),

@@ -13,15 +13,31 @@
  * - `fact_late`: what changed of a movement after it had been added up (it was released or entered another state, or
  *   an earlier one of its slot did): added to every window that contains `at`.
  * - `process`: one row; how far the appender of this process has come.
+ *
+ * Of pushes, from the second migration on:
+ *
+ * - `transitions`: each state that an entry says a movement enters; the newest of a movement is its `state`, and where
+ *   there is none it has the state that it began in.
+ * - `named`: every address and outpoint that a movement named, with the first entry that did.
+ * - `governed`: every address that a decision named as one that is paid from, with the first that did, and its wallet.
+ * - `flags`: `flag` is what its entry's row says of it, `names` those of its transaction, as JSON; `resolved` the entry
+ *   that resolved it.
+ * - `flag_marks`: what flags are found by. `open_until` is the entry that resolved it, {@link OPEN} where none did;
+ *   `rule` is its rule, or its code where the host raised it; `chain` may be empty; `weight` says which are told of
+ *   first, see `flag-rows.ts`.
  */
 import type { Kysely, Migration } from "kysely";
 
 /** In their order; a database that has run more than these is newer than the code and is not opened. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
-  "0001_ledger": { up: createLedger },
+  "0001_ledger": { up: (database) => run(database, LEDGER) },
+  "0002_pushes": { up: (database) => run(database, PUSHES) },
 };
 
-const STATEMENTS = [
+/** `flag_marks.open_until` of an open flag: more than the number of any entry. */
+export const OPEN = Number.MAX_SAFE_INTEGER;
+
+const LEDGER = [
   `CREATE TABLE entries (
     seq INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
@@ -112,8 +128,76 @@ const STATEMENTS = [
   "INSERT INTO process VALUES (1, 0)",
 ] as const;
 
-async function createLedger(database: Kysely<unknown>): Promise<void> {
+/** Movements of which a state was ever entered were released by operators' acts: there was nothing else. */
+const PUSHES = [
+  "CREATE INDEX entries_push ON entries (identity, seq) WHERE type = 'push'",
+  `CREATE TABLE transitions (
+    entry INTEGER NOT NULL,
+    movement INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (entry, movement)
+  ) STRICT, WITHOUT ROWID`,
+  "CREATE INDEX transitions_movement ON transitions (movement, entry)",
+  `INSERT OR IGNORE INTO transitions
+    SELECT entries.seq, released.value, 'released'
+    FROM entries, json_each(entries.row, '$.movements') released
+    WHERE entries.type = 'act' AND entries.type <> 'decision' AND entries.row ->> '$.act' = 'release'`,
+  `CREATE TABLE named (
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (value, kind)
+  ) STRICT, WITHOUT ROWID`,
+  ...[
+    "SELECT 'address', destination, entry FROM movements WHERE destination IS NOT NULL ORDER BY number",
+    "SELECT 'address', source.value, entry FROM movements, json_each(sources) source ORDER BY number",
+    "SELECT 'outpoint', input.value, entry FROM movements, json_each(outpoints) input ORDER BY number",
+  ].map(
+    (named) =>
+      `INSERT INTO named ${named} ON CONFLICT DO UPDATE SET entry = excluded.entry WHERE excluded.entry < entry`,
+  ),
+  `CREATE TABLE governed (
+    address TEXT PRIMARY KEY,
+    wallet TEXT,
+    entry INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE flags (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    entry INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    tx INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    names TEXT NOT NULL,
+    flag TEXT NOT NULL,
+    resolved INTEGER
+  ) STRICT`,
+  "CREATE UNIQUE INDEX flags_id ON flags (id)",
+  "CREATE UNIQUE INDEX flags_key ON flags (key)",
+  "CREATE INDEX flags_entry ON flags (entry)",
+  "CREATE INDEX flags_tx ON flags (tx, number)",
+  "CREATE INDEX flags_severity ON flags (severity, number)",
+  "CREATE INDEX flags_open ON flags (number) WHERE resolved IS NULL",
+  "CREATE INDEX flags_open_code ON flags (code, number) WHERE resolved IS NULL",
+  `CREATE TABLE flag_marks (
+    flag INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    role TEXT NOT NULL,
+    open_until INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    chain TEXT NOT NULL,
+    weight INTEGER NOT NULL,
+    PRIMARY KEY (flag, kind, value, role)
+  ) STRICT, WITHOUT ROWID`,
+  "CREATE INDEX flag_marks_open ON flag_marks (value, kind, open_until, role, rule, chain, weight, flag)",
+  "CREATE INDEX flag_marks_value ON flag_marks (value, flag)",
+] as const;
+
+async function run(database: Kysely<unknown>, statements: readonly string[]): Promise<void> {
   // Only a database that has to be changed needs it: it takes a tenth of a second to load.
   const { sql } = await import("kysely");
-  for (const statement of STATEMENTS) await sql.raw(statement).execute(database);
+  for (const statement of statements) await sql.raw(statement).execute(database);
 }

@@ -52,4 +52,17 @@ export interface Tables {
     readonly usd_micros: string | null;
     readonly nonce: string | null;
   };
+  readonly flags: {
+    readonly number: number;
+    readonly id: string;
+    readonly entry: number;
+    readonly at: number;
+    readonly tx: number;
+    readonly code: string;
+    readonly severity: string;
+    readonly names: string;
+    readonly flag: string;
+    readonly resolved: number | null;
+  };
+  readonly flag_marks: { readonly flag: number; readonly value: string };
 }
