@@ -3,9 +3,11 @@ import { BodyEncoder } from "./body-encoding.ts";
 import { chainHash } from "./chain.ts";
 import type { Connection } from "./database.ts";
 import type { FactLog } from "./fact-log.ts";
+import { FlagWriter } from "./flag-writer.ts";
 import { Inserts } from "./inserts.ts";
 import type { DecisionKeys, EntryBody, NewEntry } from "./ledger.ts";
-import { digestOf, MovementWriter } from "./movement-writer.ts";
+import { digestOf, MovementWriter, type Origin } from "./movement-writer.ts";
+import { NamedWriter } from "./named-writer.ts";
 import { type Head, headOf } from "./open-database.ts";
 import { TransactionWriter } from "./transaction-names.ts";
 import type { Written } from "./writer-protocol.ts";
@@ -15,6 +17,8 @@ export class EntryWriter {
   readonly #facts: FactLog;
   readonly #movements: MovementWriter;
   readonly #transactions: TransactionWriter;
+  readonly #flags: FlagWriter;
+  readonly #named: NamedWriter;
   readonly #entries: Inserts;
   readonly #bodies: Inserts;
   readonly #encoder = new BodyEncoder();
@@ -26,6 +30,8 @@ export class EntryWriter {
     this.#facts = facts;
     this.#movements = new MovementWriter(connection, facts);
     this.#transactions = new TransactionWriter(connection);
+    this.#flags = new FlagWriter(connection);
+    this.#named = new NamedWriter(connection);
     this.#entries = new Inserts(
       connection,
       "entries (seq, at, type, id, row, hash, source, request_id, identity, is_answer, outcome, wallet, tx)",
@@ -48,6 +54,7 @@ export class EntryWriter {
     this.#rules.forget();
     this.#transactions.forget();
     this.#movements.forget();
+    this.#named.forget();
     this.#facts.forget();
     this.#head = headOf(this.#connection);
   }
@@ -58,6 +65,7 @@ export class EntryWriter {
     this.#rules.flush();
     this.#transactions.flush();
     this.#movements.flush();
+    this.#named.flush();
     this.#facts.flush();
   }
 
@@ -69,9 +77,10 @@ export class EntryWriter {
     if (entry.at < this.#head.at) throw new RangeError("an entry is older than the newest of the ledger");
     const seq = this.#head.seq + 1;
     const hash = chainHash(this.#head.hash, entry.row);
-    const { decision } = entry;
-    const names = decision?.transaction;
+    const { decision, push } = entry;
+    const names = decision?.transaction ?? push?.transaction ?? entry.transaction;
     const transaction = names === undefined ? undefined : this.#transactions.resolve(names, seq);
+    const identity = decision?.identity ?? push?.identity;
     this.#entries.add([
       seq,
       entry.at,
@@ -79,9 +88,9 @@ export class EntryWriter {
       entry.id,
       entry.row,
       hash,
-      decision?.source ?? null,
+      decision?.source ?? push?.source ?? null,
       decision?.requestId ?? null,
-      decision === undefined ? null : digestOf(decision.identity),
+      identity === undefined ? null : digestOf(identity),
       decision === undefined ? null : Number(decision.isAnswer),
       decision?.outcome ?? null,
       decision?.wallet ?? null,
@@ -90,12 +99,22 @@ export class EntryWriter {
     if (entry.body !== undefined) this.#addBody(entry.body, seq);
     if (decision !== undefined) this.#addRules(decision, seq);
     const origin = { entry: seq, transaction: transaction ?? seq, at: entry.at };
-    const counted = entry.movements === undefined ? "none" : this.#movements.reserve(entry.movements, origin);
-    if (entry.transition !== undefined) {
-      this.#movements.enter(entry.transition.movements, entry.transition.state, seq);
-    }
+    const counting = this.#move(entry, origin);
+    if (entry.governs !== undefined) this.#named.govern(entry.governs, seq);
+    if (entry.flags !== undefined) this.#flags.raise(entry.flags, origin, names?.names ?? []);
+    if (entry.resolves !== undefined) this.#flags.resolve(entry.resolves, seq);
     this.#head = { seq, hash, at: entry.at };
-    return { seq, counted };
+    return { seq, ...counting };
+  }
+
+  /** What it takes over is released before its own movements are counted. */
+  #move({ movements, transition }: NewEntry, origin: Origin): Omit<Written, "seq"> {
+    const { entry } = origin;
+    const changed =
+      transition !== undefined && this.#movements.enter(transition.movements, transition.state, entry);
+    const counted = movements === undefined ? "none" : this.#movements.reserve(movements, origin);
+    if (movements !== undefined) this.#named.name(movements.rows, entry);
+    return { counted, changed };
   }
 
   #addBody(body: EntryBody, seq: number): void {

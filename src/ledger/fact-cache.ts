@@ -7,7 +7,7 @@
  * is on its way here, the reading is stale and the caller asks the disk for all of it.
  *
  * It is **usable** from the opening on; **unusable** from a failure until the next commit, since until then nobody
- * knows what is on the disk; and **emptied** when a movement changed its state.
+ * knows what is on the disk; and **emptied** when a movement that it may have counted counts otherwise.
  */
 import type { FactShape } from "../input/fact-shape.ts";
 import { factKeys } from "./fact-keys.ts";
@@ -36,6 +36,7 @@ export interface CommittedEntry {
   readonly order: number;
   readonly entry: NewEntry;
   readonly counted: Counting;
+  readonly changed: boolean;
 }
 
 /** A key takes some hundred bytes. */
@@ -68,7 +69,7 @@ export class FactCache {
   committed(entries: readonly CommittedEntry[], seq: number): void {
     const last = entries.at(-1);
     if (last === undefined) return;
-    if (entries.some(({ entry }) => entry.transition !== undefined)) this.#known.clear();
+    if (entries.some(({ changed }) => changed)) this.#known.clear();
     else if (this.#known.size > 0) {
       for (const { entry, counted } of entries) if (counted !== "none") this.#add(entry, counted === "all");
     }
@@ -110,7 +111,7 @@ export class FactCache {
   #add({ movements, at }: NewEntry, isWhole: boolean): void {
     for (const [id, shape] of this.#shapes) {
       for (const row of movements?.rows ?? []) {
-        for (const key of factKeys(shape, row, "reserved")) {
+        for (const key of factKeys(shape, row, movements?.state ?? "reserved")) {
           if (isWhole) this.#grow(`${id} ${key}`, at, sumsOf(row));
           else this.#known.delete(`${id} ${key}`);
         }

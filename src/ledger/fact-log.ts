@@ -118,12 +118,14 @@ export class FactLog {
    *
    * @param movements - as they were: all of one slot, in their order, or a single one without a slot.
    * @param states - the new states, by number.
+   * @returns whether they count otherwise than before, under any key.
    */
   change(
     movements: readonly StoredMovement[],
     states: ReadonlyMap<number, MovementState>,
     entry: number,
-  ): void {
+  ): boolean {
+    let counts = false;
     const changed = movements.map((movement) => ({
       ...movement,
       state: states.get(movement.number) ?? movement.state,
@@ -135,9 +137,11 @@ export class FactLog {
         if (!ready && number > through) break;
         for (const [key, by] of differences(before[at] ?? new Map(), after[at] ?? new Map())) {
           this.#late.add([id, storedKey(key), time, number, entry, ...valuesOfSums(by)]);
+          counts = true;
         }
       }
     }
+    return counts;
   }
 
   /**

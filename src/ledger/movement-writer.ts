@@ -2,6 +2,9 @@
  * Movements, written. The movements of one signing are counted once, however often it is approved: where those
  * of an earlier approval say the same and are not released, nothing is added. Where they differ, these are claims
  * that contradict each other, and the new ones add. Of the signings of one slot the largest counts: see `slots.ts`.
+ *
+ * What begins as `released` counts nothing until it enters another state; there, an earlier one that says the same is
+ * enough, whatever became of it.
  */
 import { type Connection, Statement } from "./database.ts";
 import type { FactLog } from "./fact-log.ts";
@@ -18,8 +21,8 @@ import {
 import { isShared } from "./slots.ts";
 import type { Counting } from "./writer-protocol.ts";
 
-/** What movements are of: the decision's number, its transaction's, and its time in milliseconds. */
-interface Origin {
+/** What movements and flags are of: the entry's number, its transaction's, and its time in milliseconds. */
+export interface Origin {
   readonly entry: number;
   readonly transaction: number;
   readonly at: number;
@@ -34,6 +37,7 @@ export class MovementWriter {
   readonly #one: Statement;
   readonly #newest: Statement;
   readonly #setState: Statement;
+  readonly #transition: Statement;
   #next: number | undefined;
   #gathered: StoredMovement[] = [];
 
@@ -47,6 +51,7 @@ export class MovementWriter {
     this.#one = new Statement(connection, `${select} WHERE number = ?`);
     this.#newest = new Statement(connection, "SELECT number FROM movements ORDER BY number DESC LIMIT 1");
     this.#setState = new Statement(connection, "UPDATE movements SET state = ? WHERE number = ?");
+    this.#transition = new Statement(connection, "INSERT INTO transitions VALUES (?, ?, ?)");
   }
 
   forget(): void {
@@ -64,45 +69,54 @@ export class MovementWriter {
    * @returns how they were counted.
    * @throws SyntaxError where an amount is no integer, TypeError where the signing or the slot is no digest.
    */
-  reserve({ signing, slot, rows }: NonNullable<NewEntry["movements"]>, origin: Origin): Counting {
+  reserve(movements: NonNullable<NewEntry["movements"]>, origin: Origin): Counting {
+    const { signing, slot, state = "reserved", rows } = movements;
     const bytes = { signing: digestOf(signing), slot: slot === undefined ? null : digestOf(slot) };
     const isKin = (movement: StoredMovement) =>
       movement.signing === signing || (slot !== undefined && movement.slot === slot);
     const kin = [...this.#stored(bytes.signing, bytes.slot), ...this.#gathered.filter(isKin)];
     const ofSigning = kin.filter((movement) => movement.signing === signing);
-    if (isCounted(ofSigning, rows)) return "none";
+    const said =
+      state === "released"
+        ? ofSigning.map((movement) => ({ ...movement, state: "reserved" as const }))
+        : ofSigning;
+    if (isCounted(said, rows)) return "none";
     const before = slot === undefined ? [] : kin.filter((movement) => movement.slot === slot);
     const added: StoredMovement[] = [];
     for (const row of rows) {
       // Nothing may be stored that a shape could not add up later.
       sumsOf(row);
       const number = this.#takeNumber();
-      this.#rows.add(movementValues({ number, ...origin, ...bytes, state: "reserved" }, row));
-      added.push({ number, ...row, ...origin, signing, slot, state: "reserved" });
+      this.#rows.add(movementValues({ number, ...origin, ...bytes, state }, row));
+      added.push({ number, ...row, ...origin, signing, slot, state });
     }
     this.#gathered.push(...added);
     this.#facts.add(added, before);
     return isShared([...before, ...added]) ? "excess" : "all";
   }
 
-  /** @throws RangeError for a movement that there is not. */
-  enter(movements: readonly number[], state: MovementState, entry: number): void {
+  /**
+   * @returns whether anything counts otherwise than before.
+   * @throws RangeError for a movement that there is not.
+   */
+  enter(movements: readonly number[], state: MovementState, entry: number): boolean {
     this.flush();
-    const changing = [...new Set(movements)]
-      .map((number) => this.#movement(number))
-      .filter((movement) => movement.state !== state);
+    const entering = [...new Set(movements)].map((number) => this.#movement(number));
+    for (const { number } of entering) this.#transition.run([entry, number, state]);
+    const changing = entering.filter((movement) => movement.state !== state);
     const states = new Map(changing.map(({ number }) => [number, state]));
     // What one of a slot adds depends on the others: each slot once, with all that changes of it.
     const slots = new Set<string>();
+    let counts = false;
     for (const movement of changing) {
       const { slot } = movement;
-      if (slot === undefined) this.#facts.change([movement], states, entry);
-      else if (!slots.has(slot)) {
-        slots.add(slot);
-        this.#facts.change(this.#ofSlot.all([digestOf(slot)]).map(storedMovement), states, entry);
-      }
+      if (slot !== undefined && slots.has(slot)) continue;
+      if (slot !== undefined) slots.add(slot);
+      const inSlot = slot === undefined ? [movement] : this.#ofSlot.all([digestOf(slot)]).map(storedMovement);
+      if (this.#facts.change(inSlot, states, entry)) counts = true;
     }
     for (const { number } of changing) this.#setState.run([state, number]);
+    return counts;
   }
 
   /** @throws RangeError */

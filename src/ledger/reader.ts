@@ -21,6 +21,7 @@ import {
 import { MOVEMENT_COLUMNS, storedMovement } from "./movement-rows.ts";
 import { digestOf } from "./movement-writer.ts";
 import { isShared } from "./slots.ts";
+import { TransactionFinder } from "./transaction-names.ts";
 
 const ENTRY_COLUMNS = "entries.seq, at, type, id, row, hash";
 
@@ -36,7 +37,7 @@ export class Reader {
   readonly #answer: Statement;
   readonly #signed: Statement;
   readonly #ofEither: Statement;
-  readonly #named: Statement;
+  readonly #transactions: TransactionFinder;
   readonly #ofTransaction: Statement;
   readonly #ofType: Statement;
   readonly #decisions: Statement;
@@ -62,6 +63,7 @@ export class Reader {
     this.#failed = failed;
     this.#facts = new FactReader(connection);
     this.#flags = new FlagReader(connection);
+    this.#transactions = new TransactionFinder(connection);
     this.#begin = statement("BEGIN");
     this.#end = statement("COMMIT");
     this.#through = statement("SELECT through FROM process");
@@ -73,7 +75,6 @@ export class Reader {
     const movements = `SELECT ${MOVEMENT_COLUMNS} FROM movements`;
     this.#signed = statement(`${movements} WHERE signing = ? ORDER BY number`);
     this.#ofEither = statement(`${movements} WHERE signing = ? OR slot = ? ORDER BY number`);
-    this.#named = statement("SELECT tx FROM transaction_names WHERE organization = ? AND name = ?");
     this.#ofTransaction = statement(`${movements} WHERE tx = ? ORDER BY number`);
     // The index has all types but this one, and serves only who asks for the others.
     const ofType = (type: string) => `SELECT ${ENTRY_COLUMNS} FROM entries WHERE ${type} ORDER BY seq`;
@@ -186,11 +187,8 @@ export class Reader {
     });
   }
 
-  #transactionsNamed({ organization, names }: TransactionNames): readonly number[] {
-    return this.#ask(() => {
-      const found = names.flatMap((name) => this.#named.first([organization, name])?.integer(0) ?? []);
-      return [...new Set(found)];
-    });
+  #transactionsNamed(names: TransactionNames): readonly number[] {
+    return this.#ask(() => this.#transactions.find(names));
   }
 
   #movementsOf(transaction: number): readonly StoredMovement[] {

@@ -1,19 +1,89 @@
-/** Which transaction an entry is of: the one that any of its names is known for, or a new one of its own number. */
+/**
+ * Which transaction an entry is of: the one that any of its names is known for, or a new one of its own number.
+ *
+ * Names are of an organization. A push says of none, so that its names stand within the empty one. But `cobo:` ids are
+ * Cobo's own and the same for all: what is known by one within no organization is of any, and who asks within none asks
+ * all of them.
+ */
 import { type Connection, Statement } from "./database.ts";
 import { Inserts } from "./inserts.ts";
 import type { TransactionNames } from "./ledger.ts";
 
+/** Within no organization. */
+export const NOBODY = "";
+
+/** Whether a name is the same one within each organization. */
+export function isShared(name: string): boolean {
+  return name.startsWith("cobo:");
+}
+
+/** One seek for each organization there is: `known(id)`. */
+export const ORGANIZATIONS = `
+  SELECT min(organization) FROM transaction_names UNION ALL
+  SELECT (SELECT min(organization) FROM transaction_names WHERE organization > known.id)
+  FROM known WHERE known.id IS NOT NULL`;
+
+/** Finds the transactions that are known by names. */
+export class TransactionFinder {
+  readonly #connection: Connection;
+  /** By how many names of which kind they ask for. */
+  readonly #statements = new Map<string, Statement>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** @returns their numbers, the oldest first. */
+  find({ organization, names }: TransactionNames): number[] {
+    if (names.length === 0) return [];
+    const shared = names.filter(isShared);
+    const rows = this.#statement(organization, names.length, shared.length).all([
+      organization,
+      ...names,
+      ...shared,
+    ]);
+    return rows.map((row) => row.integer(0));
+  }
+
+  #statement(organization: string, names: number, shared: number): Statement {
+    const key = `${names} ${shared} ${organization === NOBODY}`;
+    let statement = this.#statements.get(key);
+    if (statement === undefined) {
+      statement = new Statement(this.#connection, findSql(organization === NOBODY, names, shared));
+      this.#statements.set(key, statement);
+    }
+    return statement;
+  }
+}
+
+function findSql(withinNone: boolean, names: number, shared: number): string {
+  const marks = (count: number) => Array.from({ length: count }, () => "?").join(",");
+  const own = `SELECT tx FROM transaction_names WHERE organization = ? AND name IN (${marks(names)})`;
+  if (shared === 0) return `SELECT DISTINCT tx FROM (${own}) ORDER BY tx`;
+  const others = withinNone
+    ? `SELECT named.tx FROM known CROSS JOIN transaction_names named
+       ON named.organization = known.id AND named.name IN (${marks(shared)})`
+    : `SELECT tx FROM transaction_names WHERE organization = '${NOBODY}' AND name IN (${marks(shared)})`;
+  const recursive = withinNone ? `WITH RECURSIVE known (id) AS (${ORGANIZATIONS}) ` : "";
+  return `${recursive}${own} UNION ${others} ORDER BY tx`;
+}
+
 export class TransactionWriter {
   readonly #names: Inserts;
-  readonly #connection: Connection;
-  /** By how many names they ask for. */
-  readonly #find = new Map<number, Statement>();
+  readonly #finder: TransactionFinder;
+  readonly #written: Statement;
   /** Those that are gathered and not yet written. */
   readonly #gathered = new Map<string, number>();
+  /** The oldest of them that is known by a shared name, within whichever organization. */
+  readonly #shared = new Map<string, number>();
 
   constructor(connection: Connection) {
     this.#names = new Inserts(connection, "transaction_names (organization, name, tx)", 3, "OR IGNORE");
-    this.#connection = connection;
+    this.#finder = new TransactionFinder(connection);
+    this.#written = new Statement(
+      connection,
+      "SELECT 1 FROM transaction_names WHERE organization = ? AND name = ?",
+    );
   }
 
   /**
@@ -21,42 +91,48 @@ export class TransactionWriter {
    *
    * @param own - the number of the entry, for a transaction that is new.
    */
-  resolve({ organization, names }: TransactionNames, own: number): number {
-    let transaction = Math.min(own, this.#written(organization, names) ?? own);
+  resolve(asked: TransactionNames, own: number): number {
+    const { organization, names } = asked;
+    const written = this.#finder.find(asked);
+    let transaction = Math.min(own, written[0] ?? own);
     for (const name of names) {
       transaction = Math.min(transaction, this.#gathered.get(keyOf(organization, name)) ?? own);
+      if (isShared(name)) {
+        transaction = Math.min(transaction, this.#gatheredElsewhere(organization, name) ?? own);
+      }
     }
+    const isOfOne = written.every((each) => each === transaction);
     for (const name of names) {
-      const key = keyOf(organization, name);
-      if (this.#gathered.has(key)) continue;
-      this.#gathered.set(key, transaction);
-      this.#names.add([organization, name, transaction]);
+      // A name that another transaction has stays with it, also for the entries that are gathered after this one.
+      if (isOfOne || this.#written.first([organization, name]) === undefined) {
+        this.#gather(organization, name, transaction);
+      }
     }
     return transaction;
   }
 
-  #written(organization: string, names: readonly string[]): number | undefined {
-    if (names.length === 0) return undefined;
-    let find = this.#find.get(names.length);
-    if (find === undefined) {
-      const marks = names.map(() => "?").join(",");
-      find = new Statement(
-        this.#connection,
-        `SELECT tx FROM transaction_names WHERE organization = ? AND name IN (${marks}) ORDER BY tx LIMIT 1`,
-      );
-      this.#find.set(names.length, find);
-    }
-    return find.first([organization, ...names])?.integer(0);
+  #gatheredElsewhere(organization: string, name: string): number | undefined {
+    return organization === NOBODY ? this.#shared.get(name) : this.#gathered.get(keyOf(NOBODY, name));
+  }
+
+  #gather(organization: string, name: string, transaction: number): void {
+    const key = keyOf(organization, name);
+    if (this.#gathered.has(key)) return;
+    this.#gathered.set(key, transaction);
+    if (isShared(name)) this.#shared.set(name, Math.min(transaction, this.#shared.get(name) ?? transaction));
+    this.#names.add([organization, name, transaction]);
   }
 
   forget(): void {
     this.#names.forget();
     this.#gathered.clear();
+    this.#shared.clear();
   }
 
   flush(): void {
     this.#names.flush();
     this.#gathered.clear();
+    this.#shared.clear();
   }
 }
 

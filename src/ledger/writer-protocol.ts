@@ -35,9 +35,11 @@ export interface OrderedEntry {
  */
 export type Counting = "none" | "all" | "excess";
 
+/** @property changed - whether a movement that was there before counts otherwise by this entry. */
 export interface Written {
   readonly seq: number;
   readonly counted: Counting;
+  readonly changed: boolean;
 }
 
 /**

@@ -204,10 +204,11 @@ export class Writer {
     for (const [at, { order, entry, resolve, reject }] of group.entries()) {
       const outcome = outcomes[at];
       if (typeof outcome === "object") {
-        committed.push({ order, entry, counted: outcome.counted });
+        const { counted, changed } = outcome;
+        committed.push({ order, entry, counted, changed });
         resolve(outcome.seq);
       } else {
-        committed.push({ order, entry, counted: "none" });
+        committed.push({ order, entry, counted: "none", changed: false });
         reject(new LedgerError("LEDGER_UNAVAILABLE", `the entry cannot be written: ${outcome}`));
       }
     }

@@ -5,7 +5,15 @@ import { join } from "node:path";
 import { expect, onTestFinished, vi } from "vitest";
 import { canonicalJson } from "../../src/input/canonical-json.ts";
 import { type Connection, connect, Statement, type Value } from "../../src/ledger/database.ts";
-import type { Appended, DecisionKeys, Ledger, Movement, NewEntry } from "../../src/ledger/ledger.ts";
+import type {
+  Appended,
+  DecisionKeys,
+  Ledger,
+  Movement,
+  NewEntry,
+  NewFlag,
+  PushKeys,
+} from "../../src/ledger/ledger.ts";
 import {
   type LedgerEvent,
   type LedgerOptions,
@@ -100,6 +108,46 @@ export function entry(members: EntryMembers = {}): NewEntry {
     },
     body: { token: `token ${made}`, document: `{"made":${made}}` },
     ...others,
+  };
+}
+
+interface PushMembers extends Partial<Omit<NewEntry, "push">> {
+  readonly push?: Partial<PushKeys>;
+}
+
+/** A push of its own bytes, without a transaction unless it is named. */
+export function push(members: PushMembers = {}): NewEntry {
+  made += 1;
+  const { push: keys, ...others } = members;
+  const id = `p_${String(made).padStart(8, "0")}`;
+  return {
+    type: "push",
+    id,
+    at: 1_700_000_000_000,
+    row: canonicalJson({ id, made }),
+    push: { source: "cobo", identity: hex(made), ...keys },
+    body: { token: `push ${made}`, document: `{"made":${made}}` },
+    ...others,
+  };
+}
+
+/** A push that was judged again. */
+export function judgement(members: Partial<NewEntry> = {}): NewEntry {
+  const { push: _, body: __, ...entryOfPush } = push();
+  return { ...entryOfPush, type: "judgement", ...members };
+}
+
+/** A flag with an id of its own, on an address. */
+export function flag(members: Partial<NewFlag> = {}): NewFlag {
+  made += 1;
+  return {
+    id: `g_${String(made).padStart(8, "0")}`,
+    severity: "high",
+    rule: "deposit/source",
+    code: "SOURCE_LISTED",
+    message: "it comes from a listed address",
+    marks: [{ kind: "address", value: "0xours", role: "paid_into" }],
+    ...members,
   };
 }
 
