@@ -3,14 +3,8 @@
  * planner, that knows nothing of the data. All else of a filter is looked at on the way.
  */
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import {
-  DEFAULT_LIMIT,
-  type DecisionFilter,
-  type DecisionItem,
-  MAX_LIMIT,
-  type Page,
-  QueryError,
-} from "./query-types.ts";
+import { cursorOf, limitOf, readCursor } from "./page-cursor.ts";
+import type { DecisionFilter, DecisionItem, Page } from "./query-types.ts";
 import type { Connection } from "./read-connection.ts";
 import { parseRow } from "./rows.ts";
 import { firstSince } from "./seek.ts";
@@ -38,10 +32,7 @@ export async function listDecisions(
   connection: Connection,
   filter: DecisionFilter,
 ): Promise<Page<DecisionItem>> {
-  const { limit = DEFAULT_LIMIT } = filter;
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new QueryError("BAD_LIMIT", `limit: 1 to ${MAX_LIMIT}`);
-  }
+  const limit = limitOf(filter.limit);
   const low = filter.since === undefined ? 1 : firstSince(connection, filter.since);
   const top = filter.until === undefined ? Number.MAX_SAFE_INTEGER : firstSince(connection, filter.until);
   const high = Math.min(top, filter.cursor === undefined ? top : readCursor(filter.cursor));
@@ -129,15 +120,4 @@ export function itemOf({ seq, row }: Found): DecisionItem {
     ...(release === undefined ? {} : { release }),
     ...(wallet === undefined ? {} : { wallet }),
   };
-}
-
-/** Opaque: what it is made of may change. */
-function cursorOf(seq: number): string {
-  return Buffer.from(`s${seq}`).toString("base64url");
-}
-
-function readCursor(cursor: string): number {
-  const [, digits] = /^s([0-9]{1,15})$/.exec(Buffer.from(cursor, "base64url").toString("latin1")) ?? [];
-  if (digits === undefined) throw new QueryError("BAD_CURSOR", "cursor: not one of this server");
-  return Number(digits);
 }

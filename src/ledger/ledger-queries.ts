@@ -9,6 +9,8 @@ import type { Answer, Fault, NumberedQuestion, QueryBoot, Question } from "./que
 import {
   type DecisionFilter,
   type DecisionItem,
+  type FlagFilter,
+  type FlagItem,
   type FullDecision,
   type FullTransaction,
   type Page,
@@ -47,6 +49,10 @@ export class LedgerQueries {
 
   decision(id: string): Promise<FullDecision | undefined> {
     return this.#ask({ type: "decision", id });
+  }
+
+  flags(filter: FlagFilter): Promise<Page<FlagItem>> {
+    return this.#ask({ type: "flags", filter });
   }
 
   transaction(name: string, organization?: string): Promise<FullTransaction | undefined> {

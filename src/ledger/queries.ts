@@ -1,18 +1,22 @@
 /**
- * What people ask of the ledger: pages of decisions, one in full, a transaction. Every question is answered from
+ * What people ask of the ledger: pages of decisions and of flags, one in full, a transaction. Every question is answered from
  * one state of the ledger.
  */
 import { type Kysely, sql } from "kysely";
 import { z } from "zod";
-import { decodeBody } from "./body-encoding.ts";
 import { itemOf, listDecisions } from "./decision-queries.ts";
+import { readBody } from "./entry-body.ts";
+import { flagsOfTransaction, listFlags } from "./flag-queries.ts";
 import type { LedgerReader } from "./kysely-ledger.ts";
 import { MOVEMENT_STATES } from "./ledger.ts";
-import { hexOf, utf8Of } from "./paged-rows.ts";
+import { hexOf } from "./paged-rows.ts";
+import { pushesOf } from "./push-queries.ts";
 import {
   type ActItem,
   type DecisionFilter,
   type DecisionItem,
+  type FlagFilter,
+  type FlagItem,
   type FullDecision,
   type FullEntry,
   type FullTransaction,
@@ -22,7 +26,8 @@ import {
   QueryError,
 } from "./query-types.ts";
 import { type DecisionRow, parseRow } from "./rows.ts";
-import { type Blob, bytesOf, type Tables } from "./tables.ts";
+import { bytesOf, type Tables } from "./tables.ts";
+import { isShared, NOBODY, ORGANIZATIONS } from "./transaction-names.ts";
 
 const NAME_KINDS = ["transaction", "cobo", "request"] as const;
 
@@ -32,6 +37,11 @@ export function findDecisions(
   filter: DecisionFilter,
 ): Promise<Page<DecisionItem>> {
   return kysely.transaction().execute((snapshot) => listDecisions(snapshot, connection, filter));
+}
+
+/** A page of flags, newest first. @throws QueryError `BAD_LIMIT`, `BAD_CURSOR` */
+export function findFlags({ kysely }: LedgerReader, filter: FlagFilter): Promise<Page<FlagItem>> {
+  return kysely.transaction().execute((snapshot) => listFlags(snapshot, filter));
 }
 
 /** An entry of any type by its id, with the request it was about where that is kept; undefined where there is none. */
@@ -46,7 +56,7 @@ export function findDecision({ kysely }: LedgerReader, id: string): Promise<Full
     if (found?.entry.type !== "decision") return undefined;
     const { entry: decision, ...rest } = found;
     const movements = await movementsOf(snapshot, decision, found.seq);
-    return { ...rest, decision, movements, acts: await actsOn(snapshot, movements) };
+    return { ...rest, decision, movements, acts: await actsOn(snapshot, movements, []) };
   });
 }
 
@@ -63,14 +73,14 @@ async function entryOf(database: Kysely<Tables>, id: string) {
     seq,
     hash: hexOf(bytesOf(entry.hash)),
     entry: parseRow(entry.row),
-    ...(encoding === null ? {} : bodyOf(decodeBody(encoding, bytesOrNull(token), bytesOrNull(document)))),
+    ...readBody({ encoding, token, document }),
   };
 }
 
 /**
  * A transaction by one of its names: with its kind in front (`request:…`), or without.
  *
- * @param organization - absent: whichever has it.
+ * @param organization - absent: whichever has it. A Cobo id that is known within no organization is of any.
  * @throws QueryError `AMBIGUOUS` where several transactions have that name.
  */
 export function findTransaction(
@@ -79,40 +89,61 @@ export function findTransaction(
   organization?: string,
 ): Promise<FullTransaction | undefined> {
   return kysely.transaction().execute(async (snapshot) => {
-    const found = await transactionsQuery(name, organization).execute(snapshot);
-    const numbers = [...new Set(found.rows.map(({ tx }) => tx))];
-    const [first] = found.rows;
-    if (first === undefined) return undefined;
+    const { rows: known } = await transactionsQuery(name, organization).execute(snapshot);
+    const found = known.filter((row) => organization === undefined || isOf(row, organization));
+    const numbers = [...new Set(found.map(({ tx }) => tx))];
+    const [number] = numbers;
+    if (number === undefined) return undefined;
     if (numbers.length > 1) {
-      const where = found.rows.map((row) => `${row.name} of ${row.organization}`).join(", ");
+      const where = found.map((row) => `${row.name} of ${row.organization || "no organization"}`).join(", ");
       throw new QueryError("AMBIGUOUS", `${numbers.length} transactions have this name: ${where}`);
     }
-    const entries = await snapshot
-      .selectFrom("entries")
-      .select(["seq", "row"])
-      .where("tx", "=", first.tx)
-      .where("type", "=", "decision")
-      .orderBy("seq", "desc")
-      .limit(MAX_LIMIT)
-      .execute();
+    const entries = await entriesOf(snapshot, number, "decision");
+    const told = await entriesOf(snapshot, number, "push");
     const rows = await snapshot
       .selectFrom("movements")
       .selectAll()
-      .where("tx", "=", first.tx)
+      .where("tx", "=", number)
       .orderBy("number")
       .execute();
     const movements = rows.map(movementOf);
+    const flags = await flagsOfTransaction(snapshot, number, MAX_LIMIT);
     return {
       transaction: {
-        number: first.tx,
-        organization: first.organization,
-        names: [...new Set(entries.flatMap(({ row }) => namesOf(row)))].sort(),
+        number,
+        organization: found.find((row) => row.organization !== NOBODY)?.organization ?? NOBODY,
+        names: [...new Set([...entries, ...told].flatMap(({ row }) => namesOf(row)))].sort(),
       },
       decisions: entries.map(itemOf),
       movements,
-      acts: await actsOn(snapshot, movements),
+      acts: await actsOn(snapshot, movements, flags),
+      flags,
+      pushes: await pushesOf(snapshot, number, MAX_LIMIT),
     };
   });
+}
+
+/** Newest first. */
+function entriesOf(snapshot: Kysely<Tables>, transaction: number, type: "decision" | "push") {
+  return snapshot
+    .selectFrom("entries")
+    .select(["seq", "row"])
+    .where("tx", "=", transaction)
+    .where("type", "=", type)
+    .orderBy("seq", "desc")
+    .limit(MAX_LIMIT)
+    .execute();
+}
+
+interface KnownName {
+  readonly organization: string;
+  readonly name: string;
+  readonly tx: number;
+}
+
+/** Whether it is a name of an organization: its own, or a shared one of no organization, and the other way round. */
+function isOf({ organization, name }: KnownName, asked: string): boolean {
+  return organization === asked || (isShared(name) && (organization === NOBODY || asked === NOBODY));
 }
 
 /**
@@ -123,12 +154,10 @@ export function transactionsQuery(name: string, organization: string | undefined
   const kind = NAME_KINDS.some((known) => name.startsWith(`${known}:`));
   const names = kind ? [name] : NAME_KINDS.map((known) => `${known}:${name}`);
   const organizations =
-    organization === undefined
-      ? sql`SELECT min(organization) AS id FROM transaction_names UNION ALL
-          SELECT (SELECT min(organization) FROM transaction_names WHERE organization > known.id)
-          FROM known WHERE known.id IS NOT NULL`
-      : sql`SELECT ${organization} AS id`;
-  return sql<{ organization: string; name: string; tx: number }>`
+    organization === undefined || organization === NOBODY
+      ? sql.raw(ORGANIZATIONS)
+      : sql`SELECT ${organization} AS id UNION ALL SELECT ${NOBODY}`;
+  return sql<KnownName>`
     WITH RECURSIVE known (id) AS (${organizations})
     SELECT t.organization, t.name, t.tx FROM known CROSS JOIN transaction_names t
     ON t.organization = known.id AND t.name IN (${sql.join(names)})`;
@@ -136,34 +165,7 @@ export function transactionsQuery(name: string, organization: string | undefined
 
 function namesOf(row: string): readonly string[] {
   const parsed = parseRow(row);
-  return parsed.type === "decision" ? (parsed.transaction?.names ?? []) : [];
-}
-
-const claimsSchema = z.looseObject({ package_data: z.string().optional() });
-
-/** Document and token, decoded as far as they can be: whoever signed a token may have written anything. */
-function bodyOf({ token, document }: ReturnType<typeof decodeBody>): Partial<FullDecision> {
-  const compact = token === undefined ? undefined : utf8Of(token);
-  const claims = claimsSchema.safeParse(parseJson(decodePart(compact?.split(".")[1] ?? "")));
-  const { package_data, ...rest } = claims.data ?? {};
-  return {
-    ...(document === undefined ? {} : { document: parseJson(utf8Of(document)) }),
-    ...(compact === undefined ? {} : { token: compact }),
-    ...(claims.success ? { claims: rest } : {}),
-    ...(package_data === undefined ? {} : { request: Buffer.from(package_data, "base64").toString("utf8") }),
-  };
-}
-
-function decodePart(part: string): string {
-  return Buffer.from(part, "base64url").toString("utf8");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return parsed.type === "decision" || parsed.type === "push" ? (parsed.transaction?.names ?? []) : [];
 }
 
 /** Those of the decision's signing: another decision over the same bytes may have made them. */
@@ -183,23 +185,29 @@ async function movementsOf(
   return rows.map(movementOf);
 }
 
-/** Operators' acts are few: all since the first of these movements are looked at. */
-async function actsOn(snapshot: Kysely<Tables>, movements: readonly MovementItem[]): Promise<ActItem[]> {
-  const [first] = movements;
-  if (first === undefined) return [];
+/** Operators' acts are few: all since the first of these movements and flags are looked at. */
+async function actsOn(
+  snapshot: Kysely<Tables>,
+  movements: readonly MovementItem[],
+  flags: readonly FlagItem[],
+): Promise<ActItem[]> {
+  const first = Math.min(...movements.map(({ entry }) => entry), ...flags.map(({ seq }) => seq));
+  if (first === Number.POSITIVE_INFINITY) return [];
   const numbers = new Set(movements.map(({ number }) => number));
+  const ids = new Set(flags.map(({ id }) => id));
   const rows = await snapshot
     .selectFrom("entries")
     .select(["seq", "row"])
     .where("type", "=", "act")
     .where(sql<boolean>`type <> 'decision'`)
-    .where("seq", ">", first.entry)
+    .where("seq", ">", first)
     .orderBy("seq")
     .execute();
   return rows.flatMap(({ seq, row }) => {
     const parsed = parseRow(row);
-    const touches = parsed.type === "act" && parsed.movements?.some((number) => numbers.has(number)) === true;
-    return touches ? [{ ...parsed, seq }] : [];
+    if (parsed.type !== "act") return [];
+    const touches = parsed.movements?.some((number) => numbers.has(number)) === true;
+    return touches || (parsed.flag !== undefined && ids.has(parsed.flag)) ? [{ ...parsed, seq }] : [];
   });
 }
 
@@ -225,10 +233,6 @@ function movementOf(row: Tables["movements"]): MovementItem {
     outpoints: listSchema.parse(JSON.parse(row.outpoints)),
     ...withoutNull({ ...optional, units, usd_micros, nonce }),
   };
-}
-
-function bytesOrNull(blob: Blob | null): Uint8Array | null {
-  return blob === null ? null : bytesOf(blob);
 }
 
 function withoutNull(members: Readonly<Record<string, string | null>>): Record<string, string> {

@@ -1,7 +1,7 @@
 /** What goes between `LedgerQueries` and its thread. */
 
 import type { LedgerCode } from "./ledger.ts";
-import type { DecisionFilter, QueryError } from "./query-types.ts";
+import type { DecisionFilter, FlagFilter, QueryError } from "./query-types.ts";
 
 export interface QueryBoot {
   readonly file: string;
@@ -10,6 +10,7 @@ export interface QueryBoot {
 export type Question =
   | { readonly type: "decisions"; readonly filter: DecisionFilter }
   | { readonly type: "decision"; readonly id: string }
+  | { readonly type: "flags"; readonly filter: FlagFilter }
   | { readonly type: "transaction"; readonly name: string; readonly organization?: string | undefined };
 
 export interface NumberedQuestion {

@@ -1,7 +1,7 @@
 /** What people ask of the ledger, and what they get (design 3.3). */
 import type { Kind } from "../input/document.ts";
-import type { MovementState } from "./ledger.ts";
-import type { ActRow, DecisionRow, Row } from "./rows.ts";
+import type { MovementState, NewFlag } from "./ledger.ts";
+import type { ActRow, DecisionRow, PushRow, Row } from "./rows.ts";
 
 export const MAX_LIMIT = 500;
 export const DEFAULT_LIMIT = 50;
@@ -21,6 +21,20 @@ export interface DecisionFilter {
   readonly outcome?: DecisionRow["outcome"] | undefined;
   readonly rule?: string | undefined;
   readonly request_id?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/**
+ * Flags that have all of this.
+ *
+ * @property address - what one is about: an address in the spelling of documents, or an outpoint.
+ * @property limit, cursor - as of a {@link DecisionFilter}.
+ */
+export interface FlagFilter {
+  readonly state?: "open" | "resolved" | undefined;
+  readonly severity?: NewFlag["severity"] | undefined;
+  readonly address?: string | undefined;
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;
 }
@@ -78,7 +92,47 @@ export interface MovementItem {
 /** An act, or a freeze and the like, with its place in the chain. */
 export type ActItem = ActRow & { readonly seq: number };
 
-/** An entry of any type; what it says is its row. */
+/**
+ * @property seq - the entry that raised it, by its number in the chain. @property at - when, milliseconds.
+ * @property transaction - the names of its transaction, as that entry has them.
+ * @property resolved - by whom and why: an operator, or the server itself, which has no name.
+ */
+export interface FlagItem extends Omit<NewFlag, "key"> {
+  readonly seq: number;
+  readonly at: number;
+  readonly transaction: readonly string[];
+  readonly state: "open" | "resolved";
+  readonly resolved?: {
+    readonly seq: number;
+    readonly at: number;
+    readonly by?: string;
+    readonly reason?: string;
+  };
+}
+
+/**
+ * A push, with the newest word on it.
+ *
+ * @property outcome - with `reasons` and `alerts`: of its newest judgement, where it was judged again.
+ * @property judged - when that was, and why.
+ * @property message - its body's text, in base64 where it is no UTF-8; absent where it was pruned.
+ */
+export interface PushItem
+  extends Pick<
+    PushRow,
+    "id" | "at" | "channel" | "kind" | "status" | "late" | "readable" | "outcome" | "reasons" | "alerts"
+  > {
+  readonly seq: number;
+  readonly judged?: { readonly seq: number; readonly at: number; readonly why: string };
+  readonly message?: string;
+}
+
+/**
+ * An entry of any type; what it says is its row.
+ *
+ * @property claims - of a node's token, without `package_data`; of a signed message its headers, and its key's name.
+ * @property request - as the token has it; of a signed message its body.
+ */
 export interface FullEntry {
   readonly seq: number;
   readonly hash: string;
@@ -105,7 +159,11 @@ export interface FullDecision {
   readonly acts: readonly ActItem[];
 }
 
-/** A transaction, with what was decided of it, what that reserved, and what operators did to it. */
+/**
+ * A transaction, with what was decided and told of it, what that reserved and raised, and what operators did to it.
+ *
+ * @property organization - empty where only pushes tell of it.
+ */
 export interface FullTransaction {
   readonly transaction: {
     readonly number: number;
@@ -116,6 +174,9 @@ export interface FullTransaction {
   readonly decisions: readonly DecisionItem[];
   readonly movements: readonly MovementItem[];
   readonly acts: readonly ActItem[];
+  /** Likewise. */
+  readonly flags: readonly FlagItem[];
+  readonly pushes: readonly PushItem[];
 }
 
 /** A question that has no answer as it is put: the asker's fault. */
