@@ -12,6 +12,7 @@ import { hasProvenPayments, isProven, paymentsOf } from "../input/payments.ts";
 import { minus, plus } from "../ledger/fact-sums.ts";
 import type { FactTotals, NewMovements, Snapshot } from "../ledger/ledger.ts";
 import type { FactQuery } from "../policy/fact-queries.ts";
+import { FlagFacts } from "./flag-facts.ts";
 import { OwnMovements } from "./own-movements.ts";
 import { replacedMovements } from "./replaced-movements.ts";
 import type { Ticket } from "./tickets.ts";
@@ -44,7 +45,8 @@ export function answerFacts(
   const mine = new OwnMovements(snapshot, own.movements);
   if (mine.numbers.size > 0) own.foundStored();
   if (mine.replaces) own.foundReplaced();
-  const reading: Reading = { document, own: own.movements, snapshot, mine, unseen };
+  const flags = new FlagFacts(document, snapshot);
+  const reading: Reading = { document, own: own.movements, snapshot, mine, unseen, flags };
   const facts: Record<string, Record<string, Facts[string][string]>> = {};
   for (const query of queries) {
     const value = answer(query, reading);
@@ -60,10 +62,10 @@ interface Reading {
   readonly snapshot: Snapshot;
   readonly mine: OwnMovements;
   readonly unseen: UnseenTickets;
+  readonly flags: FlagFacts;
 }
 
 function answer(query: FactQuery, reading: Reading): Facts[string][string] | undefined {
-  if (query.kind === "flags") return undefined;
   if (query.kind === "movement") {
     const { document, own, snapshot, unseen } = reading;
     return replacedMovements(document, own, snapshot, unseen);
@@ -73,6 +75,7 @@ function answer(query: FactQuery, reading: Reading): Facts[string][string] | und
   if (many === undefined) return answerOne(query, reading, undefined);
   const values = valuesOf(reading.document, many);
   if (values === undefined) return undefined;
+  if (query.kind === "flags") return reading.flags.of(many, values);
   const answers: [string, string][] = [];
   for (const value of values) {
     const one = answerOne(query, reading, value);

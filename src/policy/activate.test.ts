@@ -183,7 +183,7 @@ describe("a release is refused, by the step that refused it", () => {
       const metadata = [...lines, `  ${custom}`].map((line) => `# ${line}`).join("\n");
       return `# METADATA\n${metadata}\npackage rules.transfer.${name}\n\n${body}\n`;
     };
-    const files = (paid: string, list: string) => ({
+    const files = (paid: string, list: string, isKnown: boolean) => ({
       "data.yaml": "approve_unverified: true\n",
       "rules/transfer/pays/rule.rego": rule(
         "pays",
@@ -206,6 +206,20 @@ require["LIMIT"] if {
 	}
 }`,
       ),
+      "rules/transfer/flags/rule.rego": rule(
+        "flags",
+        "requires: {FLAGGED: deny}",
+        `facts["sources"] := {"kind": "flags", "by": ["transaction.sources[].address"]}
+
+require["FLAGGED"] if {
+	every source in input.transaction.sources {
+		input.facts.flags.sources[source.address].known == ${isKnown}
+		every flag in input.facts.flags.sources[source.address].open {
+			flag.severity == "low"
+		}
+	}
+}`,
+      ),
       "rules/transfer/list/rule.rego": rule(
         "list",
         "requires: {LIST: deny}",
@@ -217,9 +231,13 @@ require["LIMIT"] if {
 }`,
       ),
     });
-    await expect(liveOf(files(">= 0", "not"))).rejects.toMatchObject({ step: "guard" });
-    // One of the two looks for something that a stranger lacks.
-    for (const guarded of [files("> 0", "not"), files(">= 0", "")]) {
+    await expect(liveOf(files(">= 0", "not", false))).rejects.toMatchObject({ step: "guard" });
+    // One of them looks for something that a stranger lacks.
+    for (const guarded of [
+      files("> 0", "not", false),
+      files(">= 0", "", false),
+      files(">= 0", "not", true),
+    ]) {
       const live = await liveOf(guarded);
       await live.engine.close();
     }

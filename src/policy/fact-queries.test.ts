@@ -78,8 +78,30 @@ describe("refuses", () => {
     ["a window over a year", { ...SPENT, window: "367d" }, /367d is out of bounds/],
     ["a window in milliseconds over a year", { ...SPENT, window: "9000h" }, /9000h is out of bounds/],
     ["a window as a number", { ...SPENT, window: 86_400_000 }, /window: Invalid input/],
-    ["flags of nothing", { kind: "flags", by: ["wallet.id"] }, /flags are of an address/],
-    ["flags of a token", { kind: "flags", by: ["transaction.totals[].token"] }, /flags are of an address/],
+    ["flags of nothing", { kind: "flags", by: ["wallet.id"] }, /flags are of addresses/],
+    ["flags of a token", { kind: "flags", by: ["transaction.totals[].token"] }, /flags are of addresses/],
+    ["flags of all there is", { kind: "flags", by: [] }, /flags are of addresses or of outpoints/],
+    ["flags without `by`", { kind: "flags" }, /flags are of addresses or of outpoints/],
+    [
+      "flags of an address within something",
+      { kind: "flags", by: ["transaction.sources[].address", "wallet.id"] },
+      /`by` is one member with \[\]/,
+    ],
+    [
+      "flags of some transactions",
+      { kind: "flags", by: ["transaction.sources[].address"], where: { kind: "deposit" } },
+      /they have no `where`/,
+    ],
+    [
+      "flags of what came in",
+      { kind: "flags", by: ["transaction.sources[].address"], where: { direction: "in" } },
+      /they have no `where`/,
+    ],
+    [
+      "flags in a window",
+      { kind: "flags", by: ["transaction.sources[].address"], window: "24h" },
+      /they have no window/,
+    ],
     ["a movement by something", { kind: "movement", by: ["wallet.id"] }, /has no `by`/],
     ["a movement in a window", { kind: "movement", window: "24h" }, /has no window/],
     ["a movement in", { kind: "movement", where: { direction: "in" } }, /has no `where`/],
@@ -183,8 +205,18 @@ describe("compiles", () => {
     expect(query).not.toHaveProperty("of");
   });
 
-  it("flags and movements", () => {
-    expect(compile({ kind: "flags", by: ["transaction.sources[].outpoint"] })[0]?.kind).toBe("flags");
+  it.each([
+    "transaction.destinations[].address",
+    "transaction.sources[].address",
+    "transaction.sources[].outpoint",
+  ])("flags by %s", (member) => {
+    expect(compile({ kind: "flags", by: [member] })[0]).toMatchObject({
+      kind: "flags",
+      shape: { by: [member] },
+    });
+  });
+
+  it("movements", () => {
     expect(compile({ kind: "movement" })[0]).toMatchObject({ kind: "movement", shape: { by: [] } });
   });
 

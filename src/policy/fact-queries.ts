@@ -19,8 +19,6 @@ export type FactWindow =
 /**
  * One query.
  *
- * `flags` are known but not answered yet: their facts are absent, so that a rule that reads one refuses.
- *
  * @property rule - the rule's name within its group, as in `input.facts.<rule>`.
  * @property of - what a sum adds up; absent for all other kinds.
  * @property window - absent: all of history.
@@ -105,9 +103,13 @@ const querySchema = z
     if (new Set(by?.filter(isByElement)).size > 1) {
       report("`by` has two members with []: an answer is by one value only");
     }
-    if (kind === "flags" && by?.some((member) => isByElement(member) && !isToken(member)) !== true) {
-      report("flags are of an address or an outpoint: `by` needs a member with []");
+    if (kind !== "flags") return;
+    if (by?.length !== 1 || !by.every((member) => isByElement(member) && !isToken(member))) {
+      report("flags are of addresses or of outpoints: `by` is one member with []");
     }
+    if (Object.keys(where).length > 1 || where.direction !== "out")
+      report("flags are all those of an address or an outpoint: they have no `where`");
+    if (window !== undefined) report("flags are those that are open now: they have no window");
   });
 
 const answerSchema = z.partialRecord(z.enum(GROUPS), z.record(z.string(), z.record(z.string(), z.unknown())));

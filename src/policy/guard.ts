@@ -1,6 +1,6 @@
 /** The document that no release may approve (design 3.10). */
 import { randomBytes } from "node:crypto";
-import { type Document, documentSchema, type InputDocument } from "../input/document.ts";
+import { type Document, documentSchema, type FlagsAnswer, type InputDocument } from "../input/document.ts";
 import type { FactQuery } from "./fact-queries.ts";
 import type { HostData } from "./release.ts";
 import type { RuleIndex } from "./rule-index.ts";
@@ -38,14 +38,15 @@ function listsOf({ rules }: RuleIndex): readonly string[] {
   return [...new Set(reads.flatMap((read) => /^lists\.([^.*]+)/.exec(read)?.[1] ?? []))];
 }
 
-type Facts = Record<string, Record<string, string | Record<string, string>>>;
+type Nothing = string | FlagsAnswer;
+type Facts = Record<string, Record<string, Nothing | Record<string, Nothing>>>;
 
-/** Nothing was counted or summed, what is asked for by its first time begins now. */
+/** Nothing was counted, summed or flagged, what is asked for by its first time begins now. */
 function factsOf({ group, now, transaction }: Document, queries: readonly FactQuery[]): Facts {
   const facts: Facts = {};
   for (const query of queries) {
-    if (query.group !== group || query.kind === "flags" || query.kind === "movement") continue;
-    const nothing = query.kind === "first" ? String(now.ms) : "0";
+    if (query.group !== group || query.kind === "movement") continue;
+    const nothing = nothingOf(query, now.ms);
     const { by } = query.shape;
     const values = by.includes("transaction.totals[].token")
       ? Object.keys(transaction?.totals ?? {})
@@ -60,6 +61,11 @@ function factsOf({ group, now, transaction }: Document, queries: readonly FactQu
     facts[query.rule] = { ...facts[query.rule], [query.name]: many ? Object.fromEntries(each) : nothing };
   }
   return facts;
+}
+
+function nothingOf({ kind }: FactQuery, nowMs: number): Nothing {
+  if (kind === "flags") return { known: false, open: [] };
+  return kind === "first" ? String(nowMs) : "0";
 }
 
 function bareCase(hostData: HostData, nowMs: number): Document {
