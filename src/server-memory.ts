@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import { DecisionDesk } from "./decisions/desk.ts";
 import { Freezes } from "./decisions/freeze.ts";
 import { Operations } from "./decisions/operations.ts";
+import { Tickets } from "./decisions/tickets.ts";
 import type { PriceStore } from "./feeds/price-store.ts";
 import { canonicalJson } from "./input/canonical-json.ts";
 import { Refusal } from "./input/refusal.ts";
@@ -22,6 +23,7 @@ import { VERSION } from "./version.ts";
 export class Memory {
   readonly ledger: SqliteLedger;
   readonly freezes: Freezes;
+  readonly tickets = new Tickets();
   readonly desk: DecisionDesk;
   readonly operations: Operations;
   /** For people; it reads the file by itself. */
@@ -38,6 +40,7 @@ export class Memory {
     this.desk = new DecisionDesk({
       ledger,
       freezes: this.freezes,
+      tickets: this.tickets,
       scope: config.scope,
       decisionMs: config.limits.decision,
       reissueMs: config.limits.reissue,

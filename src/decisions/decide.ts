@@ -133,11 +133,23 @@ async function judge(request: VerifiedRequest, context: DecideContext): Promise<
     if (error instanceof Refusal) return refused(outcomeOf(error), error);
     return refused("failed", internal("an invariant could not be checked"), error);
   }
+  return await judgeByRelease(request, context, judgeByPolicy);
+}
+
+/**
+ * What the live release says of a document that is complete; `failed` where there is none of either. Never throws.
+ *
+ * @param weigh - runs while the release is kept.
+ */
+export async function judgeByRelease(
+  request: VerifiedRequest,
+  { live, refusedStep }: Pick<DecideContext, "live" | "refusedStep">,
+  weigh: (request: VerifiedRequest, live: LiveRelease) => Promise<Judgement>,
+): Promise<Judgement> {
   try {
-    assertComplete(document);
-    const { live, refusedStep } = context;
+    assertComplete(request.document);
     if (live === undefined) throw policyAbsent(refusedStep);
-    return await live.during(() => judgeByPolicy(request, live));
+    return await live.during(() => weigh(request, live));
   } catch (error) {
     if (error instanceof Refusal) return refused("failed", error, error.cause);
     return refused("failed", internal("the decision could not be made"), error);
@@ -164,14 +176,33 @@ function assertComplete(document: Document): void {
 }
 
 async function judgeByPolicy(request: VerifiedRequest, live: LiveRelease): Promise<Judgement> {
+  const answer = await askPolicy(request, live);
+  if ("failed" in answer) return answer.failed;
+  const { verdict, text, evaluateMs } = answer;
+  if (verdict.outcome === "approved") {
+    const approval = Approval.grant(request, { type: "verdict", verdict }, live);
+    const { outcome, reasons, alerts } = verdict;
+    return { outcome, reasons, alerts, approval, evaluateMs, explainMs: 0 };
+  }
+
+  const { outcome, reasons, alerts, explainMs } = await explain(verdict, text, live);
+  const all = verdict.outcome === "held" ? [held(reasons), ...reasons] : reasons;
+  return { outcome, reasons: all, alerts, evaluateMs, explainMs };
+}
+
+/** A verdict on a document's text; `failed` where the evaluation was. */
+type PolicyAnswer =
+  | { readonly verdict: Verdict; readonly text: string; readonly evaluateMs: number }
+  | { readonly failed: Judgement };
+
+export async function askPolicy(request: VerifiedRequest, live: LiveRelease): Promise<PolicyAnswer> {
   const { input } = request;
   const { document } = input;
   const started = performance.now();
   const text = live.index.reads_raw ? request.textWithRaw() : request.text;
   const answer = await live.engine.evaluate("countersign/decision", text);
   const evaluateMs = performance.now() - started;
-  if (!answer.ok) return failedPolicy(new Refusal(answer.code, answer.message), live);
-
+  if (!answer.ok) return { failed: failedPolicy(new Refusal(answer.code, answer.message), live) };
   const verdict = combine({
     index: live.index,
     group: document.group,
@@ -180,17 +211,7 @@ async function judgeByPolicy(request: VerifiedRequest, live: LiveRelease): Promi
     result: answer.result,
     modes: live.hostData.modes ?? {},
   });
-  if (verdict.outcome === "approved") {
-    const approval = Approval.grant(request, { type: "verdict", verdict }, live);
-    const { outcome, reasons, alerts } = verdict;
-    return { outcome, reasons, alerts, approval, evaluateMs, explainMs: 0 };
-  }
-
-  const explained = await explain(verdict, text, live);
-  const explainMs = performance.now() - started - evaluateMs;
-  const { outcome, reasons, alerts } = explained;
-  const all = verdict.outcome === "held" ? [held(reasons), ...reasons] : reasons;
-  return { outcome, reasons: all, alerts, evaluateMs, explainMs };
+  return { verdict, text, evaluateMs };
 }
 
 /** The evaluation failed; where its message points into a rule's file, that rule is named as any other. */
@@ -213,22 +234,17 @@ function held(reasons: readonly Reason[]): Reason {
   };
 }
 
-function verdictParts(verdict: Verdict): Pick<Judgement, "outcome" | "reasons" | "alerts"> {
-  return { outcome: verdict.outcome, reasons: verdict.reasons, alerts: verdict.alerts };
-}
-
 /** Rules quote the document. Of a longer one each is asked alone, so that all of them together are not too much. */
 const LONG_TEXT = 100_000;
 
+type Explained = Pick<Judgement, "outcome" | "reasons" | "alerts" | "explainMs">;
+
 /** Adds the rules' own words. The verdict stands before this is asked; a failure here costs words only. */
-async function explain(
-  verdict: Verdict,
-  text: string,
-  live: LiveRelease,
-): Promise<Pick<Judgement, "outcome" | "reasons" | "alerts">> {
-  const rules = verdict.refusedRules;
-  if (rules.length === 0) return verdictParts(verdict);
+export async function explain(verdict: Verdict, text: string, live: LiveRelease): Promise<Explained> {
+  const { outcome, refusedRules: rules } = verdict;
   let { reasons, alerts } = verdict;
+  if (rules.length === 0) return { outcome, reasons, alerts, explainMs: 0 };
+  const started = performance.now();
   for (const asked of text.length > LONG_TEXT ? rules.map((rule) => [rule]) : [rules]) {
     const question = `${text.slice(0, -1)},"explain":${JSON.stringify(asked)}}`;
     const words = await live.engine.evaluate("countersign/explain", question);
@@ -236,7 +252,7 @@ async function explain(
     reasons = withWords(reasons, words.result);
     alerts = withWords(alerts, words.result);
   }
-  return { outcome: verdict.outcome, reasons, alerts };
+  return { outcome, reasons, alerts, explainMs: performance.now() - started };
 }
 
 export function refused(outcome: "denied" | "failed", refusal: Refusal, cause?: unknown): Judgement {
@@ -258,7 +274,7 @@ function internal(message: string): Refusal {
  * A decision that comes too late is no decision: the node has given up or will soon. The time counts from the
  * request's arrival, and is looked at again when the judgement is there: a timer alone may fire late itself.
  */
-async function withinLimit(
+export async function withinLimit(
   judgement: Promise<Judgement>,
   startedAt: number,
   limitMs: number,

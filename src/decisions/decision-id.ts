@@ -1,4 +1,4 @@
-/** Decision ids: `d_` and a ULID, so that they sort by time. */
+/** Ids of what is made for each message: a letter and a ULID, so that they sort by time. */
 import { randomFillSync } from "node:crypto";
 import { monotonicFactory } from "ulid";
 
@@ -23,4 +23,19 @@ const next = monotonicFactory(random);
 /** A new id; later ones of this process sort after earlier ones. */
 export function decisionId(): string {
   return `d_${next()}`;
+}
+
+/** @see decisionId */
+export function pushId(): string {
+  return `p_${next()}`;
+}
+
+/** Of a push that was judged again. @see decisionId */
+export function judgementId(): string {
+  return `j_${next()}`;
+}
+
+/** @see decisionId */
+export function flagId(): string {
+  return `g_${next()}`;
 }

@@ -20,6 +20,7 @@ import { Freezes } from "./freeze.ts";
 import { movementsOf } from "./movements.ts";
 import { Operations } from "./operations.ts";
 import { VerifiedRequest } from "./request.ts";
+import { Tickets } from "./tickets.ts";
 
 const CAP = 100;
 
@@ -106,6 +107,7 @@ async function open(options: Partial<DeskOptions> = {}, upkeep?: UpkeepOptions):
   desk = new DecisionDesk({
     ledger,
     freezes,
+    tickets: new Tickets(),
     scope: {},
     decisionMs: 5_000,
     reissueMs: 900_000,

@@ -38,11 +38,13 @@ import type { Freezes, Leaving } from "./freeze.ts";
 import { movementsOf, transactionNamesOf } from "./movements.ts";
 import { Passing } from "./passing.ts";
 import type { VerifiedRequest } from "./request.ts";
-import { type Ticket, Tickets } from "./tickets.ts";
+import type { Ticket, Tickets } from "./tickets.ts";
 
 export interface DeskOptions {
   readonly ledger: Ledger;
   readonly freezes: Freezes;
+  /** Those of the push desk too: a deposit on its way is counted as an approval is. */
+  readonly tickets: Tickets;
   readonly scope: DecideContext["scope"];
   readonly decisionMs: number;
   /** How long a stored approval is repeated, milliseconds. */
@@ -77,13 +79,14 @@ const LAST_ROUND = 3;
 
 export class DecisionDesk {
   readonly #options: DeskOptions;
-  readonly #tickets = new Tickets();
+  readonly #tickets: Tickets;
   readonly #deciding = new Passing<Deciding>();
   /** The answers that are on their way to the disk, also those that came too late for their own request. */
   readonly #unwritten = new Passing<Unwritten>();
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    this.#tickets = options.tickets;
     options.ledger.gather(() => this.#tickets.isAnyOpen());
   }
 
@@ -354,7 +357,7 @@ function isSameStory(request: VerifiedRequest, other: VerifiedRequest, { live }:
 }
 
 /** @throws Refusal `OVERLOADED` where it takes longer than what is left of the limit, in milliseconds. */
-async function inTime(waited: Promise<unknown>, leftMs: number, limitMs: number): Promise<void> {
+export async function inTime(waited: Promise<unknown>, leftMs: number, limitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(

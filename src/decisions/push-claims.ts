@@ -6,13 +6,13 @@
 import { z } from "zod";
 import type { Document } from "../input/document.ts";
 
-const destinationSchema = z.strictObject({
+const destinationSchema = z.object({
   address: z.string().optional(),
   memo: z.string().optional(),
   amount: z.string().optional(),
 });
 
-export const claimsSchema = z.strictObject({
+export const claimsSchema = z.object({
   side: z.enum(["deposit", "withdrawal"]),
   chain: z.string().optional(),
   token: z.string().optional(),

@@ -41,9 +41,9 @@ export interface Statement {
 }
 
 /** @property problem - the key of what it would explain; @property after, before - milliseconds: in between. */
-const gapSchema = z.strictObject({ problem: z.string(), after: z.int(), before: z.int() });
+const gapSchema = z.object({ problem: z.string(), after: z.int(), before: z.int() });
 
-export const storySchema = z.strictObject({
+export const storySchema = z.object({
   status: z.enum(PUSH_STATUSES),
   at: z.int().optional(),
   confirmations: z.int().optional(),

@@ -30,6 +30,9 @@ export const DATA_USES = [
 ] as const;
 export type DataUse = (typeof DATA_USES)[number];
 
+/** What the flags of a rule may have in common so that only one of them is open at a time. */
+export const FLAG_ONCE = ["token_day"] as const;
+
 const path = z.string().min(1);
 
 /**
@@ -69,6 +72,8 @@ const ruleSchema = z.strictObject({
   /** The kinds it judges; all of its group where the metadata names none. Never empty. */
   kinds: z.array(z.enum(KINDS)).min(1),
   mandatory: z.boolean(),
+  /** Of a rule on pushes: its flags of one contract or token and one day are one. Absent: one of each transaction. */
+  flag_once: z.enum(FLAG_ONCE).optional(),
   checks: z.array(checkSchema).min(1),
   /** Document paths that may be absent; below them the reads hold once the member is there. */
   optional: z.array(path),

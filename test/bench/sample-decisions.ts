@@ -13,6 +13,7 @@ import { DecisionDesk } from "../../src/decisions/desk.ts";
 import { Freezes } from "../../src/decisions/freeze.ts";
 import { Operations } from "../../src/decisions/operations.ts";
 import { VerifiedRequest } from "../../src/decisions/request.ts";
+import { Tickets } from "../../src/decisions/tickets.ts";
 import { see } from "../../src/evidence/evidence.ts";
 import { canonicalJson } from "../../src/input/canonical-json.ts";
 import { nowMembers } from "../../src/input/clock.ts";
@@ -78,7 +79,7 @@ export class SampleDecisions {
     const freezes = new Freezes(join(directory, "FREEZE"));
     new Operations(ledger, freezes, Date.now).restore();
     const desk = new DecisionDesk({
-      ...{ ledger, freezes, scope: {} },
+      ...{ ledger, freezes, tickets: new Tickets(), scope: {} },
       ...{ decisionMs: 5_000, reissueMs: 60_000, clock: Date.now, onAlarm: () => {} },
     });
     const node = keyPair();
