@@ -27,6 +27,7 @@ export class FlagReader {
   readonly #ofTransaction: Statement;
   readonly #openOf: Statement;
   readonly #byId: Statement;
+  readonly #byKey: Statement;
 
   constructor(connection: Connection) {
     const statement = (sql: string) => new Statement(connection, sql);
@@ -58,6 +59,7 @@ export class FlagReader {
       `${flags} INDEXED BY flags_open_code WHERE code = ? AND resolved IS NULL ORDER BY number LIMIT ?`,
     );
     this.#byId = statement(`${flags} WHERE id = ?`);
+    this.#byKey = statement("SELECT 1 FROM flags WHERE key = ? AND entry <= ?");
   }
 
   /** Two look-ups, and for an address with open flags one for each role, rule and chain besides. */
@@ -96,6 +98,10 @@ export class FlagReader {
 
   openOf(code: string, limit: number): readonly StoredFlag[] {
     return this.#openOf.all([code, limit]).map((row) => storedFlag(row, NEWEST));
+  }
+
+  isFlagged(key: string, upTo: number): boolean {
+    return this.#byKey.first([key, upTo]) !== undefined;
   }
 
   byId(id: string): StoredFlag | undefined {

@@ -335,6 +335,10 @@ export interface Snapshot {
   newestPush(transaction: number): StoredEntry | undefined;
   /** The flags of a transaction, resolved ones too: in the order in which they came. */
   flagsOf(transaction: number): readonly StoredFlag[];
+  /** Whether there is a flag of this key, open or resolved. */
+  isFlagged(key: string): boolean;
+  /** The newest decision about a transaction, by its number, that refused it; no failure is one. */
+  newestRefusal(transaction: number): StoredEntry | undefined;
   /** What is known of an address, in the spelling of documents, or of an outpoint. */
   marked(kind: FlagMark["kind"], value: string): Marked;
   /** Whether a decision named this address as one that is paid from, and of which wallet the first such was. */
@@ -377,6 +381,8 @@ export interface Ledger {
   openFlags(code: string, limit: number): readonly StoredFlag[];
   /** A flag by its id. @throws LedgerError */
   flag(id: string): StoredFlag | undefined;
+  /** The number of an entry, by its id. @throws LedgerError */
+  seqOf(id: string): number | undefined;
   /** An entry by its number, with its body as far as that is kept. @throws LedgerError */
   entry(seq: number): (StoredEntry & { readonly body: EntryBody }) | undefined;
   acceptedPrices(): ReadonlyMap<string, AcceptedPrice>;

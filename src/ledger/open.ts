@@ -180,6 +180,10 @@ export class SqliteLedger implements Ledger {
     return this.#readable().flag(id);
   }
 
+  seqOf(id: string): number | undefined {
+    return this.#readable().seqOf(id);
+  }
+
   entry(seq: number): ReturnType<Ledger["entry"]> {
     return this.#readable().entry(seq);
   }

@@ -47,6 +47,7 @@ export class Reader {
   readonly #checkpoints: Statement;
   readonly #push: Statement;
   readonly #newestPush: Statement;
+  readonly #newestRefusal: Statement;
   readonly #whole: Statement;
   readonly #first: Statement;
   #firstAt: number | undefined;
@@ -91,6 +92,11 @@ export class Reader {
     this.#newestPush = statement(
       `SELECT ${ENTRY_COLUMNS} FROM entries INDEXED BY entries_tx
        WHERE tx = ? AND type = 'push' AND seq <= ? ORDER BY seq DESC LIMIT 1`,
+    );
+    this.#newestRefusal = statement(
+      `SELECT ${ENTRY_COLUMNS} FROM entries INDEXED BY entries_tx
+       WHERE tx = ? AND type = 'decision' AND outcome NOT IN ('approved', 'failed') AND seq <= ?
+       ORDER BY seq DESC LIMIT 1`,
     );
     this.#whole = statement(
       `SELECT ${ENTRY_COLUMNS}, encoding, token, document
@@ -159,8 +165,10 @@ export class Reader {
   }
 
   /** What never changes but by entries to come: those behind `seq` are left out one by one. */
-  #upTo(seq: number): Pick<Snapshot, "firstAt" | "push" | "newestPush" | "flagsOf" | "marked" | "governed"> {
-    const pushOf = (statement: Statement, key: Value) =>
+  #upTo(
+    seq: number,
+  ): Omit<Snapshot, "through" | "totals" | "bound" | "signed" | "transactionsNamed" | "movementsOf"> {
+    const entryOf = (statement: Statement, key: Value) =>
       this.#ask(() => {
         const row = statement.first([key, seq]);
         return row && this.#chained(row);
@@ -170,8 +178,10 @@ export class Reader {
         this.#firstAt ??= this.#ask(() => this.#first.first([])?.integer(0));
         return seq > 0 ? this.#firstAt : undefined;
       },
-      push: (identity) => pushOf(this.#push, digestOf(identity)),
-      newestPush: (transaction) => pushOf(this.#newestPush, transaction),
+      push: (identity) => entryOf(this.#push, digestOf(identity)),
+      newestPush: (transaction) => entryOf(this.#newestPush, transaction),
+      newestRefusal: (transaction) => entryOf(this.#newestRefusal, transaction),
+      isFlagged: (key) => this.#ask(() => this.#flags.isFlagged(key, seq)),
       flagsOf: (transaction) => this.#ask(() => this.#flags.ofTransaction(transaction, seq)),
       marked: (kind, value) => this.#ask(() => this.#flags.marked(kind, value, seq)),
       governed: (address) => this.#ask(() => this.#flags.governed(address, seq)),

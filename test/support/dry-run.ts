@@ -22,6 +22,8 @@ const EMPTY: Snapshot = {
   push: () => undefined,
   newestPush: () => undefined,
   flagsOf: () => [],
+  isFlagged: () => false,
+  newestRefusal: () => undefined,
   marked: () => ({ known: false, open: [] }),
   governed: () => undefined,
 };
