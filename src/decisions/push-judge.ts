@@ -2,12 +2,16 @@
  * What the rules find of a push (design 3.6). The same requirements speak as for a signing, and the same failures are
  * failures; but what happened on a chain asks for no approval, so that nothing here gives one or needs one.
  */
+import { Refusal } from "../input/refusal.ts";
+import { type Ledger, LedgerError } from "../ledger/ledger.ts";
 import type { PushOutcome } from "../ledger/rows.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import type { Outcome, Reason } from "../policy/verdict.ts";
-import { askPolicy, explain, type Judgement, judgeByRelease, withinLimit } from "./decide.ts";
+import { askPolicy, explain, type Judgement, judgeByRelease, refused, withinLimit } from "./decide.ts";
 import type { Bench } from "./desk.ts";
+import { answerFacts } from "./facts.ts";
 import type { VerifiedRequest } from "./request.ts";
+import type { Ticket, Tickets } from "./tickets.ts";
 
 /**
  * @property outcome - `pending` where the rules could not be asked; why is the one reason.
@@ -22,17 +26,52 @@ export interface PushJudgement {
   readonly cause?: unknown;
 }
 
+/** What history is asked of, and how long after a message's arrival its rules may take, in milliseconds. */
+export interface JudgeContext {
+  readonly ledger: Ledger;
+  readonly tickets: Tickets;
+  readonly limitMs: number;
+}
+
+/** @property request - with the facts that its rules asked for. */
+export interface JudgedPush {
+  readonly request: VerifiedRequest;
+  readonly judgement: PushJudgement;
+}
+
 /**
- * Judges a push's document, with its facts. Never throws.
+ * Judges a push's document. What is on its way counts as if it were in the ledger already: what happened on a chain is
+ * not judged once more where one of those before it is refused. Never throws.
  *
- * @param limitMs - how long after its arrival the answer may come.
+ * @param request - its document, without facts. @param own - the ticket of what it moves.
  */
 export async function judgePush(
   request: VerifiedRequest,
+  own: Ticket,
   bench: Bench,
-  limitMs: number,
-): Promise<PushJudgement> {
-  return pushJudgement(await withinLimit(judgeByRelease(request, bench, weigh), request.startedAt, limitMs));
+  { ledger, tickets, limitMs }: JudgeContext,
+): Promise<JudgedPush> {
+  const { document, startedAt } = request;
+  const queries = bench.live?.factQueries(document.group) ?? [];
+  let asked = request;
+  try {
+    const { facts } = ledger.read((snapshot) =>
+      answerFacts(document, queries, own, tickets.before(own), snapshot),
+    );
+    if (Object.keys(facts).length > 0) asked = request.withFacts(facts);
+  } catch (error) {
+    return { request, judgement: withoutHistory(error) };
+  }
+  const judgement = await withinLimit(judgeByRelease(asked, bench, weigh), startedAt, limitMs);
+  return { request: asked, judgement: pushJudgement(judgement) };
+}
+
+function withoutHistory(error: unknown): PushJudgement {
+  const refusal =
+    error instanceof LedgerError
+      ? new Refusal(error.code, error.message)
+      : new Refusal("INTERNAL", "history could not be asked");
+  return pushJudgement(refused("failed", refusal, error));
 }
 
 async function weigh(request: VerifiedRequest, live: LiveRelease): Promise<Judgement> {
@@ -43,7 +82,7 @@ async function weigh(request: VerifiedRequest, live: LiveRelease): Promise<Judge
 }
 
 /** That no rule approves is nothing that is wrong with a push. */
-export function pushJudgement({ outcome: found, reasons, alerts, cause }: Judgement): PushJudgement {
+function pushJudgement({ outcome: found, reasons, alerts, cause }: Judgement): PushJudgement {
   const outcome = OUTCOMES[found] ?? (alerts.length > 0 ? "noted" : "clear");
   return {
     outcome,

@@ -1,0 +1,74 @@
+/** What the host itself finds of a push, whatever the rules say, and the keys by which it is flagged once. */
+import type { Snapshot } from "../ledger/ledger.ts";
+import type { HostFinding } from "./push-flags.ts";
+import type { PushJudgement } from "./push-judge.ts";
+import type { UnreadPush } from "./push-message.ts";
+import type { Problem } from "./push-story.ts";
+
+export function unreadable({ source, problem }: UnreadPush): HostFinding {
+  return {
+    code: "UNREADABLE_PUSH",
+    severity: "high",
+    message: `a message that ${source} signed is not understood: ${problem}`,
+    values: { source, problem },
+  };
+}
+
+export function illegal({ key, severity, message, values }: Problem): HostFinding {
+  return { code: "ILLEGAL_TRANSITION", severity, message, key: illegalKey(key), values };
+}
+
+function illegalKey(problem: string): string {
+  return `ILLEGAL_TRANSITION ${problem}`;
+}
+
+/** @param push - its id: each push that waits has a flag of its own. */
+export function undecided({ reasons: [reason] }: PushJudgement, push: string): HostFinding {
+  return {
+    code: "UNDECIDED",
+    severity: "high",
+    message: `not judged yet: ${reason?.code ?? ""} ${reason?.message ?? ""}`.trim(),
+    key: undecidedKey(push),
+    ...(reason === undefined ? {} : { values: { code: reason.code } }),
+  };
+}
+
+function undecidedKey(push: string): string {
+  return `UNDECIDED ${push}`;
+}
+
+/**
+ * The open flags of problems that a later message explained.
+ *
+ * @param problems - their keys. @param transactions - the ledger's numbers.
+ * @returns their ids.
+ * @throws LedgerError where the ledger can't be read.
+ */
+export function explainedFlags(
+  problems: readonly string[],
+  transactions: readonly number[],
+  snapshot: Snapshot,
+): readonly string[] {
+  return openFlags(problems.map(illegalKey), transactions, snapshot);
+}
+
+/** The open flag of a push that waited, as an id; empty where there is none. @throws LedgerError */
+export function undecidedFlags(
+  push: string,
+  transactions: readonly number[],
+  snapshot: Snapshot,
+): readonly string[] {
+  return openFlags([undecidedKey(push)], transactions, snapshot);
+}
+
+function openFlags(
+  keys: readonly string[],
+  transactions: readonly number[],
+  snapshot: Snapshot,
+): readonly string[] {
+  if (keys.length === 0) return [];
+  return transactions
+    .flatMap((transaction) => snapshot.flagsOf(transaction))
+    .filter(({ key, resolved }) => resolved === undefined && key !== undefined && keys.includes(key))
+    .map(({ id }) => id);
+}
