@@ -3,10 +3,21 @@
  * row of a ledger, and a schema takes longer for it than all the rest of the row's verification.
  */
 
-/** A member of the row by a name that it must have is another, or missing. */
-class ShapeFault extends Error {}
-
-type Members = Readonly<Record<string, unknown>>;
+import { type CheckedFlag, checkedFlag } from "./checked-flag.ts";
+import { MOVEMENT_STATES, type MovementState } from "./ledger.ts";
+import {
+  booleanOf,
+  itemOf,
+  listOf,
+  type Members,
+  membersOf,
+  numberOf,
+  oneOf,
+  optional,
+  optionalText,
+  ShapeFault,
+  textOf,
+} from "./row-members.ts";
 
 interface Head {
   readonly id: string;
@@ -18,8 +29,28 @@ interface NamedReason {
   readonly code: string;
 }
 
-/** The members of a movement are only compared. */
-export interface CheckedDecision extends Head {
+/** By which an entry is joined to others. */
+interface CheckedNames {
+  readonly organization: string;
+  readonly names: readonly string[];
+}
+
+/** What an entry adds to the movements, whose members are only compared. */
+export interface CheckedMoves {
+  readonly signing: string | undefined;
+  readonly slot: string | undefined;
+  /** In which they begin. */
+  readonly state: MovementState;
+  readonly movements: readonly Members[] | undefined;
+}
+
+/** A state that movements enter by an entry. */
+export interface CheckedTransition {
+  readonly movements: readonly number[];
+  readonly state: MovementState;
+}
+
+export interface CheckedDecision extends Head, CheckedMoves {
   readonly type: "decision";
   readonly source: string;
   readonly request_id: string;
@@ -31,10 +62,29 @@ export interface CheckedDecision extends Head {
   readonly identity: string;
   readonly answers: boolean;
   readonly wallet: string | undefined;
-  readonly transaction: { readonly organization: string; readonly names: readonly string[] } | undefined;
-  readonly signing: string | undefined;
-  readonly slot: string | undefined;
-  readonly movements: readonly Members[] | undefined;
+  readonly transaction: CheckedNames | undefined;
+  readonly takes_over: readonly number[] | undefined;
+  readonly sources: readonly string[] | undefined;
+}
+
+/** What was found of a push, be it at once or later. */
+interface CheckedJudged {
+  readonly flags: readonly CheckedFlag[];
+  readonly resolves: readonly string[];
+  readonly input_sha256: string | undefined;
+  readonly transaction: CheckedNames | undefined;
+}
+
+interface CheckedPush extends Head, CheckedMoves, CheckedJudged {
+  readonly type: "push";
+  readonly source: string;
+  readonly message_sha256: string;
+  readonly token_sha256: string;
+  readonly transition: CheckedTransition | undefined;
+}
+
+interface CheckedJudgement extends Head, CheckedJudged {
+  readonly type: "judgement";
 }
 
 interface CheckedRefusal extends Head {
@@ -49,13 +99,42 @@ interface CheckedAct extends Head {
   readonly type: "act";
   readonly act: string;
   readonly movements: readonly number[] | undefined;
+  readonly flag: string | undefined;
 }
 
 interface CheckedOther extends Head {
   readonly type: "freeze" | "unfreeze" | "release" | "alarm" | "mark";
 }
 
-export type CheckedRow = CheckedDecision | CheckedRefusal | CheckedAct | CheckedOther;
+export type CheckedRow =
+  | CheckedDecision
+  | CheckedPush
+  | CheckedJudgement
+  | CheckedRefusal
+  | CheckedAct
+  | CheckedOther;
+
+/** The names of its transaction; undefined where it is of none, or of a type that has none. */
+export function transactionOf(row: CheckedRow): CheckedNames | undefined {
+  return "transaction" in row ? row.transaction : undefined;
+}
+
+/** The state that movements enter by it: what an act releases, what an approval takes over, what a push tells. */
+export function transitionOf(row: CheckedRow): CheckedTransition | undefined {
+  if (row.type === "push") return row.transition;
+  const released = row.type === "decision" ? row.takes_over : releasedBy(row);
+  return released && { movements: released, state: "released" };
+}
+
+function releasedBy(row: CheckedRow): readonly number[] | undefined {
+  return row.type === "act" && row.act === "release" ? row.movements : undefined;
+}
+
+/** The flags that it resolves, by id. */
+export function resolvedBy(row: CheckedRow): readonly string[] {
+  if (row.type === "push" || row.type === "judgement") return row.resolves;
+  return row.type === "act" && row.act === "resolve_flag" && row.flag !== undefined ? [row.flag] : [];
+}
 
 /** @returns the row, or in words what is wrong with it. */
 export function checkRow(row: string): CheckedRow | string {
@@ -94,7 +173,21 @@ function read(row: Members): CheckedRow {
         ...head,
         act: textOf(row, "act"),
         movements: optional(row["movements"], (list) => listOf(list, "movements", numberOf)),
+        flag: optionalText(row, "flag"),
       };
+    case "push":
+      return {
+        type,
+        ...head,
+        source: textOf(row, "source"),
+        message_sha256: textOf(row, "message_sha256"),
+        token_sha256: textOf(row, "token_sha256"),
+        ...readMoves(row),
+        ...readJudged(row),
+        transition: optional(row["transition"], transitionIn),
+      };
+    case "judgement":
+      return { type, ...head, ...readJudged(row) };
     case "freeze":
     case "unfreeze":
     case "release":
@@ -116,13 +209,43 @@ function readDecision(row: Members): Omit<CheckedDecision, "type" | keyof Head> 
     input_sha256: textOf(row, "input_sha256"),
     token_sha256: optionalText(row, "token_sha256"),
     identity: textOf(row, "identity"),
-    answers: flagOf(row, "answers"),
+    answers: booleanOf(row, "answers"),
     wallet: optionalText(row, "wallet"),
     transaction: optional(row["transaction"], namesOf),
+    ...readMoves(row),
+    takes_over: optional(row["takes_over"], (list) => listOf(list, "takes_over", numberOf)),
+    sources: optional(row["sources"], (list) => listOf(list, "sources", itemOf)),
+  };
+}
+
+function readMoves(row: Members): CheckedMoves {
+  return {
     signing: optionalText(row, "signing"),
     slot: optionalText(row, "slot"),
+    state: row["state"] === undefined ? "reserved" : stateOf(row["state"]),
     movements: optional(row["movements"], (list) => listOf(list, "movements", movementOf)),
   };
+}
+
+function readJudged(row: Members): CheckedJudged {
+  return {
+    flags: listOf(row["flags"], "flags", checkedFlag),
+    resolves: listOf(row["resolves"], "resolves", itemOf),
+    input_sha256: optionalText(row, "input_sha256"),
+    transaction: optional(row["transaction"], namesOf),
+  };
+}
+
+function transitionIn(value: unknown): CheckedTransition {
+  const transition = membersOf(value, "transition");
+  return {
+    movements: listOf(transition["movements"], "transition.movements", numberOf),
+    state: stateOf(transition["state"]),
+  };
+}
+
+function stateOf(value: unknown): MovementState {
+  return oneOf(value, "state", MOVEMENT_STATES);
 }
 
 function reasonOf(value: unknown, path: string): NamedReason {
@@ -132,7 +255,7 @@ function reasonOf(value: unknown, path: string): NamedReason {
   return rule === undefined ? { code } : { rule, code };
 }
 
-function namesOf(value: unknown): { readonly organization: string; readonly names: readonly string[] } {
+function namesOf(value: unknown): CheckedNames {
   const transaction = membersOf(value, "transaction");
   return {
     organization: textOf(transaction, "organization"),
@@ -148,46 +271,4 @@ function movementOf(value: unknown, path: string): Members {
   listOf(movement["sources"], "movements.sources", itemOf);
   listOf(movement["outpoints"], "movements.outpoints", itemOf);
   return movement;
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function membersOf(value: unknown, path: string): Members {
-  if (isMembers(value)) return value;
-  throw new ShapeFault(path);
-}
-
-function listOf<T>(value: unknown, path: string, item: (value: unknown, path: string) => T): readonly T[] {
-  if (!Array.isArray(value)) throw new ShapeFault(path);
-  return value.map((one: unknown) => item(one, path));
-}
-
-function optional<T>(value: unknown, of: (value: unknown) => T): T | undefined {
-  return value === undefined ? undefined : of(value);
-}
-
-function textOf(members: Members, name: string): string {
-  return itemOf(members[name], name);
-}
-
-function itemOf(value: unknown, path: string): string {
-  if (typeof value === "string") return value;
-  throw new ShapeFault(path);
-}
-
-function optionalText(members: Members, name: string): string | undefined {
-  return members[name] === undefined ? undefined : textOf(members, name);
-}
-
-function numberOf(value: unknown, path: string): number {
-  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
-  throw new ShapeFault(path);
-}
-
-function flagOf(members: Members, name: string): boolean {
-  const value = members[name];
-  if (typeof value === "boolean") return value;
-  throw new ShapeFault(name);
 }

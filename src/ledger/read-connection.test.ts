@@ -41,6 +41,15 @@ describe("no ledger", () => {
         edit("CREATE TABLE kysely_migration (name TEXT)", "INSERT INTO kysely_migration VALUES ('0999_new')"),
       "LEDGER_CORRUPT",
     ],
+    [
+      "an older one",
+      () =>
+        edit(
+          "CREATE TABLE kysely_migration (name TEXT)",
+          "INSERT INTO kysely_migration VALUES ('0001_ledger')",
+        ),
+      "LEDGER_UNAVAILABLE",
+    ],
   ])("%s", (_name, make, code) => {
     make();
     expect(() => openToRead(file)).toThrow(expect.objectContaining({ code }));

@@ -14,8 +14,8 @@ export type Connection = Database.Database;
 const BUSY_MS = 5_000;
 
 /**
- * @throws LedgerError `LEDGER_UNAVAILABLE` where there is no ledger or it cannot be read, `LEDGER_CORRUPT` where
- *   it is none, or was written by a newer version.
+ * @throws LedgerError `LEDGER_UNAVAILABLE` where there is no ledger, it cannot be read or was written by an older
+ *   version, `LEDGER_CORRUPT` where it is none, or was written by a newer one.
  */
 export function openToRead(file: string): Connection {
   const found = statSync(file, { throwIfNoEntry: false });
@@ -75,5 +75,9 @@ function assertKnown(database: Connection): void {
   const run = database.prepare("SELECT name FROM kysely_migration").raw(true).all().flat();
   if (run.some((name) => !Object.hasOwn(MIGRATIONS, String(name)))) {
     throw new LedgerError("LEDGER_CORRUPT", "the ledger was written by a newer version");
+  }
+  if (Object.keys(MIGRATIONS).some((name) => !run.includes(name))) {
+    const help = "a server that starts brings it up to date";
+    throw new LedgerError("LEDGER_UNAVAILABLE", `the ledger was written by an older version: ${help}`);
   }
 }

@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import { decodeDocument, tokenDigest } from "./body-encoding.ts";
 import { type ChainedEntry, ENTRY_COLUMNS } from "./chained-entry.ts";
-import type { CheckedRow } from "./checked-row.ts";
+import { type CheckedRow, transactionOf } from "./checked-row.ts";
 import { blob, type Columns, integer, orNull, PagedRows } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
@@ -12,8 +12,7 @@ import type { Span } from "./verify-span.ts";
 export function verifyColumns(entry: ChainedEntry, row: CheckedRow, problems: Problems): void {
   const said = [row.at, row.type, row.id, ...keysOf(row)];
   const differs: string[] = ENTRY_COLUMNS.filter((_, at) => !agrees(entry.columns[at] ?? null, said[at]));
-  const transaction = row.type === "decision" ? row.transaction : undefined;
-  if ((entry.tx === null) !== (transaction === undefined)) differs.push("tx");
+  if ((entry.tx === null) !== (transactionOf(row) === undefined)) differs.push("tx");
   if (differs.length > 0) problems.add(entry.seq, `its columns differ from its row: ${differs.join(", ")}`);
 }
 
@@ -35,6 +34,8 @@ function keysOf(row: CheckedRow): Said[] {
         ...[row.source, row.request_id, row.identity, Number(row.answers), row.outcome],
         row.wallet ?? OPEN,
       ];
+    case "push":
+      return [row.source, null, row.message_sha256, null, null, null];
     case "refusal":
       return [[null, row.source], [null, row.request_id], OPEN, [null, 0], OPEN, OPEN];
     default:
@@ -86,15 +87,17 @@ export class BodyVerifier {
     const body = this.#bodies.next?.seq === seq ? this.#bodies.take() : undefined;
     if (row === undefined) return undefined;
     const token = "token_sha256" in row ? row.token_sha256 : undefined;
-    const document = row.type === "decision" ? row.input_sha256 : undefined;
+    const document = "input_sha256" in row ? row.input_sha256 : undefined;
+    // A push that nobody could read has its message alone.
+    const isKept = document !== undefined || row.type === "push";
     if (body === undefined) {
-      if (document === undefined) return undefined;
+      if (!isKept) return undefined;
       this.pruned += 1;
       // Pruning goes from the oldest on.
       if (seq > this.#oldest) this.#problems.add(seq, "its body is gone, while an older one is there");
       return undefined;
     }
-    if (document !== undefined) this.checked += 1;
+    if (isKept) this.checked += 1;
     try {
       const { encoding } = body;
       const signed = body.token === null ? undefined : tokenDigest(encoding, body.token);

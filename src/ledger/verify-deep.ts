@@ -1,6 +1,6 @@
 /** What takes a look-up a row to verify: wallets of documents, names of transactions, the file's own structure. */
 import { type ChainedEntry, ENTRY_COLUMNS } from "./chained-entry.ts";
-import { checkRow } from "./checked-row.ts";
+import { checkRow, transactionOf } from "./checked-row.ts";
 import { castText, text, utf8Of } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import type { Connection } from "./read-connection.ts";
@@ -35,7 +35,7 @@ export function verifyStructure(database: Connection, problems: Problems): void 
 }
 
 /**
- * Each name leads to a transaction one of whose decisions has it. One question for all names: what the driver keeps
+ * Each name leads to a transaction one of whose entries has it. One question for all names: what the driver keeps
  * of each question it frees only when the thread comes to rest.
  */
 export function verifyNames(database: Connection, problems: Problems): void {
@@ -50,7 +50,7 @@ export function verifyNames(database: Connection, problems: Problems): void {
   let asked: { readonly organization: string; readonly name: string } | undefined;
   let owned = true;
   const end = () => {
-    if (!owned) problems.add(0, `${asked?.name} leads to a transaction that no decision calls so`);
+    if (!owned) problems.add(0, `${asked?.name} leads to a transaction that no entry calls so`);
   };
   for (const columns of names.iterate()) {
     if (!Array.isArray(columns)) continue;
@@ -68,7 +68,7 @@ export function verifyNames(database: Connection, problems: Problems): void {
 
 function hasName(row: string, organization: string, name: string): boolean {
   const checked = checkRow(row);
-  if (typeof checked === "string" || checked.type !== "decision") return false;
-  const { transaction } = checked;
+  if (typeof checked === "string") return false;
+  const transaction = transactionOf(checked);
   return transaction?.organization === organization && transaction.names.includes(name);
 }

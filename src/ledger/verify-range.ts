@@ -6,33 +6,26 @@ import { PagedRows, utf8Of } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import { type Connection, readingError } from "./read-connection.ts";
 import { rulesOf } from "./rows.ts";
-import type { RepeatedClaim } from "./verify-claims.ts";
 import { BodyVerifier, verifyColumns } from "./verify-columns.ts";
 import { verifyWallet } from "./verify-deep.ts";
-import { MovementVerifier, NameVerifier, RuleVerifier } from "./verify-derived.ts";
+import { NameVerifier, RuleVerifier } from "./verify-derived.ts";
+import { FlagVerifier } from "./verify-flags.ts";
+import { MovementVerifier, TransitionVerifier } from "./verify-movements.ts";
+import { NamedVerifier } from "./verify-named.ts";
 import { type EntryRange, entryBefore, Span } from "./verify-span.ts";
-
-/** An operator's act that released movements. */
-export interface ReleasingAct {
-  readonly seq: number;
-  readonly movements: readonly number[];
-}
 
 /**
  * What a range has, besides its problems.
  *
  * @property head - its last entry; absent where it has none.
- * @property released - the movements that are released, with their entries. @property acts - what released any.
- * @property repeated - the approvals that go by earlier movements some of which are released.
+ * @property counts - see `verify-named.ts`; absent where it could not be read to its end.
  */
 export interface RangeFindings {
   readonly rows: number;
   readonly head: { readonly seq: number; readonly hash: string; readonly at: number } | undefined;
   readonly movements: number;
   readonly bodies: { readonly checked: number; readonly pruned: number };
-  readonly released: readonly (readonly [number: number, entry: number])[];
-  readonly acts: readonly ReleasingAct[];
-  readonly repeated: readonly RepeatedClaim[];
+  readonly counts: NamedVerifier["counts"] | undefined;
 }
 
 const PAGE = 256;
@@ -63,10 +56,10 @@ class RangeWalk {
   readonly #range: EntryRange;
   readonly #deep: boolean;
   readonly #problems: Problems;
-  readonly #acts: ReleasingAct[] = [];
   #bodies: BodyVerifier | undefined;
   #movements: MovementVerifier | undefined;
   #chain: ChainVerifier | undefined;
+  #counts: NamedVerifier["counts"] | undefined;
 
   constructor(database: Connection, range: EntryRange, deep: boolean, problems: Problems) {
     this.#database = database;
@@ -91,6 +84,9 @@ class RangeWalk {
     this.#movements = movements;
     const rules = new RuleVerifier(database, span, problems);
     const names = new NameVerifier(database, problems);
+    const named = new NamedVerifier(database, problems);
+    const flags = new FlagVerifier(database, span, problems);
+    const transitions = new TransitionVerifier(database, span, problems);
     const query = { ...span.entries, select: ENTRY_SELECT, key: "seq", size: PAGE };
     const entries = new PagedRows(database, query, readEntry);
     for (let entry = entries.take(); entry !== undefined; entry = entries.take()) {
@@ -98,18 +94,22 @@ class RangeWalk {
       chain.verify(entry);
       const row = this.#rowOf(entry);
       const document = bodies.verify(seq, row);
-      if (row?.type === "decision") {
-        rules.verify(seq, rulesOf(row));
+      if (row !== undefined) {
         names.verify(entry, row);
-        movements.verify(entry, row);
-        if (this.#deep && document !== undefined) verifyWallet(entry, document, problems);
-      } else if (row?.type === "refusal") rules.allow(seq, row.code);
-      else if (row?.type === "act" && row.act === "release") {
-        this.#acts.push({ seq, movements: row.movements ?? [] });
+        transitions.verify(seq, row);
+        flags.verify(entry, row);
+        named.verify(seq, row);
+      }
+      if (row?.type === "decision") rules.verify(seq, rulesOf(row));
+      else if (row?.type === "refusal") rules.allow(seq, row.code);
+      if (row?.type === "decision" || row?.type === "push") movements.verify(entry, row);
+      if (this.#deep && document !== undefined && row?.type === "decision") {
+        verifyWallet(entry, document, problems);
       }
       if (chain.rows % PROGRESS_ROWS === 0) progress(PROGRESS_ROWS);
     }
-    for (const part of [bodies, rules, names, movements]) part.end();
+    for (const part of [bodies, rules, names, movements, transitions, flags, named]) part.end();
+    this.#counts = named.counts;
     progress(chain.rows % PROGRESS_ROWS);
   }
 
@@ -120,9 +120,7 @@ class RangeWalk {
       head: rows === 0 ? undefined : head,
       movements: this.#movements?.count ?? 0,
       bodies: { checked: this.#bodies?.checked ?? 0, pruned: this.#bodies?.pruned ?? 0 },
-      released: this.#movements?.released ?? [],
-      acts: this.#acts,
-      repeated: this.#movements?.repeated ?? [],
+      counts: this.#counts,
     };
   }
 

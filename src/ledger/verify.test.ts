@@ -193,10 +193,20 @@ describe.each([
     "a movement released by nobody",
     ["UPDATE movements SET state = 'released' WHERE number = 2"],
     4,
-    /no act/,
+    /released, and no entry says so/,
   ],
-  ["a release undone", ["UPDATE movements SET state = 'reserved' WHERE number = 3"], 7, /not released/],
-  ["an unheard-of state", ["UPDATE movements SET state = 'gone' WHERE number = 2"], 4, /: state/],
+  [
+    "a release undone",
+    ["UPDATE movements SET state = 'reserved' WHERE number = 3"],
+    4,
+    /entry 7 says released/,
+  ],
+  [
+    "an unheard-of state",
+    ["UPDATE movements SET state = 'gone' WHERE number = 2"],
+    4,
+    /is gone, and no entry/,
+  ],
   [
     "a statement that is no text",
     ["UPDATE checkpoints SET statement = CAST(x'ff' AS TEXT) WHERE seq = 3"],
@@ -346,9 +356,10 @@ describe("an approval of bytes that were approved before, without movements of i
     ["what was released", two, 2, true],
   ])("is found where it says %s", async (_, movements, of, isReleased) => {
     const seq = isReleased ? 4 : 3;
-    expect(await repeated(movements, of, isReleased)).toMatchObject([
-      { seq, what: expect.stringMatching(/0 movements|released before/) },
-    ]);
+    expect(await repeated(movements, of, isReleased)).toContainEqual({
+      seq,
+      what: expect.stringMatching(/0 movements/),
+    });
   });
 });
 

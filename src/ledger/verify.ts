@@ -8,13 +8,12 @@
  */
 import { availableParallelism } from "node:os";
 import { startThread } from "../thread.ts";
-import { checkRow } from "./checked-row.ts";
-import { castText, PagedRows } from "./paged-rows.ts";
 import { type Problem, Problems } from "./problems.ts";
 import { type Connection, inSnapshot, openToRead, readingError } from "./read-connection.ts";
 import { lastSeq } from "./seek.ts";
 import { type Outside, type Stated, verifyCheckpoints } from "./verify-checkpoints.ts";
-import { verifyRepeated } from "./verify-claims.ts";
+import { verifyMarks } from "./verify-flags.ts";
+import { verifyNamedCounts } from "./verify-named.ts";
 import type { RangeFindings } from "./verify-range.ts";
 import { type EntryRange, rangesOf } from "./verify-span.ts";
 import { doTask, type Findings, type VerifyMessage, type VerifyTask } from "./verify-task.ts";
@@ -63,7 +62,7 @@ export async function verifyLedger(file: string, options: VerifyOptions): Promis
     const plan = inSnapshot(database, () => planOf(database, options, problems));
     const findings = await doAll(file, plan, options);
     const ranges = findings.flatMap(({ range }) => range ?? []);
-    verifyReleased(database, ranges, plan.last, problems);
+    verifyCounts(database, ranges, plan.last, problems);
     return merged(plan.stated, ranges, [{ problems: problems.first, found: problems.count }, ...findings]);
   } finally {
     database.close();
@@ -89,6 +88,7 @@ function planOf(database: Connection, options: VerifyOptions, problems: Problems
     last = lastSeq(database);
     threads = options.threads ?? (last < FEW_ENTRIES ? 1 : availableParallelism());
     stated = verifyCheckpoints(database, options, last, problems);
+    verifyMarks(database, problems);
     ranges = rangesOf(database, last, threads);
   } catch (error) {
     problems.add(0, `it cannot be read: ${messageOf(error)}`);
@@ -142,62 +142,22 @@ function doAside(file: string, task: VerifyTask, progress: (rows: number) => voi
   });
 }
 
-/**
- * A movement is released by an act behind its entry, what an act released is released, and what goes by another
- * approval's movements does so while they are not.
- */
-function verifyReleased(
+/** What all ranges counted of addresses; nothing where one of them could not be read. */
+function verifyCounts(
   database: Connection,
   ranges: readonly RangeFindings[],
   last: number,
   problems: Problems,
 ): void {
-  const released = new Map(ranges.flatMap((range) => range.released));
-  const acts = ranges.flatMap((range) => range.acts).sort((a, b) => a.seq - b.seq);
-  const first = acts
-    .toReversed()
-    .flatMap(({ seq, movements }) => movements.map((number) => [number, seq] as const));
-  const by = new Map(first);
-  for (const { repeated } of ranges) verifyRepeated(repeated, by, problems);
-  for (const { seq, movements } of acts) {
-    for (const number of movements) {
-      const entry = released.get(number);
-      if (entry !== undefined && entry < seq) released.delete(number);
-      else problems.add(seq, `it released movement ${number}, which is not released`);
-    }
-  }
-  if (released.size === 0) return;
-  for (const number of releasedLater(database, last)) released.delete(number);
-  for (const [number, entry] of released) {
-    problems.add(entry, `its movement ${number} is released, and no act says so`);
-  }
-}
-
-/** By acts that were written while the ranges were read. */
-function releasedLater(database: Connection, last: number): number[] {
+  const counts = ranges.flatMap((range) => range.counts ?? []);
+  if (counts.length < ranges.length) return;
+  const sum = (of: "named" | "governed") => counts.reduce((all, each) => all + each[of], 0);
   try {
-    const acts = new PagedRows(
-      database,
-      {
-        select: "seq, CAST(row AS BLOB) FROM (SELECT seq, row FROM entries WHERE type = 'act')",
-        ...LATER,
-        after: last,
-      },
-      ([, row]) => checkRow(castText(row)),
-    );
-    const numbers: number[] = [];
-    for (let act = acts.take(); act !== undefined; act = acts.take()) {
-      if (typeof act === "object" && act.type === "act" && act.act === "release") {
-        numbers.push(...(act.movements ?? []));
-      }
-    }
-    return numbers;
-  } catch {
-    // Then nothing excuses what is released.
-    return [];
+    verifyNamedCounts(database, { named: sum("named"), governed: sum("governed") }, last, problems);
+  } catch (error) {
+    problems.add(0, `the addresses cannot be read: ${messageOf(error)}`);
   }
 }
-const LATER = { key: "seq", size: 64 } as const;
 
 function merged(
   stated: Stated,

@@ -115,6 +115,7 @@ export class LedgerRows {
   #movements = 0;
   #flags = 0;
   readonly #hasPushes: boolean;
+  readonly #statements = new Map<string, Database.Statement>();
 
   private constructor(database: Database.Database, hasPushes: boolean) {
     this.database = database;
@@ -156,7 +157,12 @@ export class LedgerRows {
   }
 
   run(sql: string, ...values: unknown[]): void {
-    this.database.prepare(sql).run(...values);
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    statement.run(...values);
   }
 
   /** A decision with all that goes with it. @returns its number */
