@@ -23,7 +23,7 @@ export class PagedRows<T> {
   /**
    * @param query - columns and table: `seq, at FROM entries`. @param key - the first of the columns.
    * @param after - where to begin: the first row has a key above it. @param upTo - the last key there may be.
-   * @param size - rows a page.
+   * @param size - rows a page. @param grouped - whether all rows of a key are one, of which the columns are aggregates.
    */
   constructor(
     database: Connection,
@@ -33,12 +33,14 @@ export class PagedRows<T> {
       readonly after?: number;
       readonly upTo?: number;
       readonly size: number;
+      readonly grouped?: boolean;
     },
     read: (columns: Columns) => T,
   ) {
     const { select, key, after = Number.MIN_SAFE_INTEGER, upTo = Number.MAX_SAFE_INTEGER, size } = query;
+    const group = query.grouped === true ? `GROUP BY ${key}` : "";
     const statement = database
-      .prepare(`SELECT ${select} WHERE ${key} > ? AND ${key} <= ? ORDER BY ${key} LIMIT ${size}`)
+      .prepare(`SELECT ${select} WHERE ${key} > ? AND ${key} <= ? ${group} ORDER BY ${key} LIMIT ${size}`)
       .raw(true);
     this.#page = (from) => statement.all(from, upTo);
     this.#read = read;

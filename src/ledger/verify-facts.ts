@@ -2,6 +2,7 @@
  * The sums of history against the movements they are over: each movement stands under each of its keys, in each
  * row the sums grow by that movement and nothing else, and what was changed later is what was released. Of the
  * signings of one slot the largest counts: there each row and its late changes together are what the slot grows by.
+ * A movement that counted nothing when it was added up, and does now, stands among the late changes alone.
  *
  * A shape over a state is left out: its rows follow the states, of which the chain knows the end alone.
  */
@@ -83,6 +84,9 @@ function verifyKeys(database: Connection, shapes: readonly Shape[], problems: Pr
   const find = database.prepare(
     "SELECT 1 FROM fact_log WHERE shape = ? AND key = ? AND at = ? AND movement = ?",
   );
+  const findLate = database.prepare(
+    "SELECT 1 FROM fact_late WHERE shape = ? AND key = ? AND at = ? AND movement = ? LIMIT 1",
+  );
   const movements = new PagedRows(
     database,
     {
@@ -96,9 +100,10 @@ function verifyKeys(database: Connection, shapes: readonly Shape[], problems: Pr
     const { number, entry, at, movement, state } = next;
     for (const shape of shapes) {
       for (const key of factKeys(shape.shape, movement, "reserved")) {
-        if (find.get(shape.id, Buffer.from(key, "hex"), at, number) !== undefined) shape.rows += 1;
+        const place = [shape.id, Buffer.from(key, "hex"), at, number];
+        if (find.get(...place) !== undefined) shape.rows += 1;
         // What was released before the shape was first asked for was never added to it.
-        else if (state !== "released")
+        else if (state !== "released" && findLate.get(...place) === undefined)
           problems.add(entry, `its movement ${number} is not counted by ${shape.name}`);
       }
     }
@@ -128,12 +133,18 @@ function verifySums(
       .raw(true);
   const late = lateOf("shape = ? AND key = ?");
   const lateInRow = lateOf("shape = ? AND key = ? AND at = ? AND movement = ?");
+  const found = (sums: string, from: string, where: string) => `
+    SELECT ${sums}, log.key AS key, log.movement AS movement, m.entry, m.state = 'released', m.usd_micros,
+      m.units, log.at AS at
+    FROM ${from} log LEFT JOIN movements m ON m.number = log.movement WHERE log.shape = ?1 ${where}`;
+  const SUMS = "log.count, log.usd_micros, log.unpriced, log.units, log.unmeasured";
+  const lateAlone = `AND NOT EXISTS (SELECT 1 FROM fact_log known WHERE known.shape = log.shape
+    AND known.key = log.key AND known.at = log.at AND known.movement = log.movement)
+    GROUP BY log.key, log.at, log.movement`;
   const rows = database
     .prepare(
-      `SELECT log.count, log.usd_micros, log.unpriced, log.units, log.unmeasured,
-         log.key, log.movement, m.entry, m.state = 'released', m.usd_micros, m.units, log.at
-       FROM fact_log log LEFT JOIN movements m ON m.number = log.movement
-       WHERE log.shape = ? ORDER BY log.key, log.at, log.movement`,
+      `${found(SUMS, "fact_log", "")} UNION ALL
+       ${found("NULL, NULL, NULL, NULL, NULL", "fact_late", lateAlone)} ORDER BY key, at, movement`,
     )
     .raw(true);
   let key: Uint8Array | undefined;
@@ -157,7 +168,8 @@ function verifySums(
       kept = NOTHING;
       slots = new SlotSums();
     }
-    const sums = readSums(columns);
+    // What stands among the late changes alone: a row by which nothing grows.
+    const sums = columns[0] === null ? before : readSums(columns);
     const own = contribution(orNull(columns[9], text), orNull(columns[10], text));
     const number = integer(columns[6]);
     const entry = orNull(columns[7], integer);
@@ -165,10 +177,9 @@ function verifySums(
     const place = shared.get(number);
     const counts = released || entry === null ? NOTHING : place === undefined ? own : slots.grow(place, own);
     const grown =
-      place === undefined
-        ? // A movement that was released before its shape was first added up may never have counted.
-          isEqual(sums, add(before, own)) || (released && isEqual(sums, before))
-        : isEqual(plus(subtract(sums, before), lateInRow.all(id, key, columns[11], number)), counts);
+      // A movement that was released before its shape was first added up may never have counted.
+      (place === undefined && (isEqual(sums, add(before, own)) || (released && isEqual(sums, before)))) ||
+      isEqual(plus(subtract(sums, before), lateInRow.all(id, key, columns[11], number)), counts);
     if (entry !== null && !grown) {
       problems.add(entry, `${name}: the sums do not grow by its movement ${number}`);
     }

@@ -47,9 +47,8 @@ export class FlagVerifier {
   constructor(database: Connection, span: Span, problems: Problems) {
     this.#span = span;
     this.#problems = problems;
-    const select = `entry, said FROM (
-      SELECT entry, CAST(json_group_array(${STORED}) AS BLOB) AS said FROM flags INDEXED BY flags_entry GROUP BY entry)`;
-    const query = { ...span.derived, select, key: "entry", size: PAGE };
+    const select = `entry, CAST(json_group_array(${STORED}) AS BLOB) FROM flags INDEXED BY flags_entry`;
+    const query = { ...span.derived, select, key: "entry", size: PAGE, grouped: true };
     this.#flags = new PagedRows(database, query, ([entry, said]) => ({
       entry: integer(entry),
       flags: readFlags(castText(said)),

@@ -149,9 +149,8 @@ export class TransitionVerifier {
   constructor(database: Connection, span: Span, problems: Problems) {
     this.#span = span;
     this.#problems = problems;
-    const said = "CAST(json_group_array(json_array(movement, state)) AS BLOB) AS said";
-    const select = `entry, said FROM (SELECT entry, ${said} FROM transitions GROUP BY entry)`;
-    const query = { ...span.derived, select, key: "entry", size: PAGE };
+    const select = "entry, CAST(json_group_array(json_array(movement, state)) AS BLOB) FROM transitions";
+    const query = { ...span.derived, select, key: "entry", size: PAGE, grouped: true };
     this.#transitions = new PagedRows(database, query, ([entry, of]) => ({
       entry: integer(entry),
       said: castText(of),

@@ -39,6 +39,7 @@ export interface DecisionParts {
   readonly facts?: Readonly<Record<string, unknown>>;
   readonly organization?: string;
   readonly names?: readonly string[];
+  readonly signing?: string;
   readonly movements?: readonly Movement[];
   /** Numbers of movements that it takes over. */
   readonly takesOver?: readonly number[];
@@ -337,11 +338,11 @@ export function decisionEntry(number: number, next: number, parts: DecisionParts
     alerts = [],
     wallet = "wallet-1",
     body = { token: `token-${number}`, document: JSON.stringify({ number, wallet: { id: wallet } }) },
+    signing = sha256(`signing ${number}`),
     takesOver,
     sources,
   } = parts;
   const identity = sha256(requestId);
-  const signing = sha256(`signing ${number}`);
   const moves = outcome === "approved" ? (parts.movements ?? [movement({ wallet })]) : undefined;
   const transaction = {
     organization: parts.organization ?? "org-1",
