@@ -12,7 +12,7 @@
 import type { FactShape } from "../input/fact-shape.ts";
 import { factKeys } from "./fact-keys.ts";
 import type { FactReader } from "./fact-reader.ts";
-import { minus, plus, sumsOf } from "./fact-sums.ts";
+import { minus, NOTHING, plus, sumsOf } from "./fact-sums.ts";
 import type { FactTotals, NewEntry } from "./ledger.ts";
 import type { Counting } from "./writer-protocol.ts";
 
@@ -91,10 +91,9 @@ export class FactCache {
     const name = `${id} ${key}`;
     let known = this.#known.get(name);
     if (known === undefined) {
-      const newest = atSameState(() => facts.newest(shape, key));
-      // What was changed late is somewhere in the middle: such a key is left to the disk.
-      if (newest === undefined) throw new StaleReading();
-      known = { newest, edges: [] };
+      known = facts.isNew(shape, key)
+        ? newKey()
+        : { newest: newestOf(facts, atSameState, shape, key), edges: [] };
       this.#shapes.set(id, shape);
       this.#remember(name, known);
     }
@@ -131,4 +130,23 @@ export class FactCache {
     if (this.#known.size >= MAX_KEYS && oldest !== undefined) this.#known.delete(oldest);
     this.#known.set(name, known);
   }
+}
+
+/** What has no row now had none in any state before, whichever it is that is read. */
+function newKey(): Known {
+  const edge = { from: Number.MIN_SAFE_INTEGER, until: Number.MAX_SAFE_INTEGER, sums: NOTHING };
+  return { newest: NOTHING, edges: [edge] };
+}
+
+/** @throws StaleReading */
+function newestOf(
+  facts: FactReader,
+  atSameState: <T>(read: () => T) => T,
+  shape: FactShape,
+  key: string,
+): FactTotals {
+  const newest = atSameState(() => facts.newest(shape, key));
+  // What was changed late is somewhere in the middle: such a key is left to the disk.
+  if (newest === undefined) throw new StaleReading();
+  return newest;
 }

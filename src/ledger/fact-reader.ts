@@ -70,6 +70,12 @@ export class FactReader {
     return sums;
   }
 
+  /** Whether a key has no row: nothing was ever changed late of it either. */
+  isNew(shape: FactShape, key: string): boolean {
+    const row = this.#upTo.first([this.idOf(shape), storedKey(key), Number.MAX_SAFE_INTEGER]);
+    return row === undefined;
+  }
+
   /** The sums over all of a key's rows; `undefined` where something of them was changed late. */
   newest(shape: FactShape, key: string): FactTotals | undefined {
     const id = this.idOf(shape);

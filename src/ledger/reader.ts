@@ -158,7 +158,11 @@ export class Reader {
         // What each of them adds depends on the states of the others: on those that the cache has added up.
         return isShared(movements) ? atSameState(() => this.#signedBy(...question)) : movements;
       },
-      transactionsNamed: (names) => atSameState(() => this.#transactionsNamed(names)),
+      transactionsNamed: (names) => {
+        // Names stay: what none of them is known for now it was not known for before.
+        const found = this.#transactionsNamed(names);
+        return found.length === 0 ? found : atSameState(() => this.#transactionsNamed(names));
+      },
       movementsOf: (transaction) => atSameState(() => this.#movementsOf(transaction)),
       ...this.#upTo(seq),
     };
