@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { beside, opened, stateDirectory } from "../../test/support/ledger.ts";
 import { PUSH_RULES, pushDesk } from "../../test/support/push-desk.ts";
@@ -7,7 +8,8 @@ import { releaseOf } from "../../test/support/rego.ts";
 import type { PushStatus } from "../input/document.ts";
 import { LedgerError } from "../ledger/ledger.ts";
 import { verifyLedger } from "../ledger/verify.ts";
-import type { LiveRelease } from "../policy/live.ts";
+import { LiveRelease } from "../policy/live.ts";
+import { sharedText } from "../policy/release.ts";
 import { Ticket } from "./tickets.ts";
 
 let live: LiveRelease;
@@ -235,6 +237,73 @@ describe("a deposit", () => {
     await take(depositPush({ id: "1", hash: "0xaa", salt: "again" }));
     expect(flags(other)).toHaveLength(2);
   });
+});
+
+it("ends as it would in order, whatever the order in which a legal life is pushed", async () => {
+  const { take, movements, flags } = await pushDesk(live);
+  const life: readonly PushStatus[] = ["pending", "confirming", "success", "reorganized", "confirming"];
+  const ends = { success: "settled", failed: "released" } as const;
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom("success", "failed"),
+      fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 0, 2, 4, 5], { minLength: 10 }),
+      async (end, order) => {
+        runs += 1;
+        const told = [...life, end].map((status, updatedAt) =>
+          depositPush({ id: `run-${runs}`, hash: "0xaa", status: status as PushStatus, updatedAt }),
+        );
+        await Promise.all(order.flatMap((at) => told[at] ?? []).map(take));
+        const [any = depositPush()] = told;
+        expect(movements(any).map(({ state }) => state)).toEqual([ends[end]]);
+        const open = flags(any).filter(({ resolved }) => resolved === undefined);
+        expect(open.map(({ code }) => code)).not.toContain("ILLEGAL_TRANSITION");
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
+
+it("raises one flag of a token and a day where a rule says so", async () => {
+  const once = new LiveRelease({
+    release: {
+      identity: live.identity,
+      index: {
+        ...live.index,
+        rules: live.index.rules.map((rule) =>
+          rule.name === "deposit/sender" ? { ...rule, flag_once: "token_day" as const } : rule,
+        ),
+      },
+      hostData: live.hostData,
+      wasm: new Uint8Array(),
+      data: sharedText("{}"),
+    },
+    reads: live.reads,
+    engine: live.engine,
+    queries: live.queries,
+    source: live.source,
+    activatedAt: live.activatedAt,
+  });
+  const desk = await pushDesk(live);
+  const spam = async (token: string, at = PUSHED_AT, deposit = {}) => {
+    const to = [{ address: "0xto", amount: eth(1, token) }];
+    const push = depositPush({ at, from: ["0xbad"], to, transaction: { token }, deposit });
+    const { outcome, flags } = await desk.pushes.take(push, { live: once, refusedStep: undefined });
+    expect(outcome).toBe("flagged");
+    return flags.length;
+  };
+  const tomorrow = PUSHED_AT + 86_400_000;
+  const nft = { nft: { contract: "0xnft" } };
+  expect([
+    await spam("SCAM"),
+    await spam("SCAM"),
+    await spam("OTHER"),
+    await spam("SCAM", PUSHED_AT, nft),
+    await spam("OTHER", PUSHED_AT, nft),
+    await spam("SCAM", tomorrow),
+    await spam("SCAM", tomorrow),
+  ]).toEqual([1, 0, 1, 1, 0, 1, 0]);
+  expect(desk.flagged).toHaveLength(4);
 });
 
 describe("a push that nobody can read", () => {
