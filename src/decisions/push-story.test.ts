@@ -16,7 +16,7 @@ const DEPOSIT: Claims = {
 const WITHDRAWAL: Claims = { ...DEPOSIT, side: "withdrawal" };
 
 function says(status: PushStatus, at?: number, members: Partial<Statement> = {}): Statement {
-  return { status, at, claims: DEPOSIT, ...members };
+  return { status, by: "push.mpc", at, claims: DEPOSIT, ...members };
 }
 
 interface Ended {
@@ -215,6 +215,11 @@ describe("a late message", () => {
   it.each<[string, Statement, Statement]>([
     ["made earlier", says("pending", 5), says("success", 4)],
     ["further back, made at no known time", says("success", 5), says("confirming")],
+    [
+      "further back, of the other generation",
+      says("success", 5),
+      says("confirming", 6, { by: "push.custodial" }),
+    ],
     ["further back, made at the same time", says("success", 5), says("confirming", 5)],
     ["with fewer confirmations", says("confirming", 5, { confirmations: 2 }), says("confirming", 5)],
     ["that failed where it was reorganized since", says("reorganized"), says("failed")],
@@ -247,7 +252,7 @@ describe("what is moved", () => {
     ["success", "settled"],
     ["failed", "released"],
   ])("by a deposit that is %s is %s", (status, state) => {
-    expect(movementStateOf({ status, claims: DEPOSIT })).toBe(state);
+    expect(movementStateOf({ status, by: "push.mpc", claims: DEPOSIT })).toBe(state);
   });
 
   it.each<[PushStatus, string | undefined, string | undefined]>([
@@ -261,7 +266,7 @@ describe("what is moved", () => {
     ["failed", undefined, undefined],
   ])("by a withdrawal that is %s, with the hash %s, is %s", (status, hash, state) => {
     const claims = { side: "withdrawal" as const, ...(hash === undefined ? {} : { hash }) };
-    expect(movementStateOf({ status, claims })).toBe(state);
+    expect(movementStateOf({ status, by: "push.mpc", claims })).toBe(state);
   });
 });
 
@@ -358,13 +363,13 @@ describe("in any order, and however often they come, legal messages end in the s
     );
   });
 
-  it("where one generation says when, and the other one does not", () => {
+  it.each([undefined, 0, 1_000])("of two generations that mean another time: %s", (custodialAt) => {
     const way: readonly PushStatus[] = ["pending", "confirming", "confirming", "success"];
     fc.assert(
       fc.property(anyOrder, (order) => {
         const told = way.flatMap((status, at) => {
-          const [mpc, custodial] = bothGenerations(says(status, 10 + at, { confirmations: at }));
-          return mpc === undefined ? [] : [mpc, { ...mpc, ...custodial, at: undefined }];
+          const mpc = says(status, 10 + at, { confirmations: at });
+          return [mpc, { ...mpc, by: "push.custodial" as const, at: custodialAt }];
         });
         const { story, open } = tellAll(shuffled([...told, ...told], order));
         expect(open).toEqual([]);

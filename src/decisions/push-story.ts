@@ -10,10 +10,10 @@
  * - `reverting`: its execution failed, and it will be `failed`;
  * - `reorganized`: the block that it was in is gone (deposits only); what was booked for it has to be taken back.
  *
- * The **story** is the newest message, and all that earlier ones said which can't change. Of two messages that one is
- * newer which was made later, where both say when and not at the same time; else the one that is further on the way
- * `pending`, `confirming`, `reverting`, `success` or `failed`, `reorganized`; else the one with more confirmations.
- * An older one is **late**: it moves nothing. It may still say what nobody said before (a hash), and it may contradict.
+ * The **story** is the newest message, and all that earlier ones said which can't change. Of two messages of one
+ * generation that one is newer which was made later, where both say when and not at the same time; else, and where one
+ * generation may mean another time than the other, the one that is further on the way `pending`, `confirming`,
+ * `reverting`, `success` or `failed`, `reorganized`; else the one with more confirmations. An older one is **late**: it moves nothing. It may still say what nobody said before (a hash), and it may contradict.
  *
  * From `pending` and `confirming` a transaction goes to every other state, in any order: messages on the way are sent
  * once and may be lost. `reverting` goes to `failed` and nowhere else, `failed` nowhere. `success` goes to
@@ -27,13 +27,19 @@
  * in whatever order and however often its messages come.
  */
 import { z } from "zod";
-import { type Document, PUSH_STATUSES, type PushStatus } from "../input/document.ts";
+import { CHANNELS, type Channel, type Document, PUSH_STATUSES, type PushStatus } from "../input/document.ts";
 import type { MovementState } from "../ledger/ledger.ts";
 import { type Claims, claimsOf, claimsSchema, contradictions, joinClaims } from "./push-claims.ts";
 
-/** What one message says. @property at - when it was made, milliseconds since the epoch; @property block - its hash. */
+/**
+ * What one message says.
+ *
+ * @property by - the generation that it is of. @property at - when it was made, milliseconds since the epoch.
+ * @property block - its hash.
+ */
 export interface Statement {
   readonly status: PushStatus;
+  readonly by: Channel;
   readonly at?: number | undefined;
   readonly confirmations?: number | undefined;
   readonly block?: string | undefined;
@@ -45,6 +51,7 @@ const gapSchema = z.object({ problem: z.string(), after: z.int(), before: z.int(
 
 export const storySchema = z.object({
   status: z.enum(PUSH_STATUSES),
+  by: z.enum(CHANNELS),
   at: z.int().optional(),
   confirmations: z.int().optional(),
   block: z.string().optional(),
@@ -101,7 +108,8 @@ const MOVES: Readonly<Record<PushStatus, ReadonlySet<PushStatus>>> = {
 export function statementOf(document: Document): Statement | undefined {
   const { status, updated_at, confirmations, block } = document.deposit ?? {};
   if (status === undefined) return undefined;
-  return { status, at: updated_at, confirmations, block: block?.hash, claims: claimsOf(document) };
+  const by = document.channel;
+  return { status, by, at: updated_at, confirmations, block: block?.hash, claims: claimsOf(document) };
 }
 
 /**
@@ -169,12 +177,13 @@ const DEPOSIT_STATES: Readonly<Record<PushStatus, MovementState>> = {
 };
 
 function storyOf(
-  { status, at, confirmations, block }: Omit<Statement, "claims">,
+  { status, by, at, confirmations, block }: Omit<Statement, "claims">,
   claims: Claims,
   gaps: readonly Readonly<z.infer<typeof gapSchema>>[],
 ): Story {
   return {
     status,
+    by,
     claims,
     ...(at === undefined ? {} : { at }),
     ...(confirmations === undefined ? {} : { confirmations }),
@@ -184,9 +193,8 @@ function storyOf(
 }
 
 function isOlder(statement: Statement, story: Story): boolean {
-  if (statement.at !== undefined && story.at !== undefined && statement.at !== story.at) {
-    return statement.at < story.at;
-  }
+  const { by, at } = statement;
+  if (by === story.by && at !== undefined && story.at !== undefined && at !== story.at) return at < story.at;
   const further = RANK[statement.status] - RANK[story.status];
   return further < 0 || (further === 0 && (statement.confirmations ?? 0) < (story.confirmations ?? 0));
 }
@@ -195,9 +203,11 @@ function isOlder(statement: Statement, story: Story): boolean {
 function newest(story: Story, statement: Statement): Omit<Statement, "claims"> {
   if (statement.status !== story.status) return statement;
   const isSame = statement.confirmations === story.confirmations;
+  const when = statement.at === undefined && isSame ? story : statement;
   return {
     status: statement.status,
-    at: statement.at ?? (isSame ? story.at : undefined),
+    by: when.by,
+    at: when.at,
     confirmations: statement.confirmations ?? story.confirmations,
     block: statement.block ?? story.block,
   };
@@ -228,7 +238,7 @@ function reorganizedWithdrawal({ status, claims }: Statement, id: string): Probl
 /** What a reorganization in between would explain; nothing does where nobody knows when. */
 function gapOf(story: Story, statement: Statement, { key }: Problem): z.infer<typeof gapSchema> | undefined {
   if (story.status !== "success" || story.claims.side !== "deposit") return undefined;
-  if (story.at === undefined || statement.at === undefined) return undefined;
+  if (story.at === undefined || statement.at === undefined || story.by !== statement.by) return undefined;
   return { problem: key, after: story.at, before: statement.at };
 }
 
