@@ -10,14 +10,16 @@
  * - **answered**: a stored REJECT is repeated. A stored APPROVE is repeated while nothing freezes it, it is younger
  *   than `reissueMs`, what it reserved is still counted (an operator may have released it), and the document is
  *   the same but for what drifts; else the request is judged anew, its own
- *   movements left out, and what comes of it is the answer from then on: another approval, or a stricter answer;
+ *   movements left out, and what comes of it is the answer from then on: another approval, or a stricter answer. The
+ *   approval of a confirmation that a signing has taken over is repeated whatever its age: it is history;
  * - **failed**: a failure of ours is written down but answers nothing: the next try is judged as if it were the
  *   first.
  *
- * How two requests that spend from one limit are kept apart is told in `tickets.ts`.
+ * How two requests that spend from one limit are kept apart is told in `tickets.ts`, how a confirmation and what is
+ * signed for it count once in `takeover.ts`.
  */
 import { Refusal } from "../input/refusal.ts";
-import { type Ledger, LedgerError, type StoredAnswer } from "../ledger/ledger.ts";
+import { type Ledger, LedgerError, type StoredAnswer, type TransactionNames } from "../ledger/ledger.ts";
 import { isCounted } from "../ledger/movement-rows.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import { Approval } from "./approval.ts";
@@ -38,6 +40,7 @@ import type { Freezes, Leaving } from "./freeze.ts";
 import { movementsOf, transactionNamesOf } from "./movements.ts";
 import { Passing } from "./passing.ts";
 import type { VerifiedRequest } from "./request.ts";
+import { Confirming, isTakenOver, takenOver } from "./takeover.ts";
 import type { Ticket, Tickets } from "./tickets.ts";
 
 export interface DeskOptions {
@@ -81,6 +84,7 @@ export class DecisionDesk {
   readonly #options: DeskOptions;
   readonly #tickets: Tickets;
   readonly #deciding = new Passing<Deciding>();
+  readonly #confirming = new Confirming();
   /** The answers that are on their way to the disk, also those that came too late for their own request. */
   readonly #unwritten = new Passing<Unwritten>();
 
@@ -120,6 +124,7 @@ export class DecisionDesk {
     }
     const deciding = { request, decided: this.#decide(request, known, bench) };
     this.#deciding.set(key, deciding);
+    this.#confirming.add(request.document, deciding.decided);
     try {
       return await deciding.decided;
     } finally {
@@ -180,7 +185,7 @@ export class DecisionDesk {
         stored = this.#stored(request);
       }
       const repeated = stored === undefined ? undefined : this.#repeat(request, stored, bench);
-      return repeated ?? (await this.#judgeAndRecord(request, bench));
+      return repeated ?? (await this.#judgeAfterConfirming(request, bench));
     } catch (error) {
       return this.#failed(request, error, bench);
     }
@@ -191,17 +196,30 @@ export class DecisionDesk {
     const row = decisionRowSchema.parse(JSON.parse(stored.row));
     const decision = decisionOfRow(row);
     if (row.action !== "APPROVE") return { decision, repeated: true };
-    const { freezes, reissueMs } = this.#options;
-    const holds =
-      live !== undefined &&
-      !live.index.reads_raw &&
-      request.document.now.ms - row.at < reissueMs &&
-      freezes.refusalOf(request.document) === undefined &&
-      this.#isCounted(row) &&
-      stored.body.document !== undefined &&
-      isSameButForDrift(request.document, stored.body.document);
-    if (!holds) return undefined;
+    const isFrozen = () => this.#options.freezes.refusalOf(request.document) !== undefined;
+    if (live === undefined || isFrozen()) return undefined;
+    if (!this.#holds(request, row, stored, live) && !this.#isTakenOver(row)) return undefined;
     return { decision, approval: Approval.grant(request, { type: "stored", row }, live), repeated: true };
+  }
+
+  #holds(
+    { document }: VerifiedRequest,
+    row: DecisionRow,
+    { body }: StoredAnswer,
+    live: LiveRelease,
+  ): boolean {
+    return (
+      !live.index.reads_raw &&
+      document.now.ms - row.at < this.#options.reissueMs &&
+      this.#isCounted(row) &&
+      body.document !== undefined &&
+      isSameButForDrift(document, body.document)
+    );
+  }
+
+  /** @throws LedgerError */
+  #isTakenOver(row: DecisionRow): boolean {
+    return this.#options.ledger.read((snapshot) => isTakenOver(row, snapshot));
   }
 
   /**
@@ -215,12 +233,23 @@ export class DecisionDesk {
     return this.#options.ledger.read((snapshot) => isCounted(snapshot.signed(signing), movements));
   }
 
-  async #judgeAndRecord(request: VerifiedRequest, bench: Bench): Promise<Decided> {
-    const ticket = this.#tickets.take(
-      movementsOf(request.document, request.identity),
-      request.document.now.ms,
-      transactionNamesOf(request.document),
-    );
+  /** What is being confirmed is on the disk first, or refused. */
+  #judgeAfterConfirming(request: VerifiedRequest, bench: Bench): Promise<Decided> {
+    const names = transactionNamesOf(request.document);
+    const judged = () => this.#judgeAndRecord(request, bench, names);
+    const confirmed = this.#confirming.of(request.document, names);
+    if (confirmed === undefined) return judged();
+    const later = () => this.#inTime(request, confirmed).then(judged);
+    return bench.live === undefined ? later() : bench.live.during(later);
+  }
+
+  async #judgeAndRecord(
+    request: VerifiedRequest,
+    bench: Bench,
+    names: TransactionNames | undefined,
+  ): Promise<Decided> {
+    const { document, identity } = request;
+    const ticket = this.#tickets.take(movementsOf(document, identity), document.now.ms, names);
     try {
       const judged = () => this.#judgeInTurn(request, ticket, bench);
       // Also while it waits between two rounds: its release has to be there for the next.
@@ -254,9 +283,10 @@ export class DecisionDesk {
       if (round === LAST_ROUND) await this.#inTime(request, this.#tickets.turnOf(ticket));
       const { document } = request;
       const queries = bench.live?.factQueries(document.group) ?? [];
-      const { facts, assumed } = ledger.read((snapshot) =>
-        answerFacts(document, queries, ticket, this.#tickets.before(ticket), snapshot),
-      );
+      const { facts, assumed } = ledger.read((snapshot) => {
+        ticket.takeOver(takenOver(document, ticket.movements, ticket.names, snapshot));
+        return answerFacts(document, queries, ticket, this.#tickets.before(ticket), snapshot);
+      });
       const asked = Object.keys(facts).length === 0 ? request : request.withFacts(facts);
       const judgement = await judgeInTime(asked, context);
       if (judgement.outcome === "failed") return { asked, judgement };
@@ -284,16 +314,18 @@ export class DecisionDesk {
     const { ledger } = this.#options;
     const at = Math.max(request.document.now.ms, ledger.newestAt());
     const decided = decidedOf(request, judgement, live, at);
+    const reserving = judgement.approval === undefined ? undefined : ticket;
     const { order, durable } = ledger.append(
       decisionEntry({
         decision: decided.decision,
         request,
         answers,
-        movements: judgement.approval === undefined ? undefined : ticket?.movements,
+        movements: reserving?.movements,
+        takesOver: reserving?.takesOver.map(({ number }) => number) ?? [],
         names: transactionNamesOf(request.document),
       }),
     );
-    if (ticket !== undefined) this.#follow(ticket, judgement.approval === undefined, order, durable);
+    if (ticket !== undefined) this.#follow(ticket, reserving === undefined, order, durable);
     if (answers) this.#note(request, durable);
     await this.#inTime(request, durable);
     return decided;

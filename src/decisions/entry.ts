@@ -18,6 +18,7 @@ const MAX_UNUSABLE_TOKEN = 64 * 1024;
 /**
  * @property answers - whether this is from now on the answer to its request.
  * @property movements - what the approval reserves; absent where it is none.
+ * @property takesOver - numbers of the movements that are released by it: see `takeover.ts`.
  * @property names - of its transaction.
  */
 export interface DecisionRecord {
@@ -25,11 +26,12 @@ export interface DecisionRecord {
   readonly request: VerifiedRequest;
   readonly answers: boolean;
   readonly movements: NewMovements | undefined;
+  readonly takesOver: readonly number[];
   readonly names: TransactionNames | undefined;
 }
 
 export function decisionEntry(record: DecisionRecord): NewEntry {
-  const { decision, request, answers, movements, names } = record;
+  const { decision, request, answers, movements, takesOver, names } = record;
   const { at } = decision;
   const { identity, token, document } = request;
   const row = canonicalJson({
@@ -44,6 +46,7 @@ export function decisionEntry(record: DecisionRecord): NewEntry {
     signing: movements?.signing,
     slot: movements?.slot,
     movements: movements?.rows,
+    takes_over: takesOver.length === 0 ? undefined : takesOver,
   });
   return {
     type: "decision",
@@ -68,6 +71,7 @@ export function decisionEntry(record: DecisionRecord): NewEntry {
     },
     body: { document: request.text, ...(token === undefined ? {} : { token }) },
     ...(movements === undefined ? {} : { movements }),
+    ...(takesOver.length === 0 ? {} : { transition: { movements: takesOver, state: "released" } }),
   };
 }
 

@@ -29,7 +29,7 @@ export interface FactsAnswer {
 /**
  * @param queries - those of the document's group.
  * @param own - the ticket of the request, whose movements are never in the answer, nor are those of the same
- *   signing by another request, nor those of its slot.
+ *   signing by another request, nor those of its slot, nor those that it takes over.
  * @param earlier - the tickets before it, in their order.
  * @throws LedgerError where the ledger can't be read.
  */
@@ -41,9 +41,9 @@ export function answerFacts(
   snapshot: Snapshot,
 ): FactsAnswer {
   if (queries.length === 0) return { facts: {}, assumed: new Set() };
-  const unseen = new UnseenTickets(snapshot, own.movements, earlier);
-  const mine = new OwnMovements(snapshot, own.movements);
-  if (mine.numbers.size > 0) own.foundStored();
+  const unseen = new UnseenTickets(snapshot, own, earlier);
+  const mine = new OwnMovements(snapshot, own.movements, own.takesOver);
+  if (mine.isStored) own.foundStored();
   if (mine.replaces) own.foundReplaced();
   const flags = new FlagFacts(document, snapshot);
   const reading: Reading = { document, own: own.movements, snapshot, mine, unseen, flags };
@@ -100,7 +100,7 @@ function answerOne(query: FactQuery, reading: Reading, element: string | undefin
   const { snapshot, mine, unseen } = reading;
   const { shape } = query;
   const others = minus(snapshot.totals(shape, key, after), mine.totals(shape, key, after));
-  return textOf(query, plus(others, unseen.totals(shape, key)));
+  return textOf(query, plus(others, unseen.totals(shape, key, after)));
 }
 
 function textOf({ kind, of }: FactQuery, sum: FactTotals): string | undefined {

@@ -1,6 +1,6 @@
 /**
- * What of history is the document's own: what its very signing has moved already, and what it provably replaces, the
- * other signings of its slot. Neither is ever in an answer (design 3.8).
+ * What of history is the document's own: what its very signing has moved already, what it provably replaces, the
+ * other signings of its slot, and what it takes over of a confirmation. None of it is ever in an answer (design 3.8).
  *
  * What simply adds is taken out as it was added. Of a slot that has several signings that is not enough, since each
  * counts only by what it exceeds the others: there history with the document's own is compared with history without.
@@ -17,6 +17,8 @@ interface SharedSlot {
 }
 
 export class OwnMovements {
+  /** Whether its signing or its slot has movements, released ones too. */
+  readonly isStored: boolean;
   /** By number, released ones too. */
   readonly numbers: ReadonlySet<number>;
   /** Whether its slot has movements of other signings: what it adds depends on them. */
@@ -24,10 +26,14 @@ export class OwnMovements {
   readonly #single: readonly StoredMovement[];
   readonly #slots: readonly SharedSlot[];
 
-  /** @throws LedgerError where the ledger can't be read. */
-  constructor(snapshot: Snapshot, { signing, slot }: NewMovements) {
+  /**
+   * @param taken - see `takeover.ts`.
+   * @throws LedgerError where the ledger can't be read.
+   */
+  constructor(snapshot: Snapshot, { signing, slot }: NewMovements, taken: readonly StoredMovement[]) {
     const own = snapshot.signed(signing, slot);
-    this.numbers = new Set(own.map(({ number }) => number));
+    this.isStored = own.length > 0;
+    this.numbers = new Set([...own, ...taken].map(({ number }) => number));
     this.replaces = own.some((movement) => movement.signing !== signing);
     const single = own.filter((movement) => movement.slot === undefined);
     const slots: SharedSlot[] = [];
@@ -36,7 +42,7 @@ export class OwnMovements {
       if (isShared(all)) slots.push({ all, others: all.filter(({ number }) => !this.numbers.has(number)) });
       else single.push(...all);
     }
-    this.#single = single;
+    this.#single = [...single, ...taken];
     this.#slots = slots;
   }
 
@@ -46,16 +52,27 @@ export class OwnMovements {
    * @param after - milliseconds: as the totals were asked for.
    */
   totals(shape: FactShape, key: string, after: number | undefined): FactTotals {
-    let sum = NOTHING;
-    for (const movement of this.#single) {
-      if (!isAfter(movement, after)) continue;
-      if (factKeys(shape, movement, movement.state).includes(key)) sum = plus(sum, sumsOf(movement));
-    }
+    let sum = sumUnder(this.#single, shape, key, after);
     for (const { all, others } of this.#slots) {
       sum = plus(sum, minus(grown(shape, all, key, after), grown(shape, others, key, after)));
     }
     return sum;
   }
+}
+
+/** What movements that simply add are of a key's totals. @param after - milliseconds: as the totals were asked for. */
+export function sumUnder(
+  movements: readonly StoredMovement[],
+  shape: FactShape,
+  key: string,
+  after: number | undefined,
+): FactTotals {
+  let sum = NOTHING;
+  for (const movement of movements) {
+    if (!isAfter(movement, after)) continue;
+    if (factKeys(shape, movement, movement.state).includes(key)) sum = plus(sum, sumsOf(movement));
+  }
+  return sum;
 }
 
 /** The movements of a slot among those that were found. */

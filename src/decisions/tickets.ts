@@ -19,7 +19,13 @@
 import { type FactShape, shapeId } from "../input/fact-shape.ts";
 import { factKeys } from "../ledger/fact-keys.ts";
 import { NOTHING, plus, sumsOf } from "../ledger/fact-sums.ts";
-import type { FactTotals, Movement, NewMovements, TransactionNames } from "../ledger/ledger.ts";
+import type {
+  FactTotals,
+  Movement,
+  NewMovements,
+  StoredMovement,
+  TransactionNames,
+} from "../ledger/ledger.ts";
 import type { SlotMovement } from "../ledger/slots.ts";
 
 export type TicketState = "open" | "reserved" | "dropped";
@@ -41,6 +47,7 @@ export class Ticket {
   readonly #sums = new Map<string, ReadonlyMap<string, FactTotals>>();
   #mayBeStored = false;
   #sharesSlot = false;
+  #takesOver: readonly StoredMovement[] = [];
 
   constructor(movements: NewMovements, at: number, names?: TransactionNames) {
     this.movements = movements;
@@ -70,6 +77,15 @@ export class Ticket {
   /** Whether a snapshot that reaches `through` lacks it. */
   isMissingFrom(through: number): boolean {
     return this.#state === "open" || (this.#state === "reserved" && this.#order > through);
+  }
+
+  /** What its approval would take over, as of its last look at the ledger: see `takeover.ts`. */
+  get takesOver(): readonly StoredMovement[] {
+    return this.#takesOver;
+  }
+
+  takeOver(confirmed: readonly StoredMovement[]): void {
+    this.#takesOver = confirmed;
   }
 
   /** The ledger has movements of this signing. */

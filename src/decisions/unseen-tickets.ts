@@ -9,6 +9,7 @@ import type { FactTotals, NewMovements, Snapshot } from "../ledger/ledger.ts";
 import { heldClaims, sameMovements } from "../ledger/movement-rows.ts";
 import { growthsOf, type SlotMovement } from "../ledger/slots.ts";
 import { inSlot } from "./own-movements.ts";
+import { TakenByOthers } from "./takeover.ts";
 import type { Ticket } from "./tickets.ts";
 
 /** The tickets of one slot, after what the ledger has of it. */
@@ -24,13 +25,14 @@ export class UnseenTickets {
   readonly assumed = new Set<Ticket>();
   readonly #single: Ticket[] = [];
   readonly #slots = new Map<string, SharedSlot>();
+  readonly #taken: TakenByOthers;
 
   /**
-   * @param own - what the document would move.
-   * @param earlier - the tickets before its own, in their order.
+   * @param ticket - the document's own.
+   * @param earlier - those before it, in their order.
    * @throws LedgerError where the ledger can't be read.
    */
-  constructor(snapshot: Snapshot, own: NewMovements, earlier: readonly Ticket[]) {
+  constructor(snapshot: Snapshot, { movements: own, takesOver }: Ticket, earlier: readonly Ticket[]) {
     this.all = unseenBy(snapshot, own.signing, earlier);
     for (const ticket of this.all) {
       const { signing, slot } = ticket.movements;
@@ -38,16 +40,17 @@ export class UnseenTickets {
       if (slot === undefined || !ticket.sharesSlot) this.#single.push(ticket);
       else this.#slotOf(slot, signing, own, snapshot).tickets.push(ticket);
     }
+    this.#taken = new TakenByOthers(this.#single, takesOver, snapshot);
   }
 
-  /** What they add to a key. */
-  totals(shape: FactShape, key: string): FactTotals {
+  /** What they add to a key. @param after - milliseconds: as the ledger's totals were asked for. */
+  totals(shape: FactShape, key: string, after: number | undefined): FactTotals {
     const found: FactTotals[] = [];
     for (const ticket of this.#single) {
       const more = ticket.sumsOf(shape).get(key);
       if (more === undefined) continue;
       this.assume(ticket);
-      found.push(more);
+      found.push(this.#taken.excess(ticket, more, shape, key, after));
     }
     let sum = total(found);
     for (const slot of this.#slots.values()) sum = plus(sum, this.#growth(slot, shape, key));

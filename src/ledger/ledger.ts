@@ -327,6 +327,8 @@ export interface Snapshot {
   transactionsNamed(names: TransactionNames): readonly number[];
   /** The movements of a transaction, by its number: in the order in which they came, released ones too. */
   movementsOf(transaction: number): readonly StoredMovement[];
+  /** What confirmations of a transaction that is known by any of these names reserve, and nobody has taken over yet. */
+  confirmed(names: TransactionNames): readonly StoredMovement[];
   /** When the first entry of the ledger was, milliseconds since the epoch; undefined where there is none. */
   firstAt(): number | undefined;
   /** The push of exactly these bytes, by their SHA-256 in hex; of several the newest. */

@@ -45,6 +45,8 @@ export class Reader {
   readonly #byId: Statement;
   readonly #prices: Statement;
   readonly #checkpoints: Statement;
+  readonly #anyConfirmed: Statement;
+  readonly #confirmed: Statement;
   readonly #push: Statement;
   readonly #newestPush: Statement;
   readonly #newestRefusal: Statement;
@@ -85,6 +87,11 @@ export class Reader {
     this.#byId = statement("SELECT seq FROM entries WHERE id = ?");
     this.#prices = statement("SELECT token, usd, at FROM prices");
     this.#checkpoints = statement("SELECT count(*) FROM checkpoints");
+    const confirmed = (columns: string) =>
+      `SELECT ${columns} FROM movements INDEXED BY movements_confirmed
+       WHERE kind = 'withdrawal_confirmation' AND state = 'reserved'`;
+    this.#anyConfirmed = statement(`${confirmed("1")} LIMIT 1`);
+    this.#confirmed = statement(`${confirmed(MOVEMENT_COLUMNS)} AND tx = ? ORDER BY number`);
     this.#push = statement(
       `SELECT ${ENTRY_COLUMNS} FROM entries INDEXED BY entries_push
        WHERE identity = ? AND type = 'push' AND seq <= ? ORDER BY seq DESC LIMIT 1`,
@@ -168,7 +175,7 @@ export class Reader {
     };
   }
 
-  /** What never changes but by entries to come: those behind `seq` are left out one by one. */
+  /** What changes by entries to come alone, and never back: those behind `seq` are left out one by one. */
   #upTo(
     seq: number,
   ): Omit<Snapshot, "through" | "totals" | "bound" | "signed" | "transactionsNamed" | "movementsOf"> {
@@ -178,6 +185,8 @@ export class Reader {
         return row && this.#chained(row);
       });
     return {
+      // What is reserved on the disk was reserved before: nothing is ever reserved again.
+      confirmed: (names) => this.#confirmedFor(names).filter(({ entry }) => entry <= seq),
       firstAt: () => {
         this.#firstAt ??= this.#ask(() => this.#first.first([])?.integer(0));
         return seq > 0 ? this.#firstAt : undefined;
@@ -207,6 +216,15 @@ export class Reader {
 
   #movementsOf(transaction: number): readonly StoredMovement[] {
     return this.#ask(() => this.#ofTransaction.all([transaction]).map(storedMovement));
+  }
+
+  #confirmedFor(names: TransactionNames): readonly StoredMovement[] {
+    return this.#ask(() => {
+      if (this.#anyConfirmed.first([]) === undefined) return [];
+      return this.#transactions
+        .find(names)
+        .flatMap((transaction) => this.#confirmed.all([transaction]).map(storedMovement));
+    });
   }
 
   #inTransaction<T>(work: (through: number) => T): T {

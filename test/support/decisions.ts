@@ -65,6 +65,7 @@ export async function decided(ledger: Ledger, parts: DecisionParts = {}): Promis
       request,
       answers: true,
       movements: isApproved ? movementsOf(document, identity) : undefined,
+      takesOver: [],
       names: transactionNamesOf(document),
     }),
   );

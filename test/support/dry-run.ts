@@ -18,6 +18,7 @@ const EMPTY: Snapshot = {
   signed: () => [],
   transactionsNamed: () => [],
   movementsOf: () => [],
+  confirmed: () => [],
   firstAt: () => undefined,
   push: () => undefined,
   newestPush: () => undefined,
