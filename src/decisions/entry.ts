@@ -10,6 +10,7 @@ import type { NewEntry, NewMovements, TransactionNames } from "../ledger/ledger.
 import { decisionRowSchema as storedDecision } from "../ledger/rows.ts";
 import type { Reason } from "../policy/verdict.ts";
 import type { Decision, Timings } from "./decision.ts";
+import { governedBy } from "./governed.ts";
 import type { VerifiedRequest } from "./request.ts";
 
 /** A token larger than this is kept by its digest alone where the request around it was unusable. */
@@ -34,6 +35,7 @@ export function decisionEntry(record: DecisionRecord): NewEntry {
   const { decision, request, answers, movements, takesOver, names } = record;
   const { at } = decision;
   const { identity, token, document } = request;
+  const governs = governedBy(document, decision);
   const row = canonicalJson({
     type: "decision",
     ...decision,
@@ -47,6 +49,7 @@ export function decisionEntry(record: DecisionRecord): NewEntry {
     slot: movements?.slot,
     movements: movements?.rows,
     takes_over: takesOver.length === 0 ? undefined : takesOver,
+    sources: governs?.addresses,
   });
   return {
     type: "decision",
@@ -72,6 +75,7 @@ export function decisionEntry(record: DecisionRecord): NewEntry {
     body: { document: request.text, ...(token === undefined ? {} : { token }) },
     ...(movements === undefined ? {} : { movements }),
     ...(takesOver.length === 0 ? {} : { transition: { movements: takesOver, state: "released" } }),
+    ...(governs === undefined ? {} : { governs }),
   };
 }
 

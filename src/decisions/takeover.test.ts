@@ -285,11 +285,11 @@ describe("a confirmation", () => {
     expect(await spent()).toEqual({ spent: "60" });
   });
 
-  it("stands in the row of what took it over", async () => {
+  it("stands in the row of what took it over, which also says from where it is paid", async () => {
     await confirm({ usd: 60 });
     const { decision } = await sign({ usd: 60 });
     const stored = ledger.answer("node-1", decision.request_id);
-    expect(JSON.parse(stored?.row ?? "")).toMatchObject({ takes_over: [1] });
+    expect(JSON.parse(stored?.row ?? "")).toMatchObject({ takes_over: [1], sources: ["0xs"] });
     await ledger.close();
     const anchor = undefined;
     const file = join(directory, "ledger.db");
