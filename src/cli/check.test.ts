@@ -235,6 +235,26 @@ describe("warnings", () => {
     });
   });
 
+  test.each<[string, Record<string, unknown>, Record<string, RegExp>]>([
+    ["keys of pushes without a listener", { push: { keys: ["prod"] } }, { "push.keys": /listen\.push/ }],
+    [
+      "a listener for pushes without keys",
+      { listen: { nodes: "127.0.0.1:0", push: "127.0.0.1:0", admin: "127.0.0.1:0" } },
+      { "listen.push": /push\.keys/ },
+    ],
+    [
+      "a scope that no confirmation can be seen to be in",
+      {
+        listen: { nodes: "127.0.0.1:0", push: "127.0.0.1:0", admin: "127.0.0.1:0" },
+        push: { keys: ["prod"] },
+      },
+      { scope: /^warning vaults: a withdrawal confirmation/ },
+    ],
+  ])("%s", async (_, more, expected) => {
+    const found = Object.entries(expected).map(([path, words]) => [path, expect.stringMatching(words)]);
+    expect(await findings(install(more).config)).toEqual(Object.fromEntries(found));
+  });
+
   test("none where nothing is weak", async () => {
     expect(await findings(install().config)).toEqual({});
   });

@@ -108,10 +108,27 @@ function checkPolicy(config: Config): Finding[] {
     const listen = config.listen[listener];
     if (listen?.allow?.length === 0) warn(`listen.${listener}.allow`, "empty: nobody may connect");
   }
+  findings.push(...checkPush(config));
   const { admin } = config.listen;
   const loopback = /^(127\.|::1$|localhost$)/.test(admin.address.host);
   if (!loopback && admin.tls === undefined) {
     warn("listen.admin", "reachable from other machines without TLS: its tokens travel in the clear");
   }
   return findings;
+}
+
+/** Keys and a listener go together; and what Cobo asks names nothing that a scope could be seen by. */
+function checkPush({ listen, push, scope }: Config): Finding[] {
+  const severity = "warning";
+  if (listen.push === undefined) {
+    if (push.keys.length === 0) return [];
+    return [{ severity, path: "push.keys", message: "without listen.push: no push message ever arrives" }];
+  }
+  if (push.keys.length === 0) {
+    return [{ severity, path: "listen.push", message: "without push.keys: every push message gets 401" }];
+  }
+  const lists = Object.entries(scope).flatMap(([name, list]) => (list === undefined ? [] : [name]));
+  if (lists.length === 0) return [];
+  const message = `${lists.join(", ")}: a withdrawal confirmation names none of these, so every one is denied`;
+  return [{ severity, path: "scope", message }];
 }

@@ -68,6 +68,62 @@ test("refused tokens: the first of each code in a minute, then how many were lef
   expect(lines).toHaveLength(4);
 });
 
+test("pushes: one line each, and those that Cobo did not sign sampled apart from tokens", () => {
+  const { lines, clock, log } = capture();
+  const push = { id: "p_1", channel: "push.mpc", outcome: "flagged", source: "prod" };
+  log.push({ ...push, kind: "deposit", status: "success", flags: ["DUST"], request_id: "7", ms: 1.23456 });
+  log.push({ ...push, outcome: "pending", flags: [], ms: 1 });
+  log.flag({ id: "g_1", severity: "low", rule: "deposit/dust", code: "DUST", message: "little" });
+  expect(lines).toEqual([
+    {
+      level: "info",
+      time: expect.any(String),
+      ...push,
+      kind: "deposit",
+      status: "success",
+      request_id: "7",
+      flags: ["DUST"],
+      ms: 1.235,
+      msg: "push",
+    },
+    {
+      level: "warn",
+      time: expect.any(String),
+      ...push,
+      outcome: "pending",
+      ms: 1,
+      msg: "push",
+    },
+    {
+      level: "warn",
+      time: expect.any(String),
+      id: "g_1",
+      severity: "low",
+      code: "DUST",
+      rule: "deposit/dust",
+      detail: "little",
+      msg: "flag",
+    },
+  ]);
+  lines.length = 0;
+  for (let i = 0; i < 3; i += 1) log.refusedPush("SIGNATURE", "10.0.0.1");
+  log.refusedToken("SIGNATURE", "nodes", "10.0.0.1");
+  log.unkeptPush("LEDGER_FULL");
+  for (let i = 0; i < 2; i += 1) log.oddlyTimedPush("prod", -90_000);
+  expect(lines.map(({ msg }) => msg)).toEqual([
+    "push refused",
+    "token refused",
+    "push not kept",
+    "push oddly timed",
+  ]);
+  expect(lines[3]).toMatchObject({ source: "prod", seconds: -90, suppressed: 0 });
+  clock.now = 60_000;
+  log.refusedPush("SIGNATURE", "10.0.0.1");
+  expect(lines[4]).toMatchObject({ code: "SIGNATURE", suppressed: 2 });
+  log.flush();
+  expect(lines[5]).toMatchObject({ code: "ODDLY_TIMED", suppressed: 1, msg: "pushes refused" });
+});
+
 test("an exception's message, which may quote data, is not written; its place is", () => {
   const { lines, log } = capture();
   const cause = Object.assign(new TypeError("the key is 12345"), { code: "E_INNER" });

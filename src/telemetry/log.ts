@@ -12,6 +12,10 @@ const SAMPLE_MS = 60_000;
 const MAX_PEER_TEXT = 256;
 const MAX_STACK_LINES = 12;
 
+/** What is sampled. */
+const TOKEN = "token";
+const PUSH = "push";
+
 interface ReasonLine {
   readonly code: string;
   readonly rule?: string;
@@ -30,6 +34,34 @@ export interface DecisionLine {
   readonly alerts: readonly ReasonLine[];
   readonly release?: { readonly revision: string; readonly sequence: number };
   readonly timings: Readonly<Record<"normalize" | "evaluate" | "explain" | "total", number>>;
+}
+
+/**
+ * What of a push is written.
+ *
+ * @property id - of its entry. @property kind - absent where nobody could read it; @property status - as the message has it.
+ * @property flags - codes of what it raised.
+ * @property request_id - Cobo's id, or what stands for it. @property ms - from its arrival to the disk.
+ */
+export interface PushLine {
+  readonly id: string;
+  readonly channel: string;
+  readonly kind?: string | undefined;
+  readonly outcome: string;
+  readonly status?: string | undefined;
+  readonly source: string;
+  readonly request_id?: string | undefined;
+  readonly flags: readonly string[];
+  readonly ms: number;
+}
+
+/** What of a flag is written. */
+export interface FlagLine {
+  readonly id: string;
+  readonly severity: string;
+  readonly rule?: string | undefined;
+  readonly code: string;
+  readonly message: string;
 }
 
 /** `host:port` of each listener that runs. */
@@ -52,6 +84,15 @@ export interface Log {
   decision(decision: DecisionLine): void;
   /** Sampled: the first of each code in a minute, with how many were left out before it. */
   refusedToken(code: string, listener: string, remote: string): void;
+  /** One line a push that is kept: `info`, and `warn` where it could not be read or judged. */
+  push(push: PushLine): void;
+  flag(flag: FlagLine): void;
+  /** Sampled as refused tokens are. */
+  refusedPush(code: string, remote: string): void;
+  /** Its signature is good, and its time is far from ours. Sampled likewise. @param apartMs - ours less its. */
+  oddlyTimedPush(source: string, apartMs: number): void;
+  /** One that could not be kept, by our own fault: Cobo sends it again. Sampled likewise. */
+  unkeptPush(code: string): void;
   /** A request that a good token held and that is of no use: it makes no decision. */
   unusableRequest(id: string, source: string, code: string, message: string): void;
   releaseLive(release: ReleaseLine, trust: string, rules: number): void;
@@ -105,6 +146,17 @@ export function createLog(options: LogOptions = {}): Log {
     destination,
   );
   const samples = new Map<string, Sample>();
+  /** How many of a name were left out since it was written last; undefined where this one is left out, too. */
+  const sampled = (name: string): number | undefined => {
+    const at = now();
+    const sample = samples.get(name);
+    if (sample !== undefined && at - sample.since < SAMPLE_MS) {
+      sample.suppressed += 1;
+      return undefined;
+    }
+    samples.set(name, { since: at, suppressed: 0 });
+    return sample?.suppressed ?? 0;
+  };
 
   return {
     listening(addresses, version) {
@@ -146,15 +198,33 @@ export function createLog(options: LogOptions = {}): Log {
       );
     },
     refusedToken(code, listener, remote) {
-      const at = now();
-      const sample = samples.get(code);
-      if (sample !== undefined && at - sample.since < SAMPLE_MS) {
-        sample.suppressed += 1;
-        return;
-      }
-      samples.set(code, { since: at, suppressed: 0 });
-      const suppressed = sample?.suppressed ?? 0;
-      logger.warn({ code, listener, remote: peerText(remote), suppressed }, "token refused");
+      const suppressed = sampled(`${TOKEN} ${code}`);
+      if (suppressed === undefined) return;
+      logger.warn({ code, listener, remote: peerText(remote), suppressed }, `${TOKEN} refused`);
+    },
+    push({ id, channel, kind, outcome, status, source, request_id, flags, ms }) {
+      const level: Level = kind === undefined || outcome === "pending" ? "warn" : "info";
+      const members = { id, channel, kind, outcome, status, source };
+      const found = flags.length === 0 ? undefined : flags;
+      const asked = request_id === undefined ? undefined : peerText(request_id);
+      logger[level]({ ...members, request_id: asked, flags: found, ms: rounded(ms) }, "push");
+    },
+    flag({ id, severity, rule, code, message }) {
+      logger.warn({ id, severity, code, rule, detail: peerText(message) }, "flag");
+    },
+    refusedPush(code, remote) {
+      const suppressed = sampled(`${PUSH} ${code}`);
+      if (suppressed === undefined) return;
+      logger.warn({ code, listener: "push", remote: peerText(remote), suppressed }, `${PUSH} refused`);
+    },
+    unkeptPush(code) {
+      const suppressed = sampled(`${PUSH} ${code}`);
+      if (suppressed !== undefined) logger.warn({ code, suppressed }, "push not kept");
+    },
+    oddlyTimedPush(source, apartMs) {
+      const suppressed = sampled(`${PUSH} ODDLY_TIMED`);
+      if (suppressed === undefined) return;
+      logger.warn({ source, seconds: Math.round(apartMs / 1_000), suppressed }, "push oddly timed");
     },
     unusableRequest(id, source, code, message) {
       logger.warn({ id, source, code, detail: peerText(message) }, "request unusable");
@@ -187,8 +257,10 @@ export function createLog(options: LogOptions = {}): Log {
       logger.error({ where, ...anatomy(error) }, "exception");
     },
     flush() {
-      for (const [code, { suppressed }] of samples) {
-        if (suppressed > 0) logger.warn({ code, suppressed }, "tokens refused");
+      for (const [name, { suppressed }] of samples) {
+        const [what, code] = name.split(" ", 2);
+        if (suppressed > 0)
+          logger.warn({ code, suppressed }, what === PUSH ? "pushes refused" : "tokens refused");
       }
       samples.clear();
       // A destination that was never opened, or is gone already, has nothing left to write.

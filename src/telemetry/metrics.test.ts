@@ -28,6 +28,11 @@ test("what happened is counted under its labels", async () => {
   metrics.phase("verify", 0.2);
   metrics.tokenRefused("TOKEN_SIGNATURE");
   metrics.unusable("REQUEST_JSON");
+  metrics.push({ channel: "push.mpc", kind: "deposit", outcome: "flagged" });
+  metrics.push({ channel: "push.custodial", outcome: "pending" });
+  metrics.pushRepeated();
+  metrics.pushRefused("SIGNATURE");
+  metrics.flagged({ code: "DUST", severity: "low" });
   metrics.ping("node-1");
   metrics.httpRejected("nodes", "429");
   metrics.releaseLive({ revision: "1", sequence: 1, sha256: "aa" });
@@ -44,6 +49,11 @@ test("what happened is counted under its labels", async () => {
     'countersign_phase_seconds_count{phase="explain"} 0',
     'countersign_tokens_refused_total{code="TOKEN_SIGNATURE"} 1',
     'countersign_requests_unusable_total{code="REQUEST_JSON"} 1',
+    'countersign_pushes_total{channel="push.mpc",kind="deposit",outcome="flagged"} 1',
+    'countersign_pushes_total{channel="push.custodial",kind="",outcome="pending"} 1',
+    "countersign_pushes_repeated_total 1",
+    'countersign_pushes_refused_total{code="SIGNATURE"} 1',
+    'countersign_flags_total{code="DUST",severity="low"} 1',
     'countersign_last_ping_timestamp_seconds{node="node-1"} 1000',
     'countersign_http_rejected_total{listener="nodes",status="429"} 1',
     'countersign_release_info{revision="2",sequence="2",sha256="bb"} 1',

@@ -4,7 +4,7 @@
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { EventLoopMonitor } from "./event-loop.ts";
-import type { DecisionLine, ReleaseLine } from "./log.ts";
+import type { DecisionLine, FlagLine, PushLine, ReleaseLine } from "./log.ts";
 
 /** From a tenth of a millisecond, one policy evaluation, to the longest a node waits. */
 const PHASE_BUCKETS_S = [
@@ -34,6 +34,13 @@ export interface Metrics {
   tokenRefused(code: string): void;
   /** A good token around a request that cannot be judged. */
   unusable(code: string): void;
+  /** A push that was kept. */
+  push(push: Pick<PushLine, "channel" | "kind" | "outcome">): void;
+  /** A push that was kept before, to the byte. */
+  pushRepeated(): void;
+  /** A push that Cobo did not sign, or not lately. */
+  pushRefused(code: string): void;
+  flagged(flag: Pick<FlagLine, "code" | "severity">): void;
   /** A ping whose token was good. */
   ping(node: string): void;
   /** Milliseconds since the epoch of each node's last ping. */
@@ -81,6 +88,20 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const tokens = new Counter(define("tokens_refused_total", "Refused tokens by code", ["code"]));
   const unusable = new Counter(
     define("requests_unusable_total", "Requests of a good token that cannot be judged, by code", ["code"]),
+  );
+  const pushes = new Counter(
+    define("pushes_total", "Pushes that were kept, by channel, kind and what the rules found", [
+      "channel",
+      "kind",
+      "outcome",
+    ]),
+  );
+  const pushRepeats = new Counter(define("pushes_repeated_total", "Pushes that were kept before", []));
+  const pushRefusals = new Counter(
+    define("pushes_refused_total", "Pushes whose signature or time is not good, by code", ["code"]),
+  );
+  const flags = new Counter(
+    define("flags_total", "Flags that were raised, by code and severity", ["code", "severity"]),
   );
   const pings = new Gauge(
     define("last_ping_timestamp_seconds", "When a node last pinged, since the epoch", ["node"]),
@@ -176,6 +197,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     repeated: (outcome) => repeats.inc({ outcome }),
     tokenRefused: (code) => tokens.inc({ code }),
     unusable: (code) => unusable.inc({ code }),
+    push: ({ channel, kind, outcome }) => pushes.inc({ channel, kind: kind ?? "", outcome }),
+    pushRepeated: () => pushRepeats.inc(),
+    pushRefused: (code) => pushRefusals.inc({ code }),
+    flagged: ({ code, severity }) => flags.inc({ code, severity }),
     ping(node) {
       const at = now();
       lastPing.set(node, at);
