@@ -190,7 +190,12 @@ export function configSchema(directory: string) {
         evaluation: duration("10ms", "60s")
           .prefault("500ms")
           .describe("longest time for one policy evaluation"),
-        in_flight: z.int().min(1).max(100_000).prefault(256).describe("requests at once; more get 503"),
+        in_flight: z
+          .int()
+          .min(1)
+          .max(100_000)
+          .prefault(256)
+          .describe("requests at once, for each of the listeners `nodes` and `push`; more get 503"),
         reissue: duration("0s", "24h")
           .prefault("15m")
           .describe(

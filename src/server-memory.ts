@@ -6,6 +6,7 @@ import type { Config } from "./config.ts";
 import { DecisionDesk } from "./decisions/desk.ts";
 import { Freezes } from "./decisions/freeze.ts";
 import { Operations } from "./decisions/operations.ts";
+import { PushDesk } from "./decisions/push-desk.ts";
 import { Tickets } from "./decisions/tickets.ts";
 import type { PriceStore } from "./feeds/price-store.ts";
 import { canonicalJson } from "./input/canonical-json.ts";
@@ -16,7 +17,7 @@ import { LedgerQueries } from "./ledger/ledger-queries.ts";
 import { openLedger, type SqliteLedger } from "./ledger/open.ts";
 import type { FactQuery } from "./policy/fact-queries.ts";
 import type { ReleaseIdentity } from "./policy/release.ts";
-import type { Telemetry } from "./server-telemetry.ts";
+import { type Telemetry, tellOfFlag, tellOfPush } from "./server-telemetry.ts";
 import type { Alarms } from "./telemetry/alarms.ts";
 import { VERSION } from "./version.ts";
 
@@ -25,13 +26,15 @@ export class Memory {
   readonly freezes: Freezes;
   readonly tickets = new Tickets();
   readonly desk: DecisionDesk;
+  readonly pushes: PushDesk;
   readonly operations: Operations;
   /** For people; it reads the file by itself. */
   readonly history: LedgerQueries;
   readonly #alarms: Alarms;
   #queries: readonly FactQuery[] = [];
 
-  private constructor(config: Config, alarms: Alarms, ledger: SqliteLedger) {
+  private constructor(config: Config, telemetry: Telemetry, ledger: SqliteLedger) {
+    const { alarms } = telemetry;
     this.#alarms = alarms;
     this.ledger = ledger;
     this.freezes = new Freezes(join(config.state_dir, "FREEZE"));
@@ -47,6 +50,17 @@ export class Memory {
       clock: Date.now,
       onAlarm: (code, message) => alarms.raise(code, message),
     });
+    this.pushes = new PushDesk({
+      ledger,
+      tickets: this.tickets,
+      freezes: this.freezes,
+      operations: this.operations,
+      onUnapproved: config.push.on_unapproved_withdrawal,
+      decisionMs: config.limits.decision,
+      onAlarm: (code, message) => alarms.raise(code, message),
+      onFlag: (flag) => tellOfFlag(telemetry, flag),
+      onTaken: (taken, push, cause) => tellOfPush(telemetry, taken, push, cause),
+    });
   }
 
   /**
@@ -55,7 +69,8 @@ export class Memory {
    *
    * @throws LedgerLockedError where another process serves on this state.
    */
-  static async open(config: Config, { alarms, log }: Telemetry): Promise<Memory> {
+  static async open(config: Config, telemetry: Telemetry): Promise<Memory> {
+    const { alarms, log } = telemetry;
     let recovered = (): void => {};
     const ledger = await openLedger({
       directory: config.state_dir,
@@ -72,7 +87,7 @@ export class Memory {
         else alarms.raise(event.health.code ?? "LEDGER_UNAVAILABLE", event.health.detail);
       },
     });
-    const memory = new Memory(config, alarms, ledger);
+    const memory = new Memory(config, telemetry, ledger);
     // A flood leaves few entries: each tenth, hundredth, … of the same is written down.
     alarms.onRaised(({ code, message, count }) => {
       if (Number.isInteger(Math.log10(count))) memory.note("alarm", { code, message });

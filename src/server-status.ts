@@ -2,6 +2,7 @@
 import type { ReadinessCheck } from "./admin/app.ts";
 import { shownFreezes } from "./admin/freezes.ts";
 import type { ServerState } from "./admin/status.ts";
+import { pushKeysOf } from "./channels/push/keys.ts";
 import type { TssNode } from "./channels/tss/routes.ts";
 import type { Config } from "./config.ts";
 import type { Feeds } from "./feeds/feeds.ts";
@@ -97,12 +98,19 @@ export function serverState({
       const ping = lastPings.get(name);
       return { name, payload, ...(ping === undefined ? {} : { last_ping: ping }) };
     }),
+    ...pushState(config),
     alarms: alarms.list(),
     freezes: shownFreezes(memory.freezes),
     ledger: ledgerState(memory),
     ...feeds.status(),
     ...(refused === undefined ? {} : { last_release_error: refused }),
   };
+}
+
+function pushState({ listen, push }: Config): Pick<ServerState, "push"> {
+  if (listen.push === undefined) return {};
+  const { on_unapproved_withdrawal } = push;
+  return { push: { keys: pushKeysOf(push.keys).map(({ name }) => name), on_unapproved_withdrawal } };
 }
 
 function ledgerState({ ledger }: Memory): ServerState["ledger"] {

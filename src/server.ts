@@ -1,12 +1,12 @@
 /** The parts put together: keys, policy, listeners and the Hono apps behind them. */
 import type { KeyObject } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { Hono } from "hono";
 import type { ReloadResult } from "./admin/app.ts";
 import { type AdminToken, ensureAdminToken, localToken } from "./admin/tokens.ts";
 import { createTssApp, type TssEvents, type TssNode } from "./channels/tss/routes.ts";
 import { Signer } from "./channels/tss/signer.ts";
 import type { Config } from "./config.ts";
+import type { PushBacklog } from "./decisions/push-backlog.ts";
 import { EvidenceReader } from "./evidence/evidence-reader.ts";
 import { Feeds } from "./feeds/feeds.ts";
 import { type HttpApp, type Listener, startListener } from "./listener.ts";
@@ -16,8 +16,9 @@ import { type LiveEvent, LivePolicy } from "./policy/live.ts";
 import { PolicySource } from "./policy/source.ts";
 import { adminApp } from "./server-admin.ts";
 import { Memory } from "./server-memory.ts";
+import { type PushParts, pushApp, pushBacklog } from "./server-push.ts";
 import { trustOf, unenforcedRules } from "./server-status.ts";
-import { createTelemetry, type Telemetry } from "./server-telemetry.ts";
+import { createTelemetry, type Telemetry, tellOfDecision, tellOfUnusable } from "./server-telemetry.ts";
 import type { ListenerAddresses } from "./telemetry/log.ts";
 import { VERSION } from "./version.ts";
 
@@ -35,6 +36,7 @@ export class CountersignServer {
   readonly #signingKey: KeyObject;
   readonly #signer = new Signer();
   readonly #evidence = new EvidenceReader();
+  readonly #backlog: PushBacklog;
   readonly #startedAt = Date.now();
   #listeners: Listener[] = [];
 
@@ -59,6 +61,7 @@ export class CountersignServer {
         return (await buildRelease(folder)).bytes;
       },
     });
+    this.#backlog = pushBacklog(this.#pushParts());
   }
 
   /** Reads the keys and opens the ledger; nothing answers yet. */
@@ -83,7 +86,7 @@ export class CountersignServer {
     await Promise.all([this.#source.start(), this.#feeds.start()]);
 
     const nodes = await this.#start("nodes", listen.nodes, this.#tssApp());
-    const push = listen.push && (await this.#start("push", listen.push, silentApp()));
+    const push = listen.push && (await this.#start("push", listen.push, pushApp(this.#pushParts())));
     const admin = await this.#start(
       "admin",
       listen.admin,
@@ -118,7 +121,7 @@ export class CountersignServer {
   async close(signal?: string): Promise<void> {
     this.#telemetry.log.stopping(signal);
     await Promise.all(this.#listeners.map((listener) => listener.drain()));
-    await Promise.all([this.#source.close(), this.#feeds.close()]);
+    await Promise.all([this.#source.close(), this.#feeds.close(), this.#backlog.close()]);
     await Promise.all([this.#live.close(), this.#signer.close(), this.#evidence.close()]);
     await this.#memory.close();
     this.#telemetry.eventLoop.stop();
@@ -150,31 +153,30 @@ export class CountersignServer {
       live: () => this.#live.current,
       refusedStep: () => this.#live.lastError?.step,
       now: Date.now,
-      load: telemetry,
+      load: telemetry.load.nodes,
       events: this.#tssEvents(),
     });
+  }
+
+  #pushParts(): PushParts {
+    return {
+      config: this.#config,
+      telemetry: this.#telemetry,
+      memory: this.#memory,
+      feeds: this.#feeds,
+      live: this.#live,
+    };
   }
 
   #tssEvents(): TssEvents {
     const { log, metrics } = this.#telemetry;
     return {
-      decided: ({ decision, cause, repeated }) => {
-        if (repeated === true) {
-          metrics.repeated(decision.outcome);
-          return;
-        }
-        log.decision(decision);
-        metrics.decision(decision);
-        if (cause !== undefined) log.exception("decide", cause);
-      },
+      decided: (decided) => tellOfDecision(this.#telemetry, decided),
       tokenRefused: (code, remote) => {
         metrics.tokenRefused(code);
         log.refusedToken(code, "nodes", remote);
       },
-      unusable: (refusal, node, id) => {
-        metrics.unusable(refusal.code);
-        log.unusableRequest(id, node, refusal.code, refusal.message);
-      },
+      unusable: (refusal, node, id) => tellOfUnusable(this.#telemetry, refusal, node, id),
       pinged: (node) => metrics.ping(node),
       phase: (phase, ms) => metrics.phase(phase, ms),
       rejected: (status) => metrics.httpRejected("nodes", String(status)),
@@ -225,6 +227,7 @@ export class CountersignServer {
       return;
     }
     const live = this.#live.current;
+    void this.#backlog.run();
     metrics.releaseLive(event.identity);
     this.#memory.releaseLive(event.identity);
     log.releaseLive(event.identity, trustOf(this.#config), live?.index.rules.length ?? 0);
@@ -273,11 +276,4 @@ export class CountersignServer {
       tokens,
     });
   }
-}
-
-/** The push listener has no path yet: everything is 404, without a body. */
-function silentApp(): HttpApp {
-  const app = new Hono();
-  app.notFound((context) => context.body(null, 404));
-  return app;
 }

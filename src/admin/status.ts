@@ -59,6 +59,12 @@ const pricesSchema = z.object({
   stale: z.array(z.string()).readonly(),
 });
 
+const pushSchema = z.object({
+  /** Names of the keys that sign them; with none, each is refused. */
+  keys: z.array(z.string()).readonly(),
+  on_unapproved_withdrawal: z.enum(["flag", "freeze"]),
+});
+
 /** What the server knows of itself. Times are milliseconds since the epoch. */
 const serverStateSchema = z.object({
   version: z.string(),
@@ -72,6 +78,8 @@ const serverStateSchema = z.object({
     wallets: z.array(z.string()).readonly().optional(),
   }),
   nodes: z.array(z.object({ name: z.string(), payload: z.string(), last_ping: milliseconds.optional() })),
+  /** Absent where nothing listens for push messages. */
+  push: pushSchema.optional(),
   alarms: z.array(alarmSchema).readonly(),
   /** What is frozen now, newest first. */
   freezes: z.array(freezeSchema).readonly(),
@@ -109,7 +117,7 @@ function isOpen(scope: ServerState["scope"]): boolean {
   return scope.organizations === undefined && scope.vaults === undefined && scope.wallets === undefined;
 }
 
-function warningsOf({ release, trust, scope }: ServerState): string[] {
+function warningsOf({ release, trust, scope, push }: ServerState): string[] {
   const warnings: string[] = [];
   if (release === undefined) warnings.push("NO RELEASE IS LIVE: everything but pings is refused");
   if (trust === "unsigned") warnings.push("UNSIGNED: whoever writes the release file makes the policy");
@@ -119,6 +127,7 @@ function warningsOf({ release, trust, scope }: ServerState): string[] {
     );
   }
   if (isOpen(scope)) warnings.push("OPEN SCOPE: any organization, vault and wallet is judged");
+  if (push?.keys.length === 0) warnings.push("NO PUSH KEYS: every push message is refused");
   for (const [rule, mode] of Object.entries(release?.unenforced ?? {})) {
     warnings.push(`NOT ENFORCED: ${rule} is ${mode}`);
   }

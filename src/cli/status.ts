@@ -53,6 +53,11 @@ function statusText(status: Status, now: number): string {
       ({ name, payload, last_ping }) =>
         `node      ${name} (${payload}), ${last_ping === undefined ? "no ping seen" : `last ping ${age(now - last_ping)} ago`}`,
     ),
+    ...(status.push === undefined
+      ? []
+      : [
+          `push      keys: ${status.push.keys.join(" ") || "none"}; an unapproved withdrawal: ${status.push.on_unapproved_withdrawal}`,
+        ]),
     ...status.alarms.map(
       ({ code, message, last_at, count }) =>
         `alarm     ${age(now - last_at)} ago${count > 1 ? `, ${count} times` : ""}: ${code} ${message}`,

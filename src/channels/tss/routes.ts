@@ -14,7 +14,6 @@ import type { Decided } from "../../decisions/decide.ts";
 import type { Decision } from "../../decisions/decision.ts";
 import { decisionId } from "../../decisions/decision-id.ts";
 import type { DecisionDesk } from "../../decisions/desk.ts";
-import type { Leaving } from "../../decisions/freeze.ts";
 import { VerifiedRequest } from "../../decisions/request.ts";
 import type { EvidenceReader } from "../../evidence/evidence-reader.ts";
 import { nowMembers } from "../../input/clock.ts";
@@ -25,6 +24,7 @@ import { LedgerError } from "../../ledger/ledger.ts";
 import { knowledgeOf } from "../../policy/assets.ts";
 import type { LiveRelease } from "../../policy/live.ts";
 import { BodyError, type BodyLimits, readBody } from "../body.ts";
+import { leavingOf } from "../leaving.ts";
 import { normalize, participantsOf } from "./normalize.ts";
 import { RefusedTokenReplies } from "./refused-token-replies.ts";
 import {
@@ -310,17 +310,6 @@ class TssChannel {
     }
     return replier;
   }
-}
-
-/** An approval on its way to this client. */
-function leavingOf(outgoing: ServerResponse): Leaving {
-  return {
-    onDone: (callback) => {
-      if (outgoing.writableFinished || outgoing.destroyed) callback();
-      else outgoing.once("close", callback);
-    },
-    destroy: () => outgoing.destroy(),
-  };
 }
 
 /** The release that the bytes are read with is the one that will judge them, however long that takes. */
