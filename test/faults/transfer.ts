@@ -56,6 +56,12 @@ function accountOf(wallet: string, root: string): Account {
   return account;
 }
 
+/** The address that a wallet's transfers are paid from; in lower case. */
+export function addressOf(wallet: string): string {
+  const { request_detail } = sampleSchema.parse(JSON.parse(SAMPLE));
+  return accountOf(wallet, detailSchema.parse(JSON.parse(request_detail)).root_pub_key).address;
+}
+
 /**
  * The request that a node sends for it.
  *
