@@ -95,7 +95,7 @@ export class PushDesk {
    *   same, and is `repeated` when it is sent again.
    */
   async take(push: Push, bench: Bench): Promise<Taken> {
-    const keys = push.names?.names ?? [push.identity];
+    const keys = [push.identity, ...(push.names?.names ?? [])];
     return await this.turns.run(
       keys,
       (before) => this.#inTime(push, before),
