@@ -131,6 +131,10 @@ const CASES: Readonly<Record<string, Case>> = {
     files: rule('require["HELD"] if input.channel == "tss.v2"', ["requires: {HELD: deny}"]),
     problem: new RegExp(`${AT}METADATA custom.*the host's own`),
   },
+  "a code of the host's flags": {
+    files: rule('require["UNDECIDED"] if input.channel == "tss.v2"', ["requires: {UNDECIDED: alert}"]),
+    problem: new RegExp(`${AT}METADATA custom.*the host's own`),
+  },
   "a code in lower case": {
     files: rule('require["x_x"] if input.channel == "tss.v2"', ["requires: {x_x: deny}"]),
     problem: new RegExp(`${AT}METADATA custom.*capital letters`),

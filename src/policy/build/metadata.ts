@@ -1,15 +1,17 @@
 /** The METADATA block of a rule's package: everything about a rule that is not Rego. */
 import { z } from "zod";
 import { GROUP_OF, type Group, KINDS, type Kind } from "../../input/document.ts";
-import { HOST_CODES } from "../../input/refusal.ts";
+import { FLAG_CODES, HOST_CODES } from "../../input/refusal.ts";
 import { RULE_CODE } from "../rule-index.ts";
 import type { Annotation, Module } from "./ast.ts";
 import type { Problem } from "./problem.ts";
 
+const TAKEN: ReadonlySet<string> = new Set([...HOST_CODES, ...FLAG_CODES]);
+
 const code = z
   .string()
   .regex(RULE_CODE, "a code is 3 to 64 capital letters, digits and underscores, and begins with a letter")
-  .refine((name) => !HOST_CODES.some((taken) => taken === name), "the code is one of the host's own");
+  .refine((name) => !TAKEN.has(name), "the code is one of the host's own");
 
 const pathList = z.array(
   z.string().regex(/^[a-z_][a-z0-9_]*(\.(\*|[A-Za-z0-9_-]+))*$/, "a path is names and `*`, joined by dots"),
