@@ -1,11 +1,11 @@
 /**
- * What operators do to decisions: freeze, unfreeze, release a reservation. Each is an entry of the ledger, with who
- * did it and why.
+ * What operators do to decisions: freeze, unfreeze, release a reservation, resolve a flag. Each is an entry of the
+ * ledger, with who did it and why.
  */
 import { ulid } from "ulid";
 import { z } from "zod";
 import { canonicalJson } from "../input/canonical-json.ts";
-import type { EntryType, Ledger, NewEntry, StoredMovement } from "../ledger/ledger.ts";
+import type { EntryType, Ledger, NewEntry, StoredFlag, StoredMovement } from "../ledger/ledger.ts";
 import { type Freeze, type Freezes, parseScope } from "./freeze.ts";
 
 /** Who acts, and why. */
@@ -13,6 +13,16 @@ export interface Act {
   readonly by: string;
   readonly reason: string;
 }
+
+/**
+ * What became of the wish to resolve a flag.
+ *
+ * @property flag - as it was, open. @property seq, at - of the entry that resolved it, `at` in milliseconds.
+ */
+export type FlagResolution =
+  | { readonly result: "absent" }
+  | { readonly result: "already_resolved" }
+  | { readonly result: "resolved"; readonly flag: StoredFlag; readonly seq: number; readonly at: number };
 
 /** The freeze that a ledger behind its anchor starts with. */
 export const BEHIND_ID = "f_ledger_behind";
@@ -30,6 +40,8 @@ export class Operations {
   readonly #ledger: Ledger;
   readonly #freezes: Freezes;
   readonly #clock: () => number;
+  /** The last act on each flag that is being resolved: those on one flag wait for each other. */
+  readonly #resolving = new Map<string, Promise<unknown>>();
 
   /** @param clock - the machine's, milliseconds since the epoch. */
   constructor(ledger: Ledger, freezes: Freezes, clock: () => number) {
@@ -122,9 +134,36 @@ export class Operations {
       `a_${ulid()}`,
       this.#at(),
       { act: "release", transaction, movements: numbers, reason, by },
-      { movements: numbers, state: "released" },
+      { transition: { movements: numbers, state: "released" } },
     );
     return held;
+  }
+
+  /**
+   * Closes a flag: an operator's word that somebody looked. Of several at once one does it.
+   *
+   * @throws LedgerError where it can't be written down: the flag stays open.
+   */
+  async resolveFlag(id: string, act: Act): Promise<FlagResolution> {
+    const before = this.#resolving.get(id) ?? Promise.resolve();
+    const work = before.then(() => this.#resolveFlag(id, act));
+    const settled = work.catch(() => {});
+    this.#resolving.set(id, settled);
+    try {
+      return await work;
+    } finally {
+      if (this.#resolving.get(id) === settled) this.#resolving.delete(id);
+    }
+  }
+
+  async #resolveFlag(id: string, { by, reason }: Act): Promise<FlagResolution> {
+    const flag = this.#ledger.flag(id);
+    if (flag === undefined) return { result: "absent" };
+    if (flag.resolved !== undefined) return { result: "already_resolved" };
+    const at = this.#at();
+    const members = { act: "resolve_flag", flag: id, reason, by };
+    const seq = await this.#append("act", `a_${ulid()}`, at, members, { resolves: [id] });
+    return { result: "resolved", flag, seq, at };
   }
 
   /** @throws LedgerError */
@@ -136,15 +175,15 @@ export class Operations {
     return Math.max(this.#clock(), this.#ledger.newestAt());
   }
 
+  /** @param effects - what the entry does beside being written. @returns its number in the chain. */
   async #append(
     type: EntryType,
     id: string,
     at: number,
     members: Readonly<Record<string, unknown>>,
-    transition?: NewEntry["transition"],
-  ): Promise<void> {
+    effects: Pick<NewEntry, "transition" | "resolves"> = {},
+  ): Promise<number> {
     const row = canonicalJson({ type, id, at, ...members });
-    await this.#ledger.append({ type, id, at, row, ...(transition === undefined ? {} : { transition }) })
-      .durable;
+    return await this.#ledger.append({ type, id, at, row, ...effects }).durable;
   }
 }
