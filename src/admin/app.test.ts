@@ -13,8 +13,12 @@ const ACTS = [
   "/v1/unfreeze",
   "/v1/transactions/t/release",
   "/v1/prices/ETH/accept",
+  "/v1/flags/g_1/resolve",
 ];
-const READINGS = ["/v1/status", "/v1/freezes", "/v1/decisions", "/v1/decisions/d_1", "/v1/transactions/t"];
+const READINGS = [
+  ...["/v1/status", "/v1/freezes", "/v1/flags", "/v1/decisions", "/v1/decisions/d_1"],
+  "/v1/transactions/t",
+];
 
 async function start(
   state: ServerState = STATE,
@@ -82,6 +86,7 @@ describe("refused", () => {
         "/v1/decisions/a/b",
         "/v1/freezes/f_1",
       ],
+      ...["/v1/flags/g_1", "/v1/flags/", "/v1/flags/g_1/resolve/x"],
       ...["/v1/prices", "/v1/prices/ETH", "/v1/transactions", "/v1/transactions/t/release/x"],
     ]) {
       expect([path, (await ask(path, "GET", OPERATE)).status]).toEqual([path, 404]);

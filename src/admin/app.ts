@@ -8,6 +8,7 @@ import type { Operations } from "../decisions/operations.ts";
 import { createRateLimit } from "../rate-limit.ts";
 import { decisionRoutes } from "./decisions.ts";
 import { type AdminEnvironment, mayOperate } from "./environment.ts";
+import { flagRoutes, openFlags } from "./flags.ts";
 import { freezeRoutes } from "./freezes.ts";
 import type { History } from "./history.ts";
 import { type AcceptPrice, priceRoutes } from "./prices.ts";
@@ -100,9 +101,9 @@ export function createAdminApp(options: AdminOptions): Hono<AdminEnvironment> {
   });
 
   app.get("/v1/status", async (context) => {
-    const checks = await source.checks();
+    const [checks, flags] = await Promise.all([source.checks(), openFlags(history)]);
     const ready = checks.every((check) => check.ok);
-    return context.json(statusOf(source.state(), ready, now()));
+    return context.json(statusOf(source.state(), { ready, flags }, now()));
   });
 
   app.post("/v1/reload", mayOperate, async (context) => {
@@ -113,6 +114,7 @@ export function createAdminApp(options: AdminOptions): Hono<AdminEnvironment> {
 
   app.route("/", freezeRoutes({ freezes, operations, operated }));
   app.route("/", decisionRoutes(history));
+  app.route("/", flagRoutes({ history, operations, operated }));
   app.route("/", transactionRoutes({ history, operations, operated }));
   app.route("/", priceRoutes({ acceptPrice, operated }));
 

@@ -4,7 +4,7 @@ import { QueryError } from "../ledger/query-types.ts";
 import { onLedger } from "./environment.ts";
 import { ProblemError } from "./problem.ts";
 
-export type History = Pick<LedgerQueries, "decisions" | "decision" | "flags" | "transaction">;
+export type History = Pick<LedgerQueries, "decisions" | "decision" | "flags" | "openFlags" | "transaction">;
 
 /**
  * Asks the ledger's history.

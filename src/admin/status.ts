@@ -90,9 +90,19 @@ const serverStateSchema = z.object({
   last_release_error: z.object({ step: z.string(), message: z.string(), at: milliseconds }).optional(),
 });
 
+/** How many flags are open. */
+const flagsSchema = z.object({
+  low: z.int().min(0),
+  medium: z.int().min(0),
+  high: z.int().min(0),
+  critical: z.int().min(0),
+});
+
 export const statusSchema = serverStateSchema.extend({
   uptime_seconds: z.number().min(0),
   ready: z.boolean(),
+  /** Open ones, by severity; absent where the ledger can't be asked now. */
+  flags: flagsSchema.optional(),
   scope: serverStateSchema.shape.scope.extend({ open: z.boolean() }),
   /** What weakens the protection, in words, loudest first; empty where nothing does. */
   warnings: z.array(z.string()),
@@ -102,11 +112,16 @@ export type ServerState = z.infer<typeof serverStateSchema>;
 export type Status = z.infer<typeof statusSchema>;
 
 /** The answer of `/v1/status`. */
-export function statusOf(state: ServerState, ready: boolean, now: number): Status {
+export function statusOf(
+  state: ServerState,
+  { ready, flags }: { readonly ready: boolean; readonly flags: Status["flags"] },
+  now: number,
+): Status {
   return {
     ...state,
     uptime_seconds: Math.max(0, Math.round((now - state.started_at) / 1_000)),
     ready,
+    ...(flags === undefined ? {} : { flags }),
     scope: { ...state.scope, open: isOpen(state.scope) },
     warnings: warningsOf(state),
   };

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { OPERATE, type RunningAdmin, startAdmin } from "../../test/support/admin.ts";
 import { decided } from "../../test/support/decisions.ts";
+import { depositPush, withdrawalPush } from "../../test/support/pushes.ts";
+import { flagged, LISTED_SOURCE, told } from "../../test/support/told.ts";
 
 const REASON = "expired on chain";
 
@@ -64,7 +66,7 @@ describe("refused, and nothing is released", () => {
 });
 
 describe("answered", () => {
-  test("by any of its names, with decisions and movements, and what is not built yet is empty", async () => {
+  test("by any of its names, with decisions and movements; nothing of it was pushed", async () => {
     const admin = await startAdmin();
     const names = { id: "t/1", cobo_id: "c", business_id: "b" };
     const first = await decided(admin.ledger, { transaction: names });
@@ -72,11 +74,54 @@ describe("answered", () => {
     for (const name of ["t%2F1", "transaction:t%2F1", "cobo:c", "request:b"]) {
       const response = await admin.get(`/v1/transactions/${name}`);
       expect(response.status).toBe(200);
-      expect(await response.json()).toMatchObject({
+      const found = await response.json();
+      expect(found).not.toHaveProperty("booking");
+      expect(found).toMatchObject({
         transaction: { organization: "org", names: ["cobo:c", "request:b", "transaction:t/1"] },
         decisions: [{ id: second }, { id: first }],
         movements: [{ state: "reserved", units: "1", usd_micros: "3000" }],
         ...{ acts: [], flags: [], pushes: [] },
+      });
+    }
+  });
+
+  test("one that only pushes tell of, with its flags and what was done about them", async () => {
+    const admin = await startAdmin();
+    const push = depositPush({ id: "c", requestId: "b", status: "confirming" });
+    const flag = flagged(push);
+    const first = await told(admin.ledger, push, {
+      ...{ outcome: "flagged", reasons: [LISTED_SOURCE], flags: [flag] },
+    });
+    const second = await told(admin.ledger, depositPush({ id: "c" }), { outcome: "noted" });
+    await admin.post(`/v1/flags/${flag.id}/resolve`, { reason: REASON });
+    for (const name of ["c", "cobo:c", "request:b", "c?organization=org"]) {
+      const response = await admin.get(`/v1/transactions/${name}`);
+      expect([name, response.status]).toEqual([name, 200]);
+      expect(await response.json()).toMatchObject({
+        transaction: { organization: "", names: ["cobo:c", "request:b"] },
+        ...{ decisions: [], movements: [] },
+        flags: [{ id: flag.id, state: "resolved", resolved: { by: "local", reason: REASON } }],
+        pushes: [
+          { id: second, status: "success", outcome: "noted" },
+          { id: first, status: "confirming", outcome: "flagged", reasons: [{ code: "DEPOSIT_SOURCE" }] },
+        ],
+        acts: [{ act: "resolve_flag", flag: flag.id }],
+        booking: { state: "success", outcome: "noted", open_flags: 0, pending: false },
+      });
+    }
+    expect((await admin.get("/v1/transactions/request:b?organization=org")).status).toBe(404);
+  });
+
+  test("one that was decided and then pushed is one", async () => {
+    const admin = await startAdmin();
+    const decision = await decided(admin.ledger, { transaction: { id: "t", cobo_id: "c" } });
+    const push = await told(admin.ledger, withdrawalPush({ id: "c" }));
+    for (const name of ["t", "c"]) {
+      expect(await (await admin.get(`/v1/transactions/${name}`)).json()).toMatchObject({
+        transaction: { organization: "org", names: ["cobo:c", "transaction:t"] },
+        decisions: [{ id: decision }],
+        pushes: [{ id: push, kind: "withdrawal" }],
+        booking: { state: "success" },
       });
     }
   });

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Operations } from "../decisions/operations.ts";
 import type { FullTransaction } from "../ledger/query-types.ts";
 import { bodyOf, reasonOnly } from "./body.ts";
+import { bookingOf } from "./booking.ts";
 import { type AdminEnvironment, mayOperate, onLedger } from "./environment.ts";
 import { askHistory, type History } from "./history.ts";
 import { ProblemError } from "./problem.ts";
@@ -31,8 +32,7 @@ export function transactionRoutes(routes: TransactionRoutes): Hono<AdminEnvironm
 
   app.get("/v1/transactions/:id", async (context) => {
     const found = await find(context.req.param("id"), context.req.url);
-    // Pushes and the flags that they raise come with their channel.
-    return context.json({ ...found, flags: [], pushes: [] });
+    return context.json({ ...found, booking: bookingOf(found) });
   });
 
   app.post("/v1/transactions/:id/release", mayOperate, async (context) => {

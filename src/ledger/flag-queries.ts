@@ -2,7 +2,7 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { z } from "zod";
 import { cursorOf, limitOf, readCursor } from "./page-cursor.ts";
-import type { FlagFilter, FlagItem, Page } from "./query-types.ts";
+import type { FlagFilter, FlagItem, OpenFlags, Page } from "./query-types.ts";
 import { flagSchema, parseRow } from "./rows.ts";
 import type { Tables } from "./tables.ts";
 
@@ -100,6 +100,16 @@ export async function flagsOfTransaction(
 ): Promise<FlagItem[]> {
   const { rows } = await transactionFlagsQuery(transaction, limit).execute(database);
   return rows.map(flagItem);
+}
+
+/** How many flags are open, by severity. */
+export async function countOpenFlags(database: Kysely<Tables>): Promise<OpenFlags> {
+  const { rows } = await sql<{ severity: keyof OpenFlags; count: number }>`
+    SELECT severity, count(*) AS count FROM flags INDEXED BY flags_open
+    WHERE resolved IS NULL GROUP BY severity`.execute(database);
+  const counts = { low: 0, medium: 0, high: 0, critical: 0 };
+  for (const { severity, count } of rows) counts[severity] = count;
+  return counts;
 }
 
 /** The statement alone, for the test that holds its plan. */

@@ -13,6 +13,7 @@ import {
   type FlagItem,
   type FullDecision,
   type FullTransaction,
+  type OpenFlags,
   type Page,
   QueryError,
 } from "./query-types.ts";
@@ -53,6 +54,10 @@ export class LedgerQueries {
 
   flags(filter: FlagFilter): Promise<Page<FlagItem>> {
     return this.#ask({ type: "flags", filter });
+  }
+
+  openFlags(): Promise<OpenFlags> {
+    return this.#ask({ type: "open_flags" });
   }
 
   transaction(name: string, organization?: string): Promise<FullTransaction | undefined> {

@@ -6,7 +6,7 @@ import { type Kysely, sql } from "kysely";
 import { z } from "zod";
 import { itemOf, listDecisions } from "./decision-queries.ts";
 import { readBody } from "./entry-body.ts";
-import { flagsOfTransaction, listFlags } from "./flag-queries.ts";
+import { countOpenFlags, flagsOfTransaction, listFlags } from "./flag-queries.ts";
 import type { LedgerReader } from "./kysely-ledger.ts";
 import { MOVEMENT_STATES } from "./ledger.ts";
 import { hexOf } from "./paged-rows.ts";
@@ -22,6 +22,7 @@ import {
   type FullTransaction,
   MAX_LIMIT,
   type MovementItem,
+  type OpenFlags,
   type Page,
   QueryError,
 } from "./query-types.ts";
@@ -44,6 +45,11 @@ export function findFlags({ kysely }: LedgerReader, filter: FlagFilter): Promise
   return kysely.transaction().execute((snapshot) => listFlags(snapshot, filter));
 }
 
+/** How many flags are open, by severity. */
+export function findOpenFlags({ kysely }: LedgerReader): Promise<OpenFlags> {
+  return countOpenFlags(kysely);
+}
+
 /** An entry of any type by its id, with the request it was about where that is kept; undefined where there is none. */
 export async function findEntry({ kysely }: LedgerReader, id: string): Promise<FullEntry | undefined> {
   return await entryOf(kysely, id);
@@ -60,7 +66,8 @@ export function findDecision({ kysely }: LedgerReader, id: string): Promise<Full
   });
 }
 
-async function entryOf(database: Kysely<Tables>, id: string) {
+/** An entry of any type by its id, as it is kept. */
+export async function entryOf(database: Kysely<Tables>, id: string) {
   const entry = await database
     .selectFrom("entries")
     .leftJoin("bodies", "bodies.seq", "entries.seq")

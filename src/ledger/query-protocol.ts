@@ -11,6 +11,7 @@ export type Question =
   | { readonly type: "decisions"; readonly filter: DecisionFilter }
   | { readonly type: "decision"; readonly id: string }
   | { readonly type: "flags"; readonly filter: FlagFilter }
+  | { readonly type: "open_flags" }
   | { readonly type: "transaction"; readonly name: string; readonly organization?: string | undefined };
 
 export interface NumberedQuestion {

@@ -111,6 +111,21 @@ export interface FlagItem extends Omit<NewFlag, "key"> {
 }
 
 /**
+ * What a document says of its transaction's place on the chain; absent where it does not, or was pruned.
+ *
+ * @property confirmed_by_query - whether Cobo, asked, said the same.
+ */
+export interface ToldOfChain {
+  readonly confirmations?: number;
+  readonly threshold?: number;
+  readonly block?: { readonly hash?: string | undefined; readonly height?: number | undefined };
+  readonly confirmed_by_query?: boolean;
+}
+
+/** How many flags are open, by severity. */
+export type OpenFlags = Readonly<Record<NewFlag["severity"], number>>;
+
+/**
  * A push, with the newest word on it.
  *
  * @property outcome - with `reasons` and `alerts`: of its newest judgement, where it was judged again.
@@ -118,10 +133,11 @@ export interface FlagItem extends Omit<NewFlag, "key"> {
  * @property message - its body's text, in base64 where it is no UTF-8; absent where it was pruned.
  */
 export interface PushItem
-  extends Pick<
-    PushRow,
-    "id" | "at" | "channel" | "kind" | "status" | "late" | "readable" | "outcome" | "reasons" | "alerts"
-  > {
+  extends ToldOfChain,
+    Pick<
+      PushRow,
+      "id" | "at" | "channel" | "kind" | "status" | "late" | "readable" | "outcome" | "reasons" | "alerts"
+    > {
   readonly seq: number;
   readonly judged?: { readonly seq: number; readonly at: number; readonly why: string };
   readonly message?: string;

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type LedgerReader, openReader } from "./kysely-ledger.ts";
 import { LedgerError } from "./ledger.ts";
-import { findDecision, findDecisions, findFlags, findTransaction } from "./queries.ts";
+import { findDecision, findDecisions, findFlags, findOpenFlags, findTransaction } from "./queries.ts";
 import type { Answer, Fault, NumberedQuestion, QueryBoot, Question } from "./query-protocol.ts";
 import { QueryError } from "./query-types.ts";
 import { readingError } from "./read-connection.ts";
@@ -32,6 +32,8 @@ function ask(from: LedgerReader, question: Question): Promise<unknown> {
       return findDecision(from, question.id);
     case "flags":
       return findFlags(from, question.filter);
+    case "open_flags":
+      return findOpenFlags(from);
     case "transaction":
       return findTransaction(from, question.name, question.organization);
   }
