@@ -3,16 +3,26 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseScope } from "../src/decisions/freeze.ts";
+import { FLAG_CODES } from "../src/input/refusal.ts";
 import { askTransfer, boundConfig, run, shell } from "./support/command.ts";
 import { Installation, type RunningProcess } from "./support/installation.ts";
+import { depositPush } from "./support/pushes.ts";
+import { flagged, LISTED_SOURCE, seeded, told } from "./support/told.ts";
 
 const PAGE = readFileSync("docs/operations.md", "utf8");
 let installation: Installation;
 let running: RunningProcess;
 let config: string;
+let flag: string;
 
 beforeAll(async () => {
   installation = new Installation();
+  await seeded(join(installation.folder, "state"), async (ledger) => {
+    const push = depositPush({ id: "flagged" });
+    const raised = flagged(push, { severity: "high" });
+    flag = raised.id;
+    await told(ledger, push, { outcome: "flagged", reasons: [LISTED_SOURCE], flags: [raised] });
+  });
   running = await installation.start();
   config = boundConfig(installation, running);
 });
@@ -60,6 +70,19 @@ test("the file", async () => {
 test("a release", async () => {
   expect(await ask("release")).toMatch(/APPROVE/);
   expect(await type("release")).toMatch(/: released 1\n/);
+});
+
+test("a flag: found, explained, resolved", async () => {
+  expect(await type("flags")).toContain(flag);
+  expect(await type("explain", `ID=${flag}\n`)).toMatch(/^FLAGGED {2}deposit {2}p_/);
+  expect(await type("resolve", `ID=${flag}\n`)).toBe(`resolved: ${flag}, DEPOSIT_SOURCE of cobo:flagged\n`);
+  expect(await type("flags")).toBe("no open flags\n");
+});
+
+test("at 3 a.m. there is a word on each flag of the host", () => {
+  const [, section = ""] = /\n## Flags\n(.*?)\n## /s.exec(PAGE) ?? [];
+  const codes = [...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
+  expect(codes.sort()).toEqual([...FLAG_CODES].sort());
 });
 
 test("the step of a price", async () => {

@@ -3,14 +3,8 @@ import { z } from "zod";
 import type { FullDecision, FullEntry, MovementItem } from "../ledger/query-types.ts";
 import type { DecisionRow } from "../ledger/rows.ts";
 import { evidenceLines } from "./explanation-evidence.ts";
+import { amountSchema, amountText, plain, reasonLines } from "./explanation-lines.ts";
 
-type Reason = DecisionRow["reasons"][number];
-
-const amountSchema = z.looseObject({
-  token: z.string(),
-  text: z.string().optional(),
-  units: z.string().optional(),
-});
 const documentSchema = z.looseObject({
   organization: z.looseObject({ id: z.string(), name: z.string().optional() }).optional(),
   wallet: z.looseObject({ id: z.string(), name: z.string().optional() }).optional(),
@@ -41,7 +35,7 @@ export function explanation(found: FullDecision): string {
     "",
     ...nextSteps(found).map((step, at) => `${at === 0 ? "next      " : "          "}${step}`),
   ];
-  return lines.map((line) => line.replace(/\p{Cc}/gu, " ").trimEnd()).join("\n");
+  return plain(lines);
 }
 
 /** Any other entry: a request that could not be read, a freeze, an operator's act. */
@@ -62,7 +56,7 @@ export function entryWords({ seq, hash, entry, request }: FullEntry): string {
         ]
       : []),
   ];
-  return lines.map((line) => line.replace(/\p{Cc}/gu, " ").trimEnd()).join("\n");
+  return plain(lines);
 }
 
 function askedLines({ decision, document, seq, hash }: FullDecision): string[] {
@@ -95,11 +89,6 @@ function askedLines({ decision, document, seq, hash }: FullDecision): string[] {
   ];
 }
 
-function amountText(amount: z.infer<typeof amountSchema> | undefined): string {
-  if (amount === undefined) return "an unknown amount";
-  return `${amount.text ?? `${amount.units ?? "?"} units`} ${amount.token}`;
-}
-
 function whyLines(decision: DecisionRow): string[] {
   const { reasons, alerts, facts } = decision;
   return [
@@ -107,15 +96,6 @@ function whyLines(decision: DecisionRow): string[] {
     ...reasons.flatMap((reason) => reasonLines("refused", reason)),
     ...alerts.flatMap((alert) => reasonLines("noted", alert)),
     ...Object.entries(facts).map(([rule, answers]) => `history   ${rule}: ${JSON.stringify(answers)}`),
-  ];
-}
-
-function reasonLines(label: string, { rule, code, severity, message, values, absent }: Reason): string[] {
-  return [
-    `${label.padEnd(10)}${code}  ${rule ?? "the host"}  ${severity}`,
-    `          ${message}`,
-    ...(values === undefined ? [] : [`          ${JSON.stringify(values)}`]),
-    ...(absent === undefined ? [] : [`          not in the request: ${absent.join(", ")}`]),
   ];
 }
 

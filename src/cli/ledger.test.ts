@@ -219,7 +219,7 @@ describe("explain", () => {
   test("1 for a decision that is not there", async () => {
     expect(await run("explain", "d_none")).toMatchObject({
       code: 1,
-      errors: "d_none: the ledger has no such decision\n",
+      errors: "d_none: the ledger has nothing of this id\n",
     });
   });
 });

@@ -35,6 +35,7 @@ function statusText(status: Status, now: number): string {
       ({ id, scope, at, by, reason }) =>
         `frozen    ${scope.join(" ")}${at === undefined ? "" : ` since ${age(now - at)}, by ${by}`}: ${reason} (${id})`,
     ),
+    ...flagLine(status.flags),
     release === undefined
       ? "release   none"
       : `release   ${release.revision}, sequence ${release.sequence}, ${release.rules} rules, live for ${age(now - release.live_since)}`,
@@ -65,6 +66,15 @@ function statusText(status: Status, now: number): string {
   ];
   // A message may come from a release's author.
   return lines.map(printable).join("\n");
+}
+
+function flagLine(flags: Status["flags"]): string[] {
+  if (flags === undefined) return ["flags     how many are open can't be read now"];
+  const { critical, high, medium, low } = flags;
+  const counts = Object.entries({ critical, high, medium, low }).filter(([, count]) => count > 0);
+  if (counts.length === 0) return [];
+  const open = counts.map(([severity, count]) => `${count} ${severity}`).join(", ");
+  return [`flags     open: ${open}; countersign flags list`];
 }
 
 function ledgerLine({ code, detail, newest_at }: Status["ledger"], now: number): string {
