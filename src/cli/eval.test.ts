@@ -123,7 +123,7 @@ describe("wrong usage ends in 2 and says what to change", () => {
     [["--now", "March 7"], /neither RFC 3339 nor milliseconds/],
     [["--now", "9007199254740991"], /neither RFC 3339 nor milliseconds/],
     [["--now", "2026-13-01T00:00:00Z"], /neither RFC 3339 nor milliseconds/],
-    [["--channel", "push.custodial"], /not built yet/],
+    [["--channel", "waas2.webhook"], /one of tss\.v2, .*not built yet/],
     [["--facts", "/nowhere.json"], /^\/nowhere\.json: cannot be read \(ENOENT\)/],
     [["--facts", written("bad.json", "{")], /bad\.json: not JSON/],
     [["--lists", written("list.json", "[]")], /^lists: /],

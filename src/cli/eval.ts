@@ -1,4 +1,4 @@
-/** `eval`: the decision for one request, without a server and without an answer to anybody. */
+/** `eval`: the decision for one request, or what is found of one push, without a server and without an answer. */
 import type { Command } from "commander";
 import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
 
@@ -15,9 +15,14 @@ interface EvalOptions {
 export function registerEval(program: Command): void {
   program
     .command("eval <release>")
-    .description("the decision for one inner CallbackRequest; a release file or a folder of Rego")
-    .requiredOption("--request <file>", "the CallbackRequest as JSON; - for standard input")
-    .option("--channel <channel>", "tss.v2 or tss.v1", "tss.v2")
+    .description(
+      "the decision for one request, or what is found of one push; a release file or a folder of Rego",
+    )
+    .requiredOption(
+      "--request <file>",
+      "the inner CallbackRequest, or the body of the push, as JSON; - for standard input",
+    )
+    .option("--channel <channel>", "tss.v2, tss.v1, push.custodial, push.mpc or confirm.waas1", "tss.v2")
     .option("--facts <file>", "answers to the rules' history queries, as they stand in input.facts")
     .option("--lists <file>", "list hits, as they stand in input.lists")
     .option("--prices <file>", "prices, as in the config's prices.file; their age is not looked at")
@@ -25,10 +30,10 @@ export function registerEval(program: Command): void {
     .option("--json", "print the decision as one object")
     .action((release: string, options: EvalOptions) =>
       runCommand(options.json === true, async () => {
-        const { evaluateRequest } = await import("./evaluate-request.ts");
+        const { evaluateRequest, EVAL_CHANNELS } = await import("./evaluate-request.ts");
         const decided = await evaluateRequest(release, {
           request: options.request,
-          payload: payloadOf(options.channel),
+          channel: channelOf(options.channel, EVAL_CHANNELS),
           facts: options.facts,
           lists: options.lists,
           prices: options.prices,
@@ -41,10 +46,10 @@ export function registerEval(program: Command): void {
     );
 }
 
-function payloadOf(channel: string): "v1" | "v2" {
-  if (channel === "tss.v2") return "v2";
-  if (channel === "tss.v1") return "v1";
-  throw new UsageError(`--channel ${channel}: tss.v2 or tss.v1; the others are not built yet`);
+function channelOf<Name extends string>(text: string, known: readonly Name[]): Name {
+  const channel = known.find((name) => name === text);
+  if (channel !== undefined) return channel;
+  throw new UsageError(`--channel ${text}: one of ${known.join(", ")}; the others are not built yet`);
 }
 
 async function clockOf(text: string | undefined): Promise<number> {
@@ -55,28 +60,35 @@ async function clockOf(text: string | undefined): Promise<number> {
   return ms;
 }
 
+/** Of a request, and of a push. */
+const PASSING: readonly string[] = ["approved", "clear", "noted"];
+
 function exitCode(outcome: string): ExitCode {
-  return outcome === "approved" ? EXIT.done : EXIT.failed;
+  return PASSING.includes(outcome) ? EXIT.done : EXIT.failed;
 }
 
 interface Described {
   readonly outcome: string;
   readonly kind?: string;
   readonly release?: { readonly revision: string };
-  readonly reasons: readonly {
-    readonly rule?: string;
-    readonly code: string;
-    readonly severity: string;
-    readonly message: string;
-    readonly values?: unknown;
-  }[];
+  readonly reasons: readonly DescribedReason[];
+  readonly alerts?: readonly DescribedReason[];
+}
+
+interface DescribedReason {
+  readonly rule?: string;
+  readonly code: string;
+  readonly severity: string;
+  readonly consequence: string;
+  readonly message: string;
+  readonly values?: unknown;
 }
 
 /** For people: the outcome, then each reason with what was compared. */
 function describe(decision: Described): string {
   const head = [decision.outcome, decision.kind ?? "", `release ${decision.release?.revision ?? "none"}`];
-  const reasons = decision.reasons.flatMap((reason) => [
-    `  ${reason.code}  ${reason.rule ?? "(host)"}  ${reason.severity}`,
+  const reasons = [...decision.reasons, ...(decision.alerts ?? [])].flatMap((reason) => [
+    `  ${reason.code}  ${reason.rule ?? "(host)"}  ${reason.severity}${reason.consequence === "alert" ? "  noted" : ""}`,
     `    ${reason.message}`,
     ...(reason.values === undefined ? [] : [`    ${JSON.stringify(reason.values)}`]),
   ]);

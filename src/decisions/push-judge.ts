@@ -51,7 +51,7 @@ export async function judgePush(
   bench: Bench,
   { ledger, tickets, limitMs }: JudgeContext,
 ): Promise<JudgedPush> {
-  const { document, startedAt } = request;
+  const { document } = request;
   const queries = bench.live?.factQueries(document.group) ?? [];
   let asked = request;
   try {
@@ -62,8 +62,17 @@ export async function judgePush(
   } catch (error) {
     return { request, judgement: withoutHistory(error) };
   }
-  const judgement = await withinLimit(judgeByRelease(asked, bench, weigh), startedAt, limitMs);
-  return { request: asked, judgement: pushJudgement(judgement) };
+  return { request: asked, judgement: await judgeAsked(asked, bench, limitMs) };
+}
+
+/** Judges a push's document that has its facts. Never throws. @param limitMs - after its arrival, milliseconds. */
+export async function judgeAsked(
+  request: VerifiedRequest,
+  bench: Bench,
+  limitMs: number,
+): Promise<PushJudgement> {
+  const judgement = withinLimit(judgeByRelease(request, bench, weigh), request.startedAt, limitMs);
+  return pushJudgement(await judgement);
 }
 
 function withoutHistory(error: unknown): PushJudgement {
