@@ -17,6 +17,13 @@ nodes:
 policy: { trust: unsigned }
 `;
 
+const QUERY = {
+  api: "waas1",
+  base_url: "https://api.dev.cobo.com",
+  key: `02${"ab".repeat(32)}`,
+  secret_file: "keys/waas1.key",
+};
+
 function problemsOf(source: string, environment: Record<string, string> = {}): Record<string, string> {
   try {
     parseConfig(source, "/etc/countersign", environment);
@@ -47,7 +54,6 @@ describe("refused", () => {
   });
 
   test.each([
-    ["push: {query: {}}", "push.query"],
     ["waas2: {keys: [prod]}", "waas2"],
     ["alerts: []", "alerts"],
   ])("what is not built yet, as such: %s", (line, path) => {
@@ -128,6 +134,35 @@ describe("refused", () => {
   ])("keys of pushes: %s", (keys, path, message) => {
     const problems = problemsOf(`${MINIMAL}push: {keys: ${keys}}\n`);
     expect(problems).toEqual({ [path]: expect.stringMatching(message) });
+  });
+
+  test.each([
+    ["api: waas2", "api", /expected "waas1"/],
+    ["base_url: http://api.cobo.com", "base_url", /^https, or http to this machine itself$/],
+    ["base_url: http://127.0.0.1.cobo.com", "base_url", /^https, or http/],
+    ["base_url: http://10.0.0.1:8080", "base_url", /^https, or http/],
+    ["base_url: ftp://127.0.0.1", "base_url", /^https, or http/],
+    ["base_url: api.cobo.com", "base_url", /^not a URL/],
+    ["base_url: https://api.cobo.com/v2", "base_url", /^scheme, host and port only/],
+    ["base_url: https://user@api.cobo.com", "base_url", /^scheme, host and port only/],
+    ["base_url: 'https://api.cobo.com/?a=1'", "base_url", /^scheme, host and port only/],
+    ["base_url: 'https://api.cobo.com/#a'", "base_url", /^scheme, host and port only/],
+    [`key: '04${"ab".repeat(32)}'`, "key", /^not a compressed point/],
+    [`key: '02${"ab".repeat(31)}'`, "key", /^not a compressed point/],
+    ["secret_file: ''", "secret_file", /Too small/],
+    ["secret: 11", "secret", /^unknown key$/],
+  ])("asking Cobo with %s", (line, key, message) => {
+    const [name = ""] = line.split(":");
+    const kept = Object.entries(QUERY).filter(([other]) => other !== name);
+    const lines = [...kept.map(([other, value]) => `${other}: "${value}"`), line].join(", ");
+    const problems = problemsOf(`${MINIMAL}push: {keys: [prod], query: {${lines}}}\n`);
+    expect(problems).toEqual({ [`push.query.${key}`]: expect.stringMatching(message) });
+  });
+
+  test("asking Cobo without a key that its answer could be verified with", () => {
+    expect(problemsOf(`${MINIMAL}push: {query: ${JSON.stringify(QUERY)}}\n`)).toEqual({
+      "push.query": "without push.keys no answer can be believed",
+    });
   });
 
   test("keys of pushes from the environment", () => {
@@ -244,6 +279,8 @@ admin_tokens: [{name: local, sha256: ${"0a".repeat(32)}, role: read}]
     "COUNTERSIGN_LISTS__SANCTIONS",
     "COUNTERSIGN_POLICY__MAX_AGE",
     "COUNTERSIGN_LIMITS__BODY__X",
+    "COUNTERSIGN_PUSH__QUERY__KEY",
+    "COUNTERSIGN_PUSH__QUERY__SECRET_FILE",
   ])("%s from the environment", (variable) => {
     expect(problemsOf(MINIMAL, { [variable]: "unsigned" })).toHaveProperty([variable]);
   });
@@ -398,6 +435,20 @@ describe("taken", () => {
     };
     expect(unknownVariables(environment, keys)).toEqual(["COUNTERSIGN_STATE_DR"]);
   });
+});
+
+test("asking Cobo: hosts with and without a port, and the secret beside the config", () => {
+  const at = (base_url: string) =>
+    parseConfig(`${MINIMAL}push: {keys: [dev], query: ${JSON.stringify({ ...QUERY, base_url })}}`, "/c").push
+      .query;
+  expect(at("https://api.dev.cobo.com/")).toEqual({
+    ...QUERY,
+    base_url: "https://api.dev.cobo.com",
+    secret_file: "/c/keys/waas1.key",
+  });
+  for (const local of ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"]) {
+    expect(at(local)?.base_url).toBe(local);
+  }
 });
 
 test("what is left of a refused config can still be looked at, whatever required is missing", () => {

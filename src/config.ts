@@ -125,7 +125,7 @@ export function configSchema(directory: string) {
         lifetime: duration("1s", "1h").prefault("2m").describe("the reply's `exp`, from now"),
       })
       .prefault({}),
-    push: pushSchema.prefault({}).describe("what Cobo tells of deposits and withdrawals"),
+    push: pushSchema(path).prefault({}).describe("what Cobo tells of deposits and withdrawals"),
     waas2: notBuilt("WaaS2 webhooks and callbacks"),
     policy: z
       .strictObject({
@@ -298,6 +298,7 @@ function standIn(path: string): unknown {
     case "nodes[].callback_public_keys[]":
     case "signing_key":
     case "prices.file":
+    case "push.query.secret_file":
     case "listen.*.tls.cert":
     case "listen.*.tls.key":
       return "refused";
@@ -307,6 +308,12 @@ function standIn(path: string): unknown {
       return { trust: "unsigned" };
     case "policy.trust":
       return "unsigned";
+    case "push.query.api":
+      return "waas1";
+    case "push.query.base_url":
+      return "https://refused.invalid";
+    case "push.query.key":
+      return `02${"0".repeat(64)}`;
     case "admin_tokens[].name":
       return `admin_tokens-${index}`;
     case "admin_tokens[].sha256":
@@ -381,6 +388,9 @@ function contradictions(config: Config): ConfigProblem[] {
     if (pushKeys.has(node.name)) {
       problems.push({ path: `nodes[${index}].name`, message: "the name of a key of push.keys" });
     }
+  }
+  if (config.push.query !== undefined && config.push.keys.length === 0) {
+    problems.push({ path: "push.query", message: "without push.keys no answer can be believed" });
   }
   repeated(
     ["local", ...config.admin_tokens.map((token) => token.name)],

@@ -2,6 +2,7 @@
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
+import { QueryKey, QueryKeyError } from "../channels/push/query-key.ts";
 import { privateKeyFromPem, publicKeyFromPem } from "../channels/tss/keys.ts";
 import type { Config, ListenConfig } from "../config.ts";
 import type { Finding } from "./finding.ts";
@@ -48,9 +49,28 @@ export async function checkKeys(config: Config): Promise<Finding[]> {
       else findings.push({ severity: "warning", path, message: `the same key as ${other.path}` });
     }
   }
+  findings.push(...(await checkQueryKey(config.push.query)));
   for (const listener of ["nodes", "push", "admin"] as const) {
     const listen = config.listen[listener];
     if (listen !== undefined) findings.push(...(await checkTls(`listen.${listener}.tls`, listen)));
+  }
+  return findings;
+}
+
+/** The key with which Cobo is asked about pushes. */
+async function checkQueryKey(query: Config["push"]["query"]): Promise<Finding[]> {
+  if (query === undefined) return [];
+  const path = "push.query.secret_file";
+  const findings = await checkMode(path, query.secret_file);
+  try {
+    await QueryKey.read(query.key, query.secret_file);
+  } catch (error) {
+    const isMismatch = error instanceof QueryKeyError && error.isMismatch;
+    findings.push({
+      severity: "error",
+      path: isMismatch ? "push.query.key" : path,
+      message: fileProblem(query.secret_file, error),
+    });
   }
   return findings;
 }

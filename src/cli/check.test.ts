@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createAuthority } from "../../test/support/certificates.ts";
 import { keyPair } from "../../test/support/installation.ts";
+import { pointOf } from "../../test/support/query-double.ts";
 import { check } from "./check.ts";
 import { UsageError } from "./output.ts";
 
@@ -40,6 +41,12 @@ async function findings(config: string, environment = {}): Promise<Record<string
   const found = await check(config, environment);
   const others = found.filter(({ path }) => path !== "policy.release");
   return Object.fromEntries(others.map(({ severity, path, message }) => [path, `${severity} ${message}`]));
+}
+
+/** Those of `push.query`. */
+async function queryFindings(config: string): Promise<Record<string, string>> {
+  const all = Object.entries(await findings(config));
+  return Object.fromEntries(all.filter(([path]) => path.startsWith("push.query")));
 }
 
 describe("errors", () => {
@@ -110,6 +117,44 @@ describe("errors", () => {
   test("a release that is not there", async () => {
     const found = await check(install().config, {});
     expect(found.map(({ severity, path }) => `${severity} ${path}`)).toEqual(["error policy.release"]);
+  });
+
+  test("a key to ask Cobo with that has no secret, another one's, or one that others may read", async () => {
+    const [point, other] = [pointOf("11".repeat(32)), pointOf("22".repeat(32))];
+    const query = { api: "waas1", base_url: "https://api.cobo.com", key: point, secret_file: "waas1.key" };
+    const { directory, config } = install({ push: { keys: ["prod"], query } });
+    const secret = join(directory, "waas1.key");
+    expect(await queryFindings(config)).toEqual({
+      "push.query.secret_file": `error ${secret}: cannot be read (ENOENT)`,
+    });
+    writePem(secret, "22".repeat(32));
+    expect(await queryFindings(config)).toEqual({
+      "push.query.key": `error ${secret}: the secret of another key, ${other}`,
+    });
+    writeFileSync(secret, "11".repeat(31));
+    expect(await queryFindings(config)).toEqual({
+      "push.query.secret_file": `error ${secret}: not 64 hex digits`,
+    });
+    writeFileSync(secret, `${"11".repeat(32)}\n`);
+    expect(await queryFindings(config)).toEqual({});
+    chmodSync(secret, 0o640);
+    expect(await queryFindings(config)).toEqual({
+      "push.query.secret_file": expect.stringMatching(/^warning .*mode 0640/),
+    });
+  });
+
+  test("members of the query that are refused hide nothing else", async () => {
+    const query = { api: "waas1", base_url: "http://api.cobo.com", key: "02", secret_file: "absent.key" };
+    const { config } = install({
+      push: { keys: ["prod"], query },
+      signing_key: "missing.pem",
+    });
+    expect(Object.keys(await queryFindings(config)).sort()).toEqual([
+      "push.query.base_url",
+      "push.query.key",
+      "push.query.secret_file",
+    ]);
+    expect(await findings(config)).toHaveProperty("signing_key");
   });
 
   test("keys that are too small, of the wrong half, of the wrong kind, no keys", async () => {

@@ -75,8 +75,9 @@ function configVariables(
 
 function isTrusted(segment: string): boolean {
   return (
-    ["trust", "scope", "key", "keys", "client_ca", "allow", "secret", "sha256"].includes(segment) ||
-    /_(key|keys|token|tokens|secret|secret_file)$/.test(segment)
+    ["trust", "scope", "key", "keys", "client_ca", "allow", "secret", "secret_file", "sha256"].includes(
+      segment,
+    ) || /_(key|keys|token|tokens|secret|secret_file)$/.test(segment)
   );
 }
 
