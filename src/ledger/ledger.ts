@@ -379,6 +379,8 @@ export interface Ledger {
   keepShapes(shapes: readonly FactShape[]): Promise<void>;
   /** Entries of these types, oldest first: what is in force is read from them at the start. @throws LedgerError */
   entriesOf(types: readonly EntryType[]): readonly StoredEntry[];
+  /** Entries of a type (not of decisions) whose number is below `before`, the newest first. @throws LedgerError */
+  newestOf(type: Exclude<EntryType, "decision">, before: number, limit: number): readonly StoredEntry[];
   /** Open flags of a code, the oldest first. @throws LedgerError */
   openFlags(code: string, limit: number): readonly StoredFlag[];
   /** A flag by its id. @throws LedgerError */

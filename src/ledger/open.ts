@@ -180,6 +180,10 @@ export class SqliteLedger implements Ledger {
     return this.#readable().flag(id);
   }
 
+  newestOf(...question: Parameters<Ledger["newestOf"]>): readonly StoredEntry[] {
+    return this.#readable().newestOf(...question);
+  }
+
   seqOf(id: string): number | undefined {
     return this.#readable().seqOf(id);
   }

@@ -40,6 +40,7 @@ export class Reader {
   readonly #transactions: TransactionFinder;
   readonly #ofTransaction: Statement;
   readonly #ofType: Statement;
+  readonly #newestOf: Statement;
   readonly #decisions: Statement;
   readonly #hashAt: Statement;
   readonly #byId: Statement;
@@ -82,6 +83,10 @@ export class Reader {
     // The index has all types but this one, and serves only who asks for the others.
     const ofType = (type: string) => `SELECT ${ENTRY_COLUMNS} FROM entries WHERE ${type} ORDER BY seq`;
     this.#ofType = statement(ofType("type = ? AND type <> 'decision'"));
+    this.#newestOf = statement(
+      `SELECT ${ENTRY_COLUMNS} FROM entries INDEXED BY entries_type
+       WHERE type = ? AND type <> 'decision' AND seq < ? ORDER BY seq DESC LIMIT ?`,
+    );
     this.#decisions = statement(ofType("type = 'decision'"));
     this.#hashAt = statement("SELECT hash FROM entries WHERE seq = ?");
     this.#byId = statement("SELECT seq FROM entries WHERE id = ?");
@@ -254,6 +259,10 @@ export class Reader {
 
   flag(id: string): StoredFlag | undefined {
     return this.#ask(() => this.#flags.byId(id));
+  }
+
+  newestOf(type: EntryType, before: number, limit: number): readonly StoredEntry[] {
+    return this.#ask(() => this.#newestOf.all([type, before, limit]).map((row) => this.#chained(row)));
   }
 
   entry(seq: number): (StoredEntry & { readonly body: EntryBody }) | undefined {
