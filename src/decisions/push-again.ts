@@ -7,7 +7,7 @@
 import { nowMembers } from "../input/clock.ts";
 import { type Deposit, type Document, documentSchema } from "../input/document.ts";
 import { extended } from "../input/extended.ts";
-import { Refusal } from "../input/refusal.ts";
+import { type FlagCode, Refusal } from "../input/refusal.ts";
 import {
   type EntryBody,
   type Ledger,
@@ -21,7 +21,7 @@ import { decisionNow } from "./decision-clock.ts";
 import { judgementId } from "./decision-id.ts";
 import { type Bench, inTime } from "./desk.ts";
 import { type Findings, judgementEntry } from "./push-entry.ts";
-import { undecidedFlags } from "./push-findings.ts";
+import { openFlagsOf, undecidedFlags } from "./push-findings.ts";
 import { aboutOf, type HostFinding, hostFlag, raisedOf, ruleFlags } from "./push-flags.ts";
 import { knownOf, movesOf } from "./push-history.ts";
 import { judgePush } from "./push-judge.ts";
@@ -51,11 +51,13 @@ export interface PushAgainOptions {
  * @property why - `release` or `query`.
  * @property changes - what is known of the deposit besides what was pushed.
  * @property findings - what the host found besides what the rules find.
+ * @property settles - open flags of this code, of the same transaction, are about nothing any more.
  */
 export interface Again {
   readonly why: "release" | "query";
   readonly changes?: Partial<Deposit>;
   readonly findings?: readonly HostFinding[];
+  readonly settles?: FlagCode;
 }
 
 /** @property id - of the judgement. */
@@ -100,7 +102,7 @@ export class PushAgain {
   async #judge(
     { row, document: stored, body, startedAt }: Stored,
     bench: Bench,
-    { why, changes, findings: found = [] }: Again,
+    { why, changes, findings: found = [], settles }: Again,
     held: (until: Promise<unknown>) => void,
   ): Promise<JudgedAgain> {
     const { ledger, tickets, decisionMs, clock } = this.#options;
@@ -131,10 +133,14 @@ export class PushAgain {
       ...found.map((finding) => hostFlag(finding, about)),
       ...(judgement.outcome === "flagged" ? ruleFlags(document, about, judgement.reasons, live) : []),
     ];
-    const { flags, resolves } = ledger.read((snapshot) => ({
-      flags: raisedOf(all, row.transaction, snapshot),
-      resolves: undecidedFlags(row.id, knownOf(row.transaction, snapshot).transactions, snapshot),
-    }));
+    const { flags, resolves } = ledger.read((snapshot) => {
+      const { transactions } = knownOf(row.transaction, snapshot);
+      const settled = settles === undefined ? [] : openFlagsOf(settles, transactions, snapshot);
+      return {
+        flags: raisedOf(all, row.transaction, snapshot),
+        resolves: [...undecidedFlags(row.id, transactions, snapshot), ...settled],
+      };
+    });
     const findings: Findings = {
       outcome: found.length > 0 ? "flagged" : judgement.outcome,
       reasons: judgement.reasons,

@@ -53,12 +53,16 @@ export interface PushDeskOptions {
   readonly onTaken: (taken: Taken, push: Push, cause?: unknown) => void;
 }
 
-/** @property flags - those that were raised now. @property repeated - the ledger had it already. */
+/**
+ * @property flags - those that were raised now. @property repeated - the ledger had it already.
+ * @property late - an earlier message tells of a later time.
+ */
 export interface Taken {
   readonly id: string;
   readonly outcome: PushOutcome;
   readonly flags: readonly NewFlag[];
   readonly repeated: boolean;
+  readonly late: boolean;
 }
 
 /** What the ledger and the message together say, before any rule is asked. */
@@ -77,7 +81,7 @@ const JUDGING_SHARE = 0.5;
 const NOT_JUDGED: PushJudgement = { outcome: "clear", reasons: [], alerts: [] };
 const NOT_RECONCILED: Reconciled = { approved: [] };
 
-const storedSchema = z.object({ id: z.string(), outcome: z.enum(PUSH_OUTCOMES) });
+const storedSchema = z.object({ id: z.string(), outcome: z.enum(PUSH_OUTCOMES), late: z.boolean() });
 
 export class PushDesk {
   /** For who judges one again: its transaction must not be told more meanwhile. */
@@ -102,8 +106,8 @@ export class PushDesk {
       async (held) => {
         const stored = this.#options.ledger.read((snapshot) => snapshot.push(push.identity));
         if (stored !== undefined) {
-          const { id, outcome } = storedSchema.parse(JSON.parse(stored.row));
-          return this.#taken({ id, outcome, flags: [], repeated: true }, push);
+          const { id, outcome, late } = storedSchema.parse(JSON.parse(stored.row));
+          return this.#taken({ id, outcome, flags: [], repeated: true, late }, push);
         }
         return push.readable ? await this.#takeRead(push, bench, held) : await this.#takeUnread(push, held);
       },
@@ -221,11 +225,11 @@ export class PushDesk {
   /** @param now - milliseconds, the message's own clock. */
   #append(record: Omit<PushRecord, "at">, now: number) {
     const { ledger } = this.#options;
-    const { id, findings } = record;
+    const { id, late, findings } = record;
     const { outcome, flags } = findings;
     const { order, durable } = ledger.append(pushEntry({ at: Math.max(now, ledger.newestAt()), ...record }));
     this.alarm(flags);
-    return { order, durable, taken: { id, outcome, flags, repeated: false } };
+    return { order, durable, taken: { id, outcome, flags, repeated: false, late } };
   }
 
   /** At once: who has to know must not wait for a disk. */

@@ -1,4 +1,5 @@
 /** What the host itself finds of a push, whatever the rules say, and the keys by which it is flagged once. */
+import type { FlagCode } from "../input/refusal.ts";
 import type { Snapshot } from "../ledger/ledger.ts";
 import type { HostFinding } from "./push-flags.ts";
 import type { PushJudgement } from "./push-judge.ts";
@@ -59,6 +60,18 @@ export function undecidedFlags(
   snapshot: Snapshot,
 ): readonly string[] {
   return openFlags([undecidedKey(push)], transactions, snapshot);
+}
+
+/** The open flags of a code, as ids. @throws LedgerError where the ledger can't be read. */
+export function openFlagsOf(
+  code: FlagCode,
+  transactions: readonly number[],
+  snapshot: Snapshot,
+): readonly string[] {
+  return transactions
+    .flatMap((transaction) => snapshot.flagsOf(transaction))
+    .filter((flag) => flag.resolved === undefined && flag.rule === undefined && flag.code === code)
+    .map(({ id }) => id);
 }
 
 function openFlags(
