@@ -1,18 +1,23 @@
 /** The keys of an installation, read once at start. */
 import type { KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { QueryKey } from "./channels/push/query-key.ts";
 import { privateKeyFromPem, publicKeyFromPem } from "./channels/tss/keys.ts";
 import type { TssNode } from "./channels/tss/routes.ts";
 import type { Config, NodeConfig } from "./config.ts";
 
-/** @property own - signs the answers to whoever could not prove to be a node, and to nodes without a key. */
+/**
+ * @property own - signs the answers to whoever could not prove to be a node, and to nodes without a key.
+ * @property query - signs the questions to Cobo; absent where it is not asked.
+ */
 export interface Keys {
   readonly own: KeyObject;
   readonly nodes: readonly TssNode[];
+  readonly query: QueryKey | undefined;
 }
 
 /**
- * @throws KeyFileError, the system's error where a file cannot be read, or Error where one public key is two
+ * @throws KeyFileError, QueryKeyError, the system's error where a file cannot be read, or Error where one public key is two
  *   nodes': a token would be the first one's, with its payload and its id.
  */
 export async function loadKeys(config: Config): Promise<Keys> {
@@ -26,7 +31,8 @@ export async function loadKeys(config: Config): Promise<Keys> {
       known.push({ key, node: name });
     }
   }
-  return { own, nodes };
+  const { query } = config.push;
+  return { own, nodes, query: query && (await QueryKey.read(query.key, query.secret_file)) };
 }
 
 async function loadNode(node: NodeConfig, own: KeyObject): Promise<TssNode> {

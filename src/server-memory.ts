@@ -6,7 +6,8 @@ import type { Config } from "./config.ts";
 import { DecisionDesk } from "./decisions/desk.ts";
 import { Freezes } from "./decisions/freeze.ts";
 import { Operations } from "./decisions/operations.ts";
-import { PushDesk } from "./decisions/push-desk.ts";
+import { PushDesk, type Taken } from "./decisions/push-desk.ts";
+import type { Push } from "./decisions/push-message.ts";
 import { Tickets } from "./decisions/tickets.ts";
 import type { PriceStore } from "./feeds/price-store.ts";
 import { canonicalJson } from "./input/canonical-json.ts";
@@ -31,6 +32,7 @@ export class Memory {
   /** For people; it reads the file by itself. */
   readonly history: LedgerQueries;
   readonly #alarms: Alarms;
+  #onTaken: (taken: Taken, push: Push) => void = () => {};
   #queries: readonly FactQuery[] = [];
 
   private constructor(config: Config, telemetry: Telemetry, ledger: SqliteLedger) {
@@ -59,7 +61,10 @@ export class Memory {
       decisionMs: config.limits.decision,
       onAlarm: (code, message) => alarms.raise(code, message),
       onFlag: (flag) => tellOfFlag(telemetry, flag),
-      onTaken: (taken, push, cause) => tellOfPush(telemetry, taken, push, cause),
+      onTaken: (taken, push, cause) => {
+        tellOfPush(telemetry, taken, push, cause);
+        this.#onTaken(taken, push);
+      },
     });
   }
 
@@ -96,6 +101,11 @@ export class Memory {
     memory.#restore();
     recovered = () => memory.#restore();
     return memory;
+  }
+
+  /** @param listener - is told of each push that is on the disk. */
+  followPushes(listener: (taken: Taken, push: Push) => void): void {
+    this.#onTaken = listener;
   }
 
   /** Where accepted prices outlive the process; an operator's act is an entry of its own. */

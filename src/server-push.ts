@@ -2,6 +2,7 @@
 import { pushKeysOf } from "./channels/push/keys.ts";
 import { createPushApp } from "./channels/push/routes.ts";
 import type { Config } from "./config.ts";
+import type { Bench } from "./decisions/desk.ts";
 import { PushAgain } from "./decisions/push-again.ts";
 import { PushBacklog } from "./decisions/push-backlog.ts";
 import type { Feeds } from "./feeds/feeds.ts";
@@ -47,24 +48,32 @@ export function pushApp({ config, telemetry, memory, feeds, live }: PushParts): 
   });
 }
 
-/** Judges again what could not be judged when it came. */
-export function pushBacklog({ config, telemetry, memory, feeds, live }: PushParts): PushBacklog {
-  const { log, alarms } = telemetry;
+/** Judges a push again. */
+export function pushAgain({ config, telemetry, memory, feeds }: PushParts): PushAgain {
   const { ledger, tickets, pushes } = memory;
-  const again = new PushAgain({
+  return new PushAgain({
     ledger,
     tickets,
     turns: pushes.turns,
     decisionMs: config.limits.decision,
     clock: Date.now,
     enrich: (document) => feeds.enrich(document),
-    onAlarm: (code, message) => alarms.raise(code, message),
+    onAlarm: (code, message) => telemetry.alarms.raise(code, message),
     onFlag: (flag) => tellOfFlag(telemetry, flag),
   });
+}
+
+/** Judges again what could not be judged when it came. */
+export function pushBacklog(parts: PushParts, again: PushAgain): PushBacklog {
   return new PushBacklog({
-    ledger,
+    ledger: parts.memory.ledger,
     again,
-    bench: () => ({ live: live.current, refusedStep: live.lastError?.step }),
-    onError: (error) => log.exception("push", error),
+    bench: () => benchOf(parts),
+    onError: (error) => parts.telemetry.log.exception("push", error),
   });
+}
+
+/** The release that is live now. */
+export function benchOf({ live }: PushParts): Bench {
+  return { live: live.current, refusedStep: live.lastError?.step };
 }

@@ -17,6 +17,8 @@ export interface Telemetry {
   readonly eventLoop: EventLoopMonitor;
   /** Being answered now: of each listener by itself, so that none keeps the other out. */
   readonly load: { readonly nodes: Load; readonly push: Load };
+  /** @property waiting - how many pushes Cobo is to be asked about. */
+  readonly queries: { waiting: () => number };
 }
 
 interface Load {
@@ -28,8 +30,10 @@ export function createTelemetry(): Telemetry {
   const log = createLog({ level: process.env["COUNTERSIGN_LOG_LEVEL"] });
   const load = { nodes: { inFlight: 0 }, push: { inFlight: 0 } };
   const inFlight = () => load.nodes.inFlight + load.push.inFlight;
-  const metrics = createMetrics({ version: VERSION, eventLoop, inFlight });
-  return { log, metrics, alarms: createAlarms(log, metrics), eventLoop, load };
+  const queries = { waiting: () => 0 };
+  const waitingQueries = () => queries.waiting();
+  const metrics = createMetrics({ version: VERSION, eventLoop, inFlight, waitingQueries });
+  return { log, metrics, alarms: createAlarms(log, metrics), eventLoop, load, queries };
 }
 
 /** One line and its counts; what was given again is counted alone. */

@@ -3,6 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import type { ReloadResult } from "./admin/app.ts";
 import { type AdminToken, ensureAdminToken, localToken } from "./admin/tokens.ts";
+import type { PushQueries } from "./channels/push/push-queries.ts";
 import { createTssApp, type TssEvents, type TssNode } from "./channels/tss/routes.ts";
 import { Signer } from "./channels/tss/signer.ts";
 import type { Config } from "./config.ts";
@@ -16,7 +17,8 @@ import { type LiveEvent, LivePolicy } from "./policy/live.ts";
 import { PolicySource } from "./policy/source.ts";
 import { adminApp } from "./server-admin.ts";
 import { Memory } from "./server-memory.ts";
-import { type PushParts, pushApp, pushBacklog } from "./server-push.ts";
+import { type PushParts, pushAgain, pushApp, pushBacklog } from "./server-push.ts";
+import { askAgain, pushQueries } from "./server-queries.ts";
 import { trustOf, unenforcedRules } from "./server-status.ts";
 import { createTelemetry, type Telemetry, tellOfDecision, tellOfUnusable } from "./server-telemetry.ts";
 import type { ListenerAddresses } from "./telemetry/log.ts";
@@ -37,6 +39,7 @@ export class CountersignServer {
   readonly #signer = new Signer();
   readonly #evidence = new EvidenceReader();
   readonly #backlog: PushBacklog;
+  readonly #queries: PushQueries | undefined;
   readonly #startedAt = Date.now();
   #listeners: Listener[] = [];
 
@@ -61,7 +64,9 @@ export class CountersignServer {
         return (await buildRelease(folder)).bytes;
       },
     });
-    this.#backlog = pushBacklog(this.#pushParts());
+    const again = pushAgain(this.#pushParts());
+    this.#backlog = pushBacklog(this.#pushParts(), again);
+    this.#queries = pushQueries(this.#pushParts(), again, keys.query);
   }
 
   /** Reads the keys and opens the ledger; nothing answers yet. */
@@ -84,6 +89,7 @@ export class CountersignServer {
     const token = await ensureAdminToken(state_dir);
     this.#warnOfOpenDoors();
     await Promise.all([this.#source.start(), this.#feeds.start()]);
+    if (this.#queries !== undefined) askAgain(this.#queries, this.#pushParts());
 
     const nodes = await this.#start("nodes", listen.nodes, this.#tssApp());
     const push = listen.push && (await this.#start("push", listen.push, pushApp(this.#pushParts())));
@@ -121,6 +127,7 @@ export class CountersignServer {
   async close(signal?: string): Promise<void> {
     this.#telemetry.log.stopping(signal);
     await Promise.all(this.#listeners.map((listener) => listener.drain()));
+    await this.#queries?.close();
     await Promise.all([this.#source.close(), this.#feeds.close(), this.#backlog.close()]);
     await Promise.all([this.#live.close(), this.#signer.close(), this.#evidence.close()]);
     await this.#memory.close();

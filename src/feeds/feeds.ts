@@ -93,6 +93,11 @@ export class Feeds {
     return await this.#prices?.accept(token, reason, who);
   }
 
+  /** Whether every list was read once. */
+  areListsRead(): boolean {
+    return this.#lists.status().every(({ loaded_at }) => loaded_at !== undefined);
+  }
+
   status(): FeedsStatus {
     const prices = this.#prices?.status();
     return { lists: this.#lists.status(), ...(prices === undefined ? {} : { prices }) };

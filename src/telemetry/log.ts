@@ -87,6 +87,8 @@ export interface Log {
   /** One line a push that is kept: `info`, and `warn` where it could not be read or judged. */
   push(push: PushLine): void;
   flag(flag: FlagLine): void;
+  /** Cobo was asked about a push. @param result - `confirmed`, `mismatch` or `unanswered`. */
+  queried(push: string, result: string): void;
   /** Sampled as refused tokens are. */
   refusedPush(code: string, remote: string): void;
   /** Its signature is good, and its time is far from ours. Sampled likewise. @param apartMs - ours less its. */
@@ -211,6 +213,9 @@ export function createLog(options: LogOptions = {}): Log {
     },
     flag({ id, severity, rule, code, message }) {
       logger.warn({ id, severity, code, rule, detail: peerText(message) }, "flag");
+    },
+    queried(id, result) {
+      logger.info({ id, result }, "push queried");
     },
     refusedPush(code, remote) {
       const suppressed = sampled(`${PUSH} ${code}`);

@@ -20,6 +20,8 @@ export interface MetricsOptions {
   readonly eventLoop: EventLoopMonitor;
   /** Requests being answered at this moment. */
   readonly inFlight?: () => number;
+  /** Pushes that wait to be asked about at this moment. */
+  readonly waitingQueries?: () => number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -41,6 +43,8 @@ export interface Metrics {
   /** A push that Cobo did not sign, or not lately. */
   pushRefused(code: string): void;
   flagged(flag: Pick<FlagLine, "code" | "severity">): void;
+  /** What asking about a push came to. */
+  queried(result: "confirmed" | "mismatch" | "unanswered"): void;
   /** A ping whose token was good. */
   ping(node: string): void;
   /** Milliseconds since the epoch of each node's last ping. */
@@ -103,6 +107,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const flags = new Counter(
     define("flags_total", "Flags that were raised, by code and severity", ["code", "severity"]),
   );
+  const queries = new Counter(
+    define("push_queries_total", "Pushes that Cobo was asked about, by what came of it", ["result"]),
+  );
   const pings = new Gauge(
     define("last_ping_timestamp_seconds", "When a node last pinged, since the epoch", ["node"]),
   );
@@ -139,6 +146,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
   gauge("release_age_seconds", "How long the release has been in force; absent without one", () =>
     liveSince === undefined ? undefined : (now() - liveSince) / 1_000,
+  );
+  gauge(
+    "push_queries_waiting",
+    "Pushes that Cobo is to be asked about",
+    () => options.waitingQueries?.() ?? 0,
   );
   gauge("in_flight_requests", "Requests being answered", () => options.inFlight?.() ?? 0);
   new Gauge({
@@ -201,6 +213,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     pushRepeated: () => pushRepeats.inc(),
     pushRefused: (code) => pushRefusals.inc({ code }),
     flagged: ({ code, severity }) => flags.inc({ code, severity }),
+    queried: (result) => queries.inc({ result }),
     ping(node) {
       const at = now();
       lastPing.set(node, at);

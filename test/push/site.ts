@@ -126,9 +126,9 @@ export class PushSite extends Site {
     });
   }
 
-  async startWithRules(): Promise<void> {
+  async startWithRules(environment: Record<string, string> = {}): Promise<void> {
     this.installation.write("release.tar.gz", await releaseBytes());
-    await this.start();
+    await this.start(environment);
   }
 
   get url(): string {
