@@ -22,6 +22,14 @@ export function measureFloor(bits: number, operations: number): Floor {
   return { bits, verifyMs, signMs, totalMs: verifyMs + signMs };
 }
 
+/** Milliseconds of CPU for one ECDSA verification on secp256k1, as a push message needs it. */
+export function measureSecp256k1(operations: number): number {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "secp256k1" });
+  const message = randomBytes(900);
+  const signature = sign("sha256", message, privateKey);
+  return median(() => verify("sha256", message, publicKey, signature), operations);
+}
+
 /** Two measurements of one machine. */
 export function meanOf(one: Floor, other: Floor): Floor {
   const mean = (pick: (floor: Floor) => number) => (pick(one) + pick(other)) / 2;

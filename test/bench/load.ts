@@ -5,15 +5,18 @@
  * Open loop: one leaves every so often whether the server keeps up or not, and latency counts from the moment
  * it should have left.
  */
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
+import { signPush } from "../../src/cli/push-client.ts";
 import { ofItsOwn } from "../support/demo-payment.ts";
 
+/** @property push - the key that signs push messages, PEM: given, these are sent instead of callbacks. */
 interface Order {
   readonly url: string;
   readonly nodeKey: string;
   readonly serverKey: string;
+  readonly push?: string;
   readonly warmUp: number;
   readonly count: number;
   readonly inFlight: number;
@@ -46,15 +49,11 @@ function signToken(key: KeyObject, id: string): string {
   return `${body}.${signature.toString("base64url")}`;
 }
 
-function post(url: string, agent: Agent, body: Buffer): Promise<string> {
+function post(url: string, agent: Agent, { headers, body }: Prepared): Promise<string> {
   return new Promise((resolve, reject) => {
     const sent = request(
       url,
-      {
-        method: "POST",
-        agent,
-        headers: { "content-type": "application/x-www-form-urlencoded", "content-length": body.length },
-      },
+      { method: "POST", agent, headers: { "content-length": body.length, ...headers } },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -65,6 +64,30 @@ function post(url: string, agent: Agent, body: Buffer): Promise<string> {
     sent.on("error", reject);
     sent.end(body);
   });
+}
+
+/** A deposit, each of another transaction and address, as Cobo signs it. */
+function preparePush(key: KeyObject, id: string): Prepared {
+  const now = Date.now();
+  const seed = createHash("sha256").update(id).digest("hex");
+  const address = `0x${seed.slice(0, 40)}`;
+  const message = {
+    ...{ id, coin: "ETH", display_code: "ETH", description: "Ethereum", decimal: 18, address },
+    ...{ source_address: `0x${seed.slice(24)}`, side: "deposit", amount: "1000000000000000000" },
+    ...{ abs_amount: "1", txid: `0x${seed}`, vout_n: 0, request_id: null, status: "success" },
+    ...{ abs_cobo_fee: "0", created_time: now, last_time: now, request_created_time: now },
+    ...{ confirmed_num: 64, confirming_threshold: 64, type: "external" },
+    tx_detail: { txid: `0x${seed}`, blocknum: 21_000_000, blockhash: `0x${seed}`, hexstr: "" },
+    source_address_detail: `0x${seed.slice(24)}`,
+  };
+  const body = Buffer.from(JSON.stringify(message));
+  const { timestamp, signature } = signPush(body, key, now);
+  return { id, body, headers: { "biz-timestamp": timestamp, "biz-resp-signature": signature } };
+}
+
+function prepareCallback(key: KeyObject, id: string): Prepared {
+  const body = Buffer.from(`TSS_JWT_MSG=${signToken(key, id)}`);
+  return { id, body, headers: { "content-type": "application/x-www-form-urlencoded" } };
 }
 
 function isExpected(reply: string, serverKey: KeyObject, id: string, action: string): boolean {
@@ -85,12 +108,13 @@ async function run(order: Order): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: order.inFlight * 4 });
   const total = order.warmUp + order.count;
   const nodeKey = createPrivateKey(readFileSync(order.nodeKey));
+  const pushKey = order.push === undefined ? undefined : createPrivateKey(readFileSync(order.push));
   const serverKey = createPublicKey(readFileSync(order.serverKey));
   // Outside the heap: collecting a hundred megabytes of texts would hold this process, and look like latency.
   const bodies: Prepared[] = [];
   for (let index = 0; index < total; index += 1) {
     const id = `bench-${process.pid}-${index}`;
-    bodies.push({ id, body: Buffer.from(`TSS_JWT_MSG=${signToken(nodeKey, id)}`) });
+    bodies.push(pushKey === undefined ? prepareCallback(nodeKey, id) : preparePush(pushKey, id));
   }
   await closedLoop(order.url, agent, bodies.slice(0, order.warmUp), order.inFlight);
   process.send?.({ phase: "start" });
@@ -105,7 +129,9 @@ async function run(order: Order): Promise<LoadResult> {
   process.send?.({ phase: "end" });
   agent.destroy();
 
-  const wrong = answers.filter(({ id, reply }) => !isExpected(reply, serverKey, id, order.expect)).length;
+  const right = ({ id, reply }: Answer) =>
+    pushKey === undefined ? isExpected(reply, serverKey, id, order.expect) : reply === order.expect;
+  const wrong = answers.filter((answer) => !right(answer)).length;
   const latencies = answers.map(({ ms }) => ms).sort((one, other) => one - other);
   const at = (share: number) =>
     latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
@@ -123,6 +149,7 @@ async function run(order: Order): Promise<LoadResult> {
 
 interface Prepared {
   readonly id: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
@@ -143,7 +170,7 @@ async function closedLoop(
   const lane = async () => {
     for (let mine = bodies[next++]; mine !== undefined; mine = bodies[next++]) {
       const started = performance.now();
-      const reply = await post(url, agent, mine.body);
+      const reply = await post(url, agent, mine);
       answers.push({ id: mine.id, reply, ms: performance.now() - started });
     }
   };
@@ -159,10 +186,12 @@ async function openLoop(
 ): Promise<Answer[]> {
   const started = performance.now();
   const pending: Promise<Answer>[] = [];
-  for (const [index, { id, body }] of bodies.entries()) {
+  for (const [index, prepared] of bodies.entries()) {
     const due = started + (index * 1000) / rate;
     while (performance.now() < due) await new Promise((resolve) => setImmediate(resolve));
-    pending.push(post(url, agent, body).then((reply) => ({ id, reply, ms: performance.now() - due })));
+    pending.push(
+      post(url, agent, prepared).then((reply) => ({ id: prepared.id, reply, ms: performance.now() - due })),
+    );
   }
   return Promise.all(pending);
 }

@@ -5,13 +5,14 @@
  * comes from a second process on core 1. CPU is user plus system time of all the server's threads. Ratios hold where milliseconds don't.
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildTestRelease } from "../support/build.ts";
 import { demoPayment, pastShapes } from "../support/demo-payment.ts";
 import { writeHistory } from "../support/history.ts";
 import { Installation, keyPair, type RunningProcess } from "../support/installation.ts";
-import { type Floor, meanOf, measureFloor } from "./floor.ts";
+import { type Floor, meanOf, measureFloor, measureSecp256k1 } from "./floor.ts";
 import { measureKeeping } from "./keeping.ts";
 import { measureLists } from "./lists.ts";
 import type { LoadResult } from "./load.ts";
@@ -153,6 +154,43 @@ async function benchmark(bits: number): Promise<void> {
   }
 }
 
+/** What a push message costs: one verification on secp256k1, and what a deposit is judged and kept by. */
+async function benchmarkPushes(): Promise<void> {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "secp256k1" });
+  const { x = "", y = "" } = publicKey.export({ format: "jwk" });
+  const isOdd = (Buffer.from(y, "base64url").at(-1) ?? 0) % 2 === 1;
+  const point = `${isOdd ? "03" : "02"}${Buffer.from(x, "base64url").toString("hex").padStart(64, "0")}`;
+  const installation = new Installation({
+    listen: { nodes: "127.0.0.1:0", admin: "127.0.0.1:0", push: "127.0.0.1:0" },
+    push: { keys: [point] },
+  });
+  const order = {
+    nodeKey: installation.write("node.pem", installation.node.privatePem),
+    serverKey: installation.write("server.pub", installation.server.publicPem),
+    push: installation.write("push.pem", privateKey.export({ type: "pkcs8", format: "pem" }).toString()),
+    warmUp: 8_000,
+    count: 6_000,
+    inFlight: 32,
+    expect: "ok",
+  };
+  try {
+    const before = measureSecp256k1(2_000);
+    const server = await installation.start({}, CAN_PIN ? ["taskset", "-c", "0"] : []);
+    const measured = await load(server, { ...order, url: `http://${server.addresses.push}/push` });
+    const verification = (before + measureSecp256k1(2_000)) / 2;
+    const rest = (measured.cpuMs - 1.5 * verification) * 1000;
+    print(`\nPushes: one secp256k1 verification ${verification.toFixed(4)} ms`);
+    print(
+      `  32 in flight: ${measured.cpuMs.toFixed(3)} ms CPU, which is 1.5 verifications and ${rest.toFixed(0)} µs` +
+        `  ${measured.perSecond.toFixed(0)}/s  p50 ${measured.p50.toFixed(1)}  p99 ${measured.p99.toFixed(1)} ms` +
+        (measured.wrong === 0 ? "" : `  WRONG ANSWERS: ${measured.wrong}`),
+    );
+    await server.stop();
+  } finally {
+    await installation.remove();
+  }
+}
+
 /** Ten million take some minutes to write and 20 GB of disk: a smaller number may be given. */
 const PAYMENTS = Number(process.env["COUNTERSIGN_BENCH_PAYMENTS"] ?? 10_000_000);
 /** Of the busy wallet's payments, each tenth of all, so many lie in the window of a day. */
@@ -208,8 +246,13 @@ if (process.argv.includes("--history")) {
   await measureHistory();
   process.exit();
 }
+if (process.argv.includes("--pushes")) {
+  await benchmarkPushes();
+  process.exit();
+}
 await benchmark(2048);
 await benchmark(4096);
+await benchmarkPushes();
 await measurePhases(print);
 await measureLists(print);
 await measureKeeping(print);
