@@ -5,14 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { z } from "zod";
 import { parseConfig } from "../config.ts";
 import { readAnchor } from "../ledger/anchor-file.ts";
 import { startServer } from "../main.ts";
 import { ROOT } from "../root.ts";
-import { type DemoResult, tellStory, verifyChain } from "./demo-story.ts";
+import { LISTED, OWN } from "./demo-pushes.ts";
+import type { Answered, DemoResult } from "./demo-stage.ts";
+import { tellStory, verifyChain } from "./demo-story.ts";
 import { sendRequest } from "./http-request.ts";
-import { type Reply, signToken, verifyReply } from "./node-client.ts";
+import { signToken, verifyReply } from "./node-client.ts";
 
 const DEMO = fileURLToPath(new URL("bundles/demo", ROOT));
 const RELEASE = fileURLToPath(new URL("bundles/demo.tar.gz", ROOT));
@@ -38,6 +41,8 @@ interface Keys {
   readonly node: KeyObject;
   readonly stranger: KeyObject;
   readonly serverPublic: KeyObject;
+  /** Cobo's, for push messages: 32 bytes in hex, and the compressed point. */
+  readonly push: { readonly secret: string; readonly point: string };
 }
 
 /** Runs the demo. The server's own log is quiet meanwhile. */
@@ -47,7 +52,7 @@ export async function runDemo(): Promise<DemoResult[]> {
   try {
     const keys = await writeKeys(folder);
     await writeFeeds(folder);
-    const server = await startServer(parseConfig(JSON.stringify(configOf()), folder));
+    const server = await startServer(parseConfig(JSON.stringify(configOf(keys)), folder));
     try {
       const cases = casesSchema.parse(JSON.parse(await readFile(join(DEMO, "cases.json"), "utf8")));
       const results: DemoResult[] = [];
@@ -57,6 +62,8 @@ export async function runDemo(): Promise<DemoResult[]> {
         listed,
         stateDir: join(folder, "state"),
         admin: server.addresses.admin,
+        push: server.addresses.push ?? "",
+        pushKey: keys.push.secret,
         ask: (request) => ask(request, keys.node, server.addresses.nodes, keys),
       });
       results.push(...story);
@@ -73,21 +80,23 @@ export async function runDemo(): Promise<DemoResult[]> {
   }
 }
 
-function configOf(): unknown {
+function configOf({ push }: Keys): unknown {
   return {
-    listen: { nodes: "127.0.0.1:0", admin: "127.0.0.1:0" },
+    listen: { nodes: "127.0.0.1:0", push: "127.0.0.1:0", admin: "127.0.0.1:0" },
     state_dir: "./state",
     signing_key: "./server.pem",
     nodes: [{ name: "node-1", callback_public_keys: ["./node.pub"] }],
     policy: { release: RELEASE, trust: "unsigned" },
-    lists: { sanctions: "./sanctions.csv" },
+    push: { keys: [push.point], on_unapproved_withdrawal: "freeze" },
+    lists: { sanctions: "./sanctions.csv", own_addresses: "./own-addresses.csv" },
     prices: { file: "./prices.json" },
   };
 }
 
-/** What the rules ask for besides the request: nobody is on the list, ETH costs 3,000 dollars, and MNT one. */
+/** What the rules ask for besides the request: who is listed, whose addresses are ours, what ETH and MNT cost. */
 async function writeFeeds(folder: string): Promise<void> {
-  await writeFile(join(folder, "sanctions.csv"), "address,name\n");
+  await writeFile(join(folder, "sanctions.csv"), `address,name\n${LISTED},somebody\n`);
+  await writeFile(join(folder, "own-addresses.csv"), `address,name\n${OWN},hot wallet\n`);
   const at = Date.now();
   await writeFile(
     join(folder, "prices.json"),
@@ -108,7 +117,14 @@ async function writeKeys(folder: string): Promise<Keys> {
     mode: 0o600,
   });
   await writeFile(join(folder, "node.pub"), node.publicKey.export({ type: "spki", format: "pem" }));
-  return { node: node.privateKey, stranger: stranger.privateKey, serverPublic: server.publicKey };
+  const secret = secp256k1.utils.randomSecretKey();
+  const point = Buffer.from(secp256k1.getPublicKey(secret)).toString("hex");
+  return {
+    node: node.privateKey,
+    stranger: stranger.privateKey,
+    serverPublic: server.publicKey,
+    push: { secret: Buffer.from(secret).toString("hex"), point },
+  };
 }
 
 /** Asks as a node would. @returns the verified reply, and milliseconds until it was there. */
@@ -118,7 +134,7 @@ async function ask(
   address: string,
   keys: Keys,
   lifetimeSeconds = TOKEN_SECONDS,
-): Promise<{ readonly reply: Reply; readonly ms: number }> {
+): Promise<Answered> {
   const token = await signToken(request, key, lifetimeSeconds);
   const started = performance.now();
   const { body } = await sendRequest({
@@ -140,7 +156,7 @@ async function askCase(demo: DemoCase, address: string, keys: Keys): Promise<Dem
   return { title: demo.title, action: reply.action ?? "", error: reply.error, ok, ms };
 }
 
-function isExpected(demo: DemoCase, reply: Reply, request: string): boolean {
+function isExpected(demo: DemoCase, reply: Answered["reply"], request: string): boolean {
   const id = z.object({ request_id: z.string() }).parse(JSON.parse(request)).request_id;
   const code = /^[A-Z][A-Z0-9_]*/.exec(reply.error)?.[0];
   const echoed = demo.token === "node" ? id : "";

@@ -8,10 +8,10 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { signPush } from "../../src/cli/push-client.ts";
+import { headersOf, signPush } from "../../src/cli/push-client.ts";
 import { ofItsOwn } from "../support/demo-payment.ts";
 
-/** @property push - the key that signs push messages, PEM: given, these are sent instead of callbacks. */
+/** @property push - the key that signs push messages, in hex: given, these are sent instead of callbacks. */
 interface Order {
   readonly url: string;
   readonly nodeKey: string;
@@ -67,7 +67,7 @@ function post(url: string, agent: Agent, { headers, body }: Prepared): Promise<s
 }
 
 /** A deposit, each of another transaction and address, as Cobo signs it. */
-function preparePush(key: KeyObject, id: string): Prepared {
+function preparePush(key: string, id: string): Prepared {
   const now = Date.now();
   const seed = createHash("sha256").update(id).digest("hex");
   const address = `0x${seed.slice(0, 40)}`;
@@ -81,8 +81,7 @@ function preparePush(key: KeyObject, id: string): Prepared {
     source_address_detail: `0x${seed.slice(24)}`,
   };
   const body = Buffer.from(JSON.stringify(message));
-  const { timestamp, signature } = signPush(body, key, now);
-  return { id, body, headers: { "biz-timestamp": timestamp, "biz-resp-signature": signature } };
+  return { id, body, headers: headersOf(signPush(body, key, now)) };
 }
 
 function prepareCallback(key: KeyObject, id: string): Prepared {
@@ -108,13 +107,12 @@ async function run(order: Order): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: order.inFlight * 4 });
   const total = order.warmUp + order.count;
   const nodeKey = createPrivateKey(readFileSync(order.nodeKey));
-  const pushKey = order.push === undefined ? undefined : createPrivateKey(readFileSync(order.push));
   const serverKey = createPublicKey(readFileSync(order.serverKey));
   // Outside the heap: collecting a hundred megabytes of texts would hold this process, and look like latency.
   const bodies: Prepared[] = [];
   for (let index = 0; index < total; index += 1) {
     const id = `bench-${process.pid}-${index}`;
-    bodies.push(pushKey === undefined ? prepareCallback(nodeKey, id) : preparePush(pushKey, id));
+    bodies.push(order.push === undefined ? prepareCallback(nodeKey, id) : preparePush(order.push, id));
   }
   await closedLoop(order.url, agent, bodies.slice(0, order.warmUp), order.inFlight);
   process.send?.({ phase: "start" });
@@ -130,7 +128,7 @@ async function run(order: Order): Promise<LoadResult> {
   agent.destroy();
 
   const right = ({ id, reply }: Answer) =>
-    pushKey === undefined ? isExpected(reply, serverKey, id, order.expect) : reply === order.expect;
+    order.push === undefined ? isExpected(reply, serverKey, id, order.expect) : reply === order.expect;
   const wrong = answers.filter((answer) => !right(answer)).length;
   const latencies = answers.map(({ ms }) => ms).sort((one, other) => one - other);
   const at = (share: number) =>

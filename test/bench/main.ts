@@ -5,9 +5,9 @@
  * comes from a second process on core 1. CPU is user plus system time of all the server's threads. Ratios hold where milliseconds don't.
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { buildTestRelease } from "../support/build.ts";
 import { demoPayment, pastShapes } from "../support/demo-payment.ts";
 import { writeHistory } from "../support/history.ts";
@@ -156,10 +156,8 @@ async function benchmark(bits: number): Promise<void> {
 
 /** What a push message costs: one verification on secp256k1, and what a deposit is judged and kept by. */
 async function benchmarkPushes(): Promise<void> {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "secp256k1" });
-  const { x = "", y = "" } = publicKey.export({ format: "jwk" });
-  const isOdd = (Buffer.from(y, "base64url").at(-1) ?? 0) % 2 === 1;
-  const point = `${isOdd ? "03" : "02"}${Buffer.from(x, "base64url").toString("hex").padStart(64, "0")}`;
+  const secret = secp256k1.utils.randomSecretKey();
+  const point = Buffer.from(secp256k1.getPublicKey(secret)).toString("hex");
   const installation = new Installation({
     listen: { nodes: "127.0.0.1:0", admin: "127.0.0.1:0", push: "127.0.0.1:0" },
     push: { keys: [point] },
@@ -167,7 +165,7 @@ async function benchmarkPushes(): Promise<void> {
   const order = {
     nodeKey: installation.write("node.pem", installation.node.privatePem),
     serverKey: installation.write("server.pub", installation.server.publicPem),
-    push: installation.write("push.pem", privateKey.export({ type: "pkcs8", format: "pem" }).toString()),
+    push: Buffer.from(secret).toString("hex"),
     warmUp: 8_000,
     count: 6_000,
     inFlight: 32,
