@@ -28,6 +28,17 @@ const LOGIN = `  "5000":
       Order: {name: market}
 `;
 
+/** Of an address that no flag is about. */
+const CLEAN = { known: false, open: [] };
+
+const OF_WHAT_IT_MOVES = {
+  token_limit: { spent: { MNT: "0" } },
+  flagged_recipient: {
+    flags: { [OWN]: CLEAN, [STRANGER]: CLEAN },
+    paid: { [OWN]: "0", [STRANGER]: "0" },
+  },
+};
+
 let dir: string;
 let live: LiveRelease;
 
@@ -65,7 +76,8 @@ function message(evidence: Json, totals?: Json): Json {
     evidence: { status: "verified", key: "verified", family: "evm", differences: [], ...evidence },
     facts: {
       daily_limit: { spent: "0", spent_from: { [OWN]: "0" } },
-      ...(totals === undefined ? {} : { token_limit: { spent: { MNT: "0" } } }),
+      flagged_funds: { flags: { [OWN]: CLEAN } },
+      ...(totals === undefined ? {} : OF_WHAT_IT_MOVES),
     },
     lists: { sanctions: {} },
   };
@@ -153,7 +165,7 @@ it("refuses what moves something of which there are no totals", async () => {
   const { evidence } = safeTx();
   expect(await codesOf(message(evidence as Json))).toEqual({
     outcome: "denied",
-    codes: ["AMOUNT_CAP", "DAILY_LIMIT", "DAILY_SOFT_LIMIT", "TOKEN_LIMIT"],
+    codes: ["AMOUNT_CAP", "DAILY_LIMIT", "DAILY_SOFT_LIMIT", "FLAGGED_RECIPIENT", "TOKEN_LIMIT"],
   });
 });
 

@@ -6,7 +6,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { EFFECT_TYPES } from "../src/input/document.ts";
+import { EFFECT_TYPES, type Kind } from "../src/input/document.ts";
 import { activate } from "../src/policy/activate.ts";
 import { buildRelease } from "../src/policy/build/build.ts";
 import { compileFactQueries } from "../src/policy/fact-queries.ts";
@@ -18,6 +18,9 @@ type Json = Record<string, unknown>;
 const COLD_WALLET = "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f";
 const OWN = "0xdc05cb2b67b790903807bf106148a1a62b048b30";
 const PAID = { token: "ETH", units: "100000000000000", decimals: 18, text: "0.0001", usd_micros: "300000" };
+
+/** Of an address that no flag is about. */
+const CLEAN = { known: false, open: [] };
 
 /** The sample transfer with an empty history, a list without hits and a price of 3,000 dollars. */
 const LISTED_TRANSFER = {
@@ -50,6 +53,8 @@ const LISTED_TRANSFER = {
       last: { [COLD_WALLET]: "0" },
       any: { [COLD_WALLET]: "0" },
     },
+    flagged_funds: { flags: { [OWN]: CLEAN } },
+    flagged_recipient: { flags: { [COLD_WALLET]: CLEAN }, paid: { [COLD_WALLET]: "0" } },
   },
   lists: { sanctions: {} },
 };
@@ -103,8 +108,14 @@ it("asks history what the host understands", () => {
     ({ rule, name, kind }) => `${rule}.${name} ${kind}`,
   );
   expect(queries).toEqual([
+    "confirmation_limits.made count",
+    "confirmation_limits.spent sum",
+    "confirmation_limits.units sum",
     "daily_limit.spent sum",
     "daily_limit.spent_from sum",
+    "flagged_funds.flags flags",
+    "flagged_recipient.flags flags",
+    "flagged_recipient.paid count",
     "new_destination.paid count",
     "payment_count.made count",
     "payment_count.made_from count",
@@ -118,8 +129,27 @@ it("asks history what the host understands", () => {
     "token_limit.spent_from sum",
     "daily_limit.spent sum",
     "daily_limit.spent_from sum",
+    "flagged_funds.flags flags",
+    "flagged_recipient.flags flags",
+    "flagged_recipient.paid count",
     "token_limit.spent sum",
+    "structuring.number count",
+    "structuring.sent sum",
+    "usual.number count",
+    "usual.received sum",
   ]);
+});
+
+it("asks of each kind what the rules ask that judge it", () => {
+  const rules = (kind: Kind) => [...new Set(live.factQueries(kind).map(({ rule }) => rule))];
+  expect(rules("transaction_signing")).not.toContain("confirmation_limits");
+  expect(rules("withdrawal_confirmation")).toEqual([
+    "confirmation_limits",
+    "flagged_recipient",
+    "repeated_payment",
+  ]);
+  expect(rules("deposit")).toEqual(["structuring", "usual"]);
+  expect(rules("withdrawal")).toEqual([]);
 });
 
 it("approves the sample transfer on an empty history, without hits, with a price", async () => {
@@ -193,6 +223,11 @@ describe("refuses", () => {
     ["facts/payment_count/made", ["PAYMENT_COUNT"]],
     ["facts/payment_count/made_from", ["PAYMENT_COUNT"]],
     ["facts/new_destination", ["NEW_DESTINATION"]],
+    ["facts/flagged_funds", ["FLAGGED_FUNDS"]],
+    ["facts/flagged_funds/flags", ["FLAGGED_FUNDS"]],
+    ["facts/flagged_recipient", ["FLAGGED_RECIPIENT"]],
+    ["facts/flagged_recipient/flags", ["FLAGGED_RECIPIENT"]],
+    ["facts/flagged_recipient/paid", ["FLAGGED_RECIPIENT"]],
     ["facts/repeated_payment/number", ["REPEATED_PAYMENT"]],
     ["facts/repeated_payment/total", ["REPEATED_PAYMENT"]],
     ["facts/repeated_payment/first", ["REPEATED_PAYMENT"]],

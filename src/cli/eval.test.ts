@@ -37,6 +37,7 @@ const SEEN = {
   "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f": "0",
   "0x66f820a414680b5bcda5eeca5dea238543f42054": "0",
 };
+const UNFLAGGED = { known: false, open: [] };
 const FROM = { "0xdc05cb2b67b790903807bf106148a1a62b048b30": "0" };
 /** What the demo's rules ask of history: nothing was ever paid. */
 const FACTS = {
@@ -45,6 +46,14 @@ const FACTS = {
   payment_count: { made: "0", made_from: FROM },
   new_destination: { paid: SEEN },
   repeated_payment: { number: SEEN, total: SEEN, first: SEEN, last: SEEN, any: SEEN },
+  flagged_funds: { flags: { "0xdc05cb2b67b790903807bf106148a1a62b048b30": UNFLAGGED } },
+  flagged_recipient: {
+    flags: {
+      "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f": UNFLAGGED,
+      "0x66f820a414680b5bcda5eeca5dea238543f42054": UNFLAGGED,
+    },
+    paid: SEEN,
+  },
 };
 
 const priced = (usd: string) => written(`${usd}.json`, JSON.stringify({ ETH: { usd, at: 0 } }));

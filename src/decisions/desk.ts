@@ -282,7 +282,7 @@ export class DecisionDesk {
     for (let round = 1; ; round += 1) {
       if (round === LAST_ROUND) await this.#inTime(request, this.#tickets.turnOf(ticket));
       const { document } = request;
-      const queries = bench.live?.factQueries(document.group) ?? [];
+      const queries = bench.live?.factQueries(document.kind) ?? [];
       const { facts, assumed } = ledger.read((snapshot) => {
         ticket.takeOver(takenOver(document, ticket.movements, ticket.names, snapshot));
         return answerFacts(document, queries, ticket, this.#tickets.before(ticket), snapshot);

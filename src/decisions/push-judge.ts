@@ -52,7 +52,7 @@ export async function judgePush(
   { ledger, tickets, limitMs }: JudgeContext,
 ): Promise<JudgedPush> {
   const { document } = request;
-  const queries = bench.live?.factQueries(document.group) ?? [];
+  const queries = bench.live?.factQueries(document.kind) ?? [];
   let asked = request;
   try {
     const { facts } = ledger.read((snapshot) =>

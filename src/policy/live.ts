@@ -1,5 +1,5 @@
 /** The release that is live, and the one reference that a swap changes. */
-import { GROUPS, type Group } from "../input/document.ts";
+import { KINDS, type Kind } from "../input/document.ts";
 import type { PolicyEngine } from "./engine.ts";
 import type { FactQuery } from "./fact-queries.ts";
 import type { CompiledReads } from "./reads.ts";
@@ -25,7 +25,7 @@ export class LiveRelease {
   readonly activatedAt: number;
   /** What its rules ask of history. */
   readonly queries: readonly FactQuery[];
-  readonly #queriesOf: ReadonlyMap<Group, readonly FactQuery[]>;
+  readonly #queriesOf: ReadonlyMap<Kind, readonly FactQuery[]>;
   #deciding = 0;
   #onIdle: (() => void) | undefined;
 
@@ -45,14 +45,18 @@ export class LiveRelease {
     this.source = parts.source;
     this.activatedAt = parts.activatedAt;
     this.queries = parts.queries;
+    const judges = new Map(this.index.rules.map(({ name, kinds }) => [name, kinds]));
     this.#queriesOf = new Map(
-      GROUPS.map((group) => [group, parts.queries.filter((query) => query.group === group)]),
+      KINDS.map((kind) => [
+        kind,
+        parts.queries.filter(({ group, rule }) => judges.get(`${group}/${rule}`)?.includes(kind)),
+      ]),
     );
   }
 
-  /** What is asked of history for a document of this group. */
-  factQueries(group: Group): readonly FactQuery[] {
-    return this.#queriesOf.get(group) ?? [];
+  /** What is asked of history for a document of this kind: by the rules that judge it, and no others. */
+  factQueries(kind: Kind): readonly FactQuery[] {
+    return this.#queriesOf.get(kind) ?? [];
   }
 
   /** Runs one decision; a release that was replaced meanwhile keeps its engine until the last of them ended. */

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { indexedRule, ruleIndex } from "../../test/support/policy.ts";
-import { type Document, documentSchema, type Effect, type InputDocument } from "../input/document.ts";
+import {
+  type Document,
+  documentSchema,
+  type Effect,
+  type FlagsAnswer,
+  type InputDocument,
+} from "../input/document.ts";
 import { guardCase } from "./guard.ts";
 import { checkKey, compileReads } from "./reads.ts";
 import type { IndexedRule } from "./rule-index.ts";
@@ -304,6 +310,84 @@ describe("what a message moves", () => {
     });
     expect(absentOf(rule(reads, optional), text)).toBeUndefined();
     expect(absentOf(rule(reads, optional), unread)).toBeUndefined();
+  });
+});
+
+describe("flags", () => {
+  const reads = ["facts.one.flags.*.open.*.amount.usd_micros", "facts.one.flags.*.open.*.severity"];
+  const optional = ["facts.one.flags.*.open.*.amount"];
+  const flag = { id: "f", severity: "high", rule: "deposit/x", role: "sender", transaction: "t" } as const;
+  const flagged = (open: FlagsAnswer["open"]) =>
+    input((document) => {
+      document.facts = { one: { flags: { "0x01": { known: true, open } } } };
+    });
+
+  it("may say nothing of their worth where the rule says so", () => {
+    for (const open of [[flag], [{ ...flag, amount: { token: "ETH", usd_micros: "1" } }, flag]]) {
+      expect(absentOf(rule(reads), flagged(open))).toEqual([reads[0]]);
+      expect(absentOf(rule(reads, optional), flagged(open))).toBeUndefined();
+    }
+    const unpriced = flagged([{ ...flag, amount: { token: "ETH" } }]);
+    expect(absentOf(rule(reads, optional), unpriced)).toEqual([reads[0]]);
+    expect(absentOf(rule(reads), flagged([]))).toBeUndefined();
+  });
+
+  it("are never absent for that", () => {
+    for (const facts of [undefined, {}, { one: {} }, { two: { spent: "0" } }]) {
+      const without = input((document) => {
+        if (facts === undefined) delete document.facts;
+        else document.facts = facts;
+      });
+      expect(absentOf(rule(reads, optional), without)).toEqual(reads);
+      const [worth] = reads;
+      expect(absentOf(rule([worth ?? ""], optional), without)).toEqual([worth]);
+    }
+  });
+});
+
+describe("what the senders of a deposit did", () => {
+  const reads = ["facts.one.sent.*"];
+  const optional = ["facts.one.sent"];
+  const of = (optional: readonly string[]) =>
+    indexedRule("deposit/one", [{ code: "ONE", reads: [...reads] }], {
+      group: "deposit",
+      kinds: ["deposit"],
+      optional: [...optional],
+    });
+  const absent = (change: (document: Document) => void, excused = optional) => {
+    const told = input((document) => {
+      document.kind = "deposit";
+      document.group = "deposit";
+      delete document.facts;
+      delete document.transaction?.sources;
+      change(document);
+    });
+    return compileReads(ruleIndex([of(excused)]))
+      .absentReads("deposit", told)
+      .get("deposit/one require ONE");
+  };
+
+  it("may be absent where none is named", () => {
+    expect(absent(() => {}, [])).toEqual(reads);
+    expect(absent(() => {})).toBeUndefined();
+    expect(
+      absent(({ transaction }) => {
+        if (transaction !== undefined) transaction.sources = [{ outpoint: "aa:0" }];
+      }),
+    ).toBeUndefined();
+  });
+
+  it("is never absent where one is", () => {
+    expect(
+      absent((document) => {
+        document.deposit = { sources: [{ address: "0x01" }] };
+      }),
+    ).toEqual(reads);
+    expect(
+      absent(({ transaction }) => {
+        if (transaction !== undefined) transaction.sources = [{ outpoint: "aa:0" }, { address: "0x01" }];
+      }),
+    ).toEqual(reads);
   });
 });
 

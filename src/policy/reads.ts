@@ -17,7 +17,7 @@
  * is, worked out when the release goes live.
  */
 import { type Document, GROUPS, type Group, type InputDocument } from "../input/document.ts";
-import { isFact, mayLack } from "./excuses.ts";
+import { isFact, isWholeFact, mayLack } from "./excuses.ts";
 import type { IndexedCheck, IndexedRule, RuleIndex } from "./rule-index.ts";
 
 /** For each check that lacks something, by {@link checkKey}: the paths it could not see, sorted. */
@@ -123,7 +123,7 @@ function isExcused(read: Read, path: string): boolean {
   if (!isFact(path)) return false;
   // A fact that may be absent may be the only one: then all above it is absent too.
   return [...read.optional].some(
-    (each) => each.startsWith(`${path}.`) && `${read.path}.`.startsWith(`${each}.`),
+    (each) => isWholeFact(each) && each.startsWith(`${path}.`) && `${read.path}.`.startsWith(`${each}.`),
   );
 }
 

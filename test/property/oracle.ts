@@ -22,7 +22,11 @@ const dataSchema = z.object({
     new_destination: z.object({ usd_micros: text }),
     cooling_off: z.literal("24h"),
   }),
-  modes: z.strictObject({ "transfer/repeated_payment": z.literal("warn") }),
+  modes: z.strictObject({
+    "transfer/repeated_payment": z.literal("warn"),
+    "deposit/address_ours": z.literal("off").optional(),
+    "deposit/internal": z.literal("off").optional(),
+  }),
   tokens: z.record(text, z.object({ chain: text, decimals: z.int(), contract: text.optional() })),
   chains: z.record(text, z.object({ family: text, id: z.int().optional() })),
 });

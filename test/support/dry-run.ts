@@ -51,7 +51,7 @@ export function withHistory(
 ): VerifiedRequest {
   const { document } = request;
   const [own, before] = [ticketOf(request), earlier.map(ticketOf)];
-  const { facts } = answerFacts(document, live.factQueries(document.group), own, before, EMPTY);
+  const { facts } = answerFacts(document, live.factQueries(document.kind), own, before, EMPTY);
   return Object.keys(facts).length === 0 ? request : request.withFacts(facts);
 }
 

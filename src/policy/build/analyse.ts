@@ -157,6 +157,7 @@ function indexRule(
       severity: metadata.severity,
       kinds: [...metadata.kinds],
       mandatory: metadata.mandatory,
+      ...(metadata.flagOnce === undefined ? {} : { flag_once: metadata.flagOnce }),
       checks,
       optional: [...metadata.optional],
       data: types.reads,
@@ -194,13 +195,15 @@ function factNodes(rule: FoundRule, any: SchemaNode, problems: Problem[]): Map<s
 }
 
 /**
- * The facts that may be absent where the host sees why: what is replaced, where nothing is, and what was paid of each
- * token of a message, where it moves none.
+ * The facts that may be absent where the host sees why: what is replaced, where nothing is; of a message by its tokens
+ * or recipients, where it moves nothing; of a deposit by its senders, where it names none.
  */
 function sparedFacts({ facts, group }: FoundRule, shortName: string): ReadonlySet<string> {
   const spared = [...facts].filter(([, { head }]) => {
+    const by = memberOf(head.value, "by");
+    if (group === "deposit") return by.includes("transaction.sources[].address");
     if (group !== "message") return memberOf(head.value, "kind").includes("movement");
-    return memberOf(head.value, "by").includes("transaction.totals[].token");
+    return by.includes("transaction.totals[].token") || by.includes("transaction.destinations[].address");
   });
   return new Set(spared.map(([name]) => `facts.${shortName}.${name}`));
 }
@@ -238,9 +241,16 @@ const NEVER_OPTIONAL: readonly string[] = [
   "transaction.destinations",
 ];
 
+/** What a flag leaves open, of a deposit whose amount or price nobody knew. */
+const FLAGGED_AMOUNT = /^facts\.[^.]+\.[^.]+\.\*\.open\.\*\.amount(\.|$)/;
+
+/** Requests of version 1 name no wallet, and many push messages nobody who asked. A rule says what it makes of that. */
+const MAY_BE_WHOLE: readonly string[] = ["initiator", "wallet"];
+
 /** A whole member, a list that is not loaded, a fact that can't be had, or what every judgement needs. */
 function isTooWide(path: string): boolean {
   const [first, , third] = path.split(".");
   if (first === "lists") return third === undefined;
-  return first === "facts" || !path.includes(".") || NEVER_OPTIONAL.includes(path);
+  if (first === "facts") return !FLAGGED_AMOUNT.test(path);
+  return (!path.includes(".") && !MAY_BE_WHOLE.includes(path)) || NEVER_OPTIONAL.includes(path);
 }

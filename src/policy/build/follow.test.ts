@@ -36,6 +36,18 @@ paid(destination) := amount.int(destination.amount.units)
 const DESTINATIONS = "input.transaction.destinations";
 const OPTIONAL_CONTRACT = ["requires: {X_X: deny}", "optional: [transaction.contract]"];
 
+/** A rule that asks for the flags of the sources, and reads two members of each. */
+function flagsOf(name: string): string {
+  return [
+    'facts["flags"] := {"kind": "flags", "by": ["transaction.sources[].address"]}\n',
+    'require["X_X"] if {',
+    `\tevery answer in input.facts.${name}.flags {`,
+    "\t\tevery flag in answer.open {",
+    '\t\t\tflag.severity in {"low", flag.amount.usd_micros}',
+    "\t\t}\n\t}\n}",
+  ].join("\n");
+}
+
 /** The table "What `opa deps` reports" of the rule contract, row by row, and what the follower makes of it. */
 const CASES: Readonly<Record<string, Case>> = {
   // Row 1: full paths.
@@ -599,6 +611,34 @@ const CASES: Readonly<Record<string, Case>> = {
   optional_spent_of_a_transfer: {
     rego: `facts["spent"] := {"kind": "sum", "of": "units", "by": ["transaction.totals[].token"]}\n\nrequire["X_X"] if {\n\tevery s in input.facts.optional_spent_of_a_transfer.spent {\n\t\ts == "0"\n\t}\n}`,
     custom: ["requires: {X_X: deny}", "optional: [facts.optional_spent_of_a_transfer.spent]"],
+    refused: /without it nothing is seen/,
+  },
+  optional_flags: {
+    rego: flagsOf("optional_flags"),
+    custom: ["requires: {X_X: deny}", "optional: [facts.optional_flags.flags]"],
+    refused: /without it nothing is seen/,
+  },
+  optional_severity: {
+    rego: flagsOf("optional_severity"),
+    custom: ["requires: {X_X: deny}", "optional: [facts.optional_severity.flags.*.open.*.severity]"],
+    refused: /without it nothing is seen/,
+  },
+  optional_worth: {
+    rego: flagsOf("optional_worth"),
+    custom: ["requires: {X_X: deny}", "optional: [facts.optional_worth.flags.*.open.*.amount]"],
+    reads: [
+      "facts.optional_worth.flags.*.open.*.amount.usd_micros",
+      "facts.optional_worth.flags.*.open.*.severity",
+    ],
+  },
+  optional_wallet: {
+    rego: `require["X_X"] if input.wallet.id == input.initiator.id`,
+    custom: ["requires: {X_X: deny}", "optional: [wallet, initiator]"],
+    reads: ["initiator.id", "wallet.id"],
+  },
+  optional_vault: {
+    rego: `require["X_X"] if input.vault.id == "v"`,
+    custom: ["requires: {X_X: deny}", "optional: [vault]"],
     refused: /without it nothing is seen/,
   },
   optional_effects: {

@@ -479,4 +479,60 @@ describe("the rule index", () => {
       },
     ]);
   });
+
+  test("rules on pushes: what they flag once, and nothing to approve", async () => {
+    const once = 'require["X_X"] if input.deposit.status == "success"';
+    const deposit = (...custom: string[]) => ruleText(once, { name: "deposit/b", custom });
+    const dir = await policySource({
+      "rules/deposit/b/rule.rego": deposit("requires: {X_X: deny}", "flag_once: token_day"),
+    });
+    const { index, problems } = await analyseSource(dir);
+    expect(problems).toEqual([]);
+    expect(index.rules).toMatchObject([{ name: "deposit/b", flag_once: "token_day", kinds: ["deposit"] }]);
+
+    const wrong: readonly (readonly [string, string, RegExp])[] = [
+      ["deposit", deposit("requires: {X_X: deny}", "flag_once: day"), /custom\.flag_once: /],
+      [
+        "deposit",
+        ruleText(`${once}\n\n${once.replace("require", "approve").replace("X_X", "Y_Y")}`, {
+          name: "deposit/b",
+          custom: ["requires: {X_X: deny}", "approves: [Y_Y]"],
+        }),
+        /custom\.approves: nobody asks before a deposit/,
+      ],
+      [
+        "transfer",
+        ruleText(FINE, { name: "transfer/b", custom: ["requires: {X_X: deny}", "flag_once: token_day"] }),
+        /custom\.flag_once: only rules on pushes raise flags/,
+      ],
+    ];
+    for (const [group, text, message] of wrong) {
+      const { problems } = await analyseSource(await policySource({ [`rules/${group}/b/rule.rego`]: text }));
+      expect(problems.map((problem) => problem.message).join("\n")).toMatch(message);
+    }
+  });
+
+  test("facts that may be absent, by group: of a deposit by its senders, of a message by whom it pays", async () => {
+    const asking = (name: string, by: string) => ({
+      [`rules/${name}/rule.rego`]: ruleText(
+        `facts["n"] := {"kind": "count", "by": ["${by}"]}\n\nrequire["X_X"] if {\n\tevery n in input.facts.b.n {\n\t\tn == "0"\n\t}\n}`,
+        { name, custom: ["requires: {X_X: deny}", "optional: [facts.b.n]"] },
+      ),
+    });
+    const [senders, recipients] = ["transaction.sources[].address", "transaction.destinations[].address"];
+    for (const files of [asking("deposit/b", senders), asking("message/b", recipients)]) {
+      expect((await analyseSource(await policySource(files))).problems).toEqual([]);
+    }
+    for (const files of [
+      asking("deposit/b", recipients),
+      asking("message/b", senders),
+      asking("transfer/b", senders),
+      asking("withdrawal/b", senders),
+    ]) {
+      const { problems } = await analyseSource(await policySource(files));
+      expect(problems.map(({ message }) => message)).toEqual([
+        expect.stringContaining("`optional` lists facts.b.n: without it nothing is seen"),
+      ]);
+    }
+  });
 });

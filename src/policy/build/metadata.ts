@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { GROUP_OF, type Group, KINDS, type Kind } from "../../input/document.ts";
 import { FLAG_CODES, HOST_CODES } from "../../input/refusal.ts";
-import { RULE_CODE } from "../rule-index.ts";
+import { FLAG_ONCE, RULE_CODE } from "../rule-index.ts";
 import type { Annotation, Module } from "./ast.ts";
 import type { Problem } from "./problem.ts";
 
@@ -26,6 +26,7 @@ const customSchema = z
     optional: pathList.optional(),
     allow_empty: pathList.optional(),
     mandatory: z.boolean().optional(),
+    flag_once: z.enum(FLAG_ONCE).optional(),
   })
   .refine(
     ({ requires, approves }) => Object.keys(requires ?? {}).length + (approves ?? []).length > 0,
@@ -36,7 +37,10 @@ const customSchema = z
     return new Set(codes).size === codes.length;
   }, "a code stands twice in `requires` and `approves`");
 
-const CUSTOM_KEYS = "severity, kinds, requires, approves, optional, allow_empty, mandatory";
+const CUSTOM_KEYS = "severity, kinds, requires, approves, optional, allow_empty, mandatory, flag_once";
+
+/** Their documents are pushes: what has happened is not approved, it is flagged. */
+const PUSH_GROUPS: readonly Group[] = ["deposit", "withdrawal"];
 
 export interface Metadata {
   readonly title: string;
@@ -48,6 +52,7 @@ export interface Metadata {
   readonly optional: readonly string[];
   readonly allowEmpty: readonly string[];
   readonly mandatory: boolean;
+  readonly flagOnce: (typeof FLAG_ONCE)[number] | undefined;
 }
 
 /** The metadata of one rule module, or undefined with problems. */
@@ -71,7 +76,7 @@ export function readMetadata(module: Module, group: Group, problems: Problem[]):
       report(annotation.line, `METADATA custom${message}`);
     return undefined;
   }
-  const { severity, kinds, requires, approves, optional, allow_empty, mandatory } = custom.data;
+  const { severity, kinds, requires, approves, optional, allow_empty, mandatory, flag_once } = custom.data;
   const ofGroup = KINDS.filter((kind) => GROUP_OF[kind] === group);
   for (const kind of kinds ?? []) {
     if (!ofGroup.includes(kind)) {
@@ -81,6 +86,17 @@ export function readMetadata(module: Module, group: Group, problems: Problem[]):
       );
     }
   }
+  const isPush = PUSH_GROUPS.includes(group);
+  if (isPush && approves !== undefined)
+    report(
+      annotation.line,
+      `METADATA custom.approves: nobody asks before a ${group}, its rules have requirements alone`,
+    );
+  if (!isPush && flag_once !== undefined)
+    report(
+      annotation.line,
+      `METADATA custom.flag_once: only rules on pushes raise flags (${PUSH_GROUPS.join(", ")})`,
+    );
   if (annotation.title === undefined) return undefined;
   return {
     title: annotation.title.trim(),
@@ -92,6 +108,7 @@ export function readMetadata(module: Module, group: Group, problems: Problem[]):
     optional: [...new Set(optional ?? [])].sort(),
     allowEmpty: [...new Set(allow_empty ?? [])].sort(),
     mandatory: mandatory ?? false,
+    flagOnce: flag_once,
   };
 }
 

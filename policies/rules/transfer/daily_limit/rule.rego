@@ -5,7 +5,7 @@
 #   within the limits: above the lower one a person decides, above the higher one nobody pays.
 # custom:
 #   severity: high
-#   kinds: [transaction_signing, withdrawal_confirmation]
+#   kinds: [transaction_signing]
 #   requires: {DAILY_LIMIT: deny, DAILY_SOFT_LIMIT: hold}
 package rules.transfer.daily_limit
 

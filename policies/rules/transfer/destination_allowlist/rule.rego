@@ -20,6 +20,7 @@ package rules.transfer.destination_allowlist
 
 import data.lib.effects
 import data.lib.evidence
+import data.lib.listed
 import data.lib.recipients
 
 require["DESTINATION_ALLOWLIST"] if {
@@ -29,7 +30,7 @@ require["DESTINATION_ALLOWLIST"] if {
 	recipients_listed
 }
 
-permitted(destination) if listed(destination)
+permitted(destination) if listed.permitted(destination)
 
 # A contract is called, not paid: what the call pays is among its effects.
 permitted(destination) if {
@@ -44,32 +45,10 @@ recipients_listed if {
 	recipients.listed
 }
 
-listed(destination) if {
-	entry := data.allowlist[input.transaction.chain][destination.address]
-	not destination.memo
-	asks_no_memo(entry)
-}
-
-listed(destination) if {
-	memo := object.get(data.allowlist[input.transaction.chain][destination.address], "memo", "")
-	destination.memo == memo
-}
-
-# Behind a shared address, money without the memo is nobody's.
-asks_no_memo(true)
-
-asks_no_memo(entry) if is_string(entry)
-
-asks_no_memo(entry) if {
-	is_object(entry)
-	object.get(entry, "memo", "") == ""
-}
-
-declared contains concat(" with memo ", array.concat([destination.address], memos)) if {
+declared contains listed.spelled(destination) if {
 	input.transaction.chain
 	some destination in input.transaction.destinations
 	not permitted(destination)
-	memos := [memo | memo := destination.memo]
 }
 
 # By the bytes alone: what the request says, too, is said once.

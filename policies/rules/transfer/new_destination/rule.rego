@@ -5,7 +5,7 @@
 #   them together, within an amount in dollars. Above that a person decides.
 # custom:
 #   severity: medium
-#   kinds: [transaction_signing, withdrawal_confirmation]
+#   kinds: [transaction_signing]
 #   requires: {NEW_DESTINATION: hold}
 #   optional:
 #     - evidence.effects

@@ -6,7 +6,7 @@
 #   approvals is.
 # custom:
 #   severity: medium
-#   kinds: [transaction_signing, withdrawal_confirmation]
+#   kinds: [transaction_signing]
 #   requires: {PAYMENT_COUNT: hold}
 #   optional: [evidence.effects]
 package rules.transfer.payment_count

@@ -77,6 +77,41 @@ test_no_effects_where_bytes_were_read if {
 	}
 }
 
+confirming(tokens) := {
+	"kind": "withdrawal_confirmation",
+	"transaction": {"chain": "ETH", "destinations": [{"amount": {"token": token}} | some token in tokens]},
+	"evidence": {"status": "absent"},
+}
+
+test_a_confirmation_names_known_tokens if {
+	holds(confirming(["ETH"]))
+	holds(confirming(["ETH", "USDT"]))
+}
+
+test_a_confirmation_names_another if {
+	every token in ["MNT", "X", "0xc1", "eth", ""] {
+		not holds(confirming([token]))
+		not holds(confirming(["ETH", token]))
+		not holds(confirming([token, "ETH"]))
+	}
+	contains(words(confirming(["MNT"])), "MNT")
+	contains(words(json.remove(confirming(["ETH"]), ["transaction/destinations"])), "nothing to look up")
+}
+
+test_absent_member_of_a_confirmation if {
+	every path in [
+		"kind",
+		"evidence",
+		"evidence/status",
+		"transaction",
+		"transaction/chain",
+		"transaction/destinations",
+		"transaction/destinations/0/amount/token",
+	] {
+		not holds(json.remove(confirming(["ETH"]), [path]))
+	}
+}
+
 test_absent_member if {
 	document := doing("verified", [fee, good[0]])
 	holds(document)

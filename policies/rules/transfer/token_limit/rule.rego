@@ -6,7 +6,7 @@
 #   limit is refused.
 # custom:
 #   severity: high
-#   kinds: [transaction_signing, withdrawal_confirmation]
+#   kinds: [transaction_signing]
 #   requires: {TOKEN_LIMIT: deny}
 package rules.transfer.token_limit
 
