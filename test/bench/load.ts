@@ -10,6 +10,7 @@ import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { headersOf, signPush } from "../../src/cli/push-client.ts";
 import { ofItsOwn } from "../support/demo-payment.ts";
+import { ownAddress } from "./own-addresses.ts";
 
 /** @property push - the key that signs push messages, in hex: given, these are sent instead of callbacks. */
 interface Order {
@@ -70,9 +71,9 @@ function post(url: string, agent: Agent, { headers, body }: Prepared): Promise<s
 function preparePush(key: string, id: string): Prepared {
   const now = Date.now();
   const seed = createHash("sha256").update(id).digest("hex");
-  const address = `0x${seed.slice(0, 40)}`;
+  const address = ownAddress(Number.parseInt(seed.slice(0, 8), 16));
   const message = {
-    ...{ id, coin: "ETH", display_code: "ETH", description: "Ethereum", decimal: 18, address },
+    ...{ id, coin: "ETH", display_code: "ETH", description: "Ethereum", decimal: 18, address, memo: "" },
     ...{ source_address: `0x${seed.slice(24)}`, side: "deposit", amount: "1000000000000000000" },
     ...{ abs_amount: "1", txid: `0x${seed}`, vout_n: 0, request_id: null, status: "success" },
     ...{ abs_cobo_fee: "0", created_time: now, last_time: now, request_created_time: now },

@@ -16,6 +16,7 @@ import { type Floor, meanOf, measureFloor, measureSecp256k1 } from "./floor.ts";
 import { measureKeeping } from "./keeping.ts";
 import { measureLists } from "./lists.ts";
 import type { LoadResult } from "./load.ts";
+import { ownAddresses } from "./own-addresses.ts";
 import { measurePhases } from "./phases.ts";
 
 const CLOCK_TICKS = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
@@ -161,7 +162,9 @@ async function benchmarkPushes(): Promise<void> {
   const installation = new Installation({
     listen: { nodes: "127.0.0.1:0", admin: "127.0.0.1:0", push: "127.0.0.1:0" },
     push: { keys: [point] },
+    lists: { sanctions: "./sanctions.csv", own_addresses: "./own-addresses.csv" },
   });
+  installation.write("own-addresses.csv", ownAddresses());
   const order = {
     nodeKey: installation.write("node.pem", installation.node.privatePem),
     serverKey: installation.write("server.pub", installation.server.publicPem),
@@ -183,6 +186,8 @@ async function benchmarkPushes(): Promise<void> {
         `  ${measured.perSecond.toFixed(0)}/s  p50 ${measured.p50.toFixed(1)}  p99 ${measured.p99.toFixed(1)} ms` +
         (measured.wrong === 0 ? "" : `  WRONG ANSWERS: ${measured.wrong}`),
     );
+    const metrics = await (await fetch(`http://${server.addresses.admin}/metrics`)).text();
+    print(`  found: ${metrics.match(/^countersign_pushes_total.*$/gm)?.join(" ") ?? "nothing"}`);
     await server.stop();
   } finally {
     await installation.remove();
