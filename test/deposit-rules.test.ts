@@ -107,12 +107,6 @@ function complete(document: Document, changes: Changes = {}): Document {
   });
   const { document: known } = withEmptyHistory(request, live);
   const whole: Document = structuredClone(known);
-  // No flag is about anybody.
-  const answers = whole.facts?.["flagged_recipient"];
-  if (answers !== undefined) {
-    const addresses = Object.keys(answers["paid"] ?? {});
-    answers["flags"] = Object.fromEntries(addresses.map((address) => [address, { known: false, open: [] }]));
-  }
   for (const [path, value] of Object.entries(changes)) put(whole as unknown as Json, path, value);
   return whole;
 }

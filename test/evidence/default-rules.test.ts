@@ -194,6 +194,7 @@ describe("a limit", () => {
     expect(await refusalsOf(nameless, tight)).toEqual([
       "DAILY_LIMIT",
       "DAILY_SOFT_LIMIT",
+      "FLAGGED_FUNDS",
       "KEY_VERIFIED",
       "OWN_FUNDS",
       "PAYMENT_COUNT",
@@ -207,6 +208,7 @@ describe("a limit", () => {
     expect(await refusalsOf(nameless, lax)).toEqual([
       "DAILY_LIMIT",
       "DAILY_SOFT_LIMIT",
+      "FLAGGED_FUNDS",
       "PAYMENT_COUNT",
       "TOKEN_LIMIT",
     ]);
