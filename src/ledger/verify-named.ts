@@ -4,12 +4,11 @@
  * many as there are.
  */
 import { z } from "zod";
-import { type CheckedMoves, type CheckedRow, checkRow } from "./checked-row.ts";
+import { type CheckedRow, checkRow } from "./checked-row.ts";
 import type { FlagMark } from "./ledger.ts";
 import { castText, integer, text } from "./paged-rows.ts";
 import type { Problems } from "./problems.ts";
 import { type Connection, inSnapshot } from "./read-connection.ts";
-import { itemOf, listOf } from "./row-members.ts";
 import { lastSeq } from "./seek.ts";
 
 type Table = FlagMark["kind"] | "governed";
@@ -38,7 +37,7 @@ export class NamedVerifier {
   }
 
   verify(seq: number, row: CheckedRow): void {
-    for (const { table, value, wallet } of namedBy(row)) this.#tables.get(table)?.add(seq, value, wallet);
+    visitNamed(row, (table, value, wallet) => this.#tables.get(table)?.add(seq, value, wallet));
     for (const table of this.#tables.values()) table.endIfFull();
   }
 
@@ -112,27 +111,23 @@ class NamedTable {
 
 const WHAT = { address: "the address", outpoint: "the outpoint", governed: "the governed address" } as const;
 
-interface NamedValue {
-  readonly table: Table;
-  readonly value: string;
-  /** Of a governed address. */
-  readonly wallet: string | null;
+/** @param wallet - of a governed address. */
+type Visit = (table: Table, value: string, wallet: string | null) => void;
+
+/** Everything that a row names, without a list of it: most of it is known already. */
+function visitNamed(row: CheckedRow, visit: Visit): void {
+  if (row.type !== "decision" && row.type !== "push") return;
+  for (const { destination, sources, outpoints } of row.movements ?? []) {
+    if (typeof destination === "string") visit("address", destination, null);
+    visitTexts(sources, (value) => visit("address", value, null));
+    visitTexts(outpoints, (value) => visit("outpoint", value, null));
+  }
+  if (row.type === "push") return;
+  for (const address of row.sources ?? []) visit("governed", address, row.wallet ?? null);
 }
 
-function namedBy(row: CheckedRow): NamedValue[] {
-  if (row.type !== "decision" && row.type !== "push") return [];
-  const governed = row.type === "decision" ? (row.sources ?? []) : [];
-  const wallet = row.type === "decision" ? (row.wallet ?? null) : null;
-  return [...movedBy(row), ...governed.map((value) => ({ table: "governed", value, wallet }) as const)];
-}
-
-function movedBy({ movements = [] }: CheckedMoves): NamedValue[] {
-  const of = (table: Table, value: string) => ({ table, value, wallet: null });
-  return movements.flatMap(({ destination, sources, outpoints }) => [
-    ...(typeof destination === "string" ? [of("address", destination)] : []),
-    ...listOf(sources, "sources", itemOf).map((value) => of("address", value)),
-    ...listOf(outpoints, "outpoints", itemOf).map((value) => of("outpoint", value)),
-  ]);
+function visitTexts(list: unknown, visit: (value: string) => void): void {
+  if (Array.isArray(list)) for (const value of list) if (typeof value === "string") visit(value);
 }
 
 /**
@@ -175,8 +170,13 @@ function findStray(
     if (!Array.isArray(columns)) continue;
     const [entry, of, said, row] = columns;
     const checked = row === null || integer(entry) > head ? "" : checkRow(castText(row));
-    const names = typeof checked === "string" ? [] : namedBy(checked);
-    if (names.some((each) => each.table === of && each.value === castText(said))) continue;
+    const asked = castText(said);
+    let isNamed = false;
+    const visit: Visit = (where, name) => {
+      isNamed ||= where === of && name === asked;
+    };
+    if (typeof checked !== "string") visitNamed(checked, visit);
+    if (isNamed) continue;
     strays.set(integer(entry), (strays.get(integer(entry)) ?? 0) + 1);
   }
   const what = table === "named" ? "addresses or outpoints are known by it" : "addresses are governed by it";
