@@ -40,6 +40,7 @@ beforeAll(async () => {
   await rows.checkpoint(checkpoints);
   rows.decision();
   rows.run("DELETE FROM bodies WHERE seq = 3");
+  rows.push({ message: '{"id":"é"}' });
   await rows.checkpoint(checkpoints);
   head = rows.head;
   await checkpoints.close();
@@ -64,7 +65,7 @@ test("go run finds an export good, and names its head", async () => {
   writeFileSync(path("export.jsonl"), lines.map((line) => `${line}\n`).join(""));
   expect(await execute("go", "run", "audit.go", "export.jsonl", key)).toEqual({
     code: 0,
-    out: `good: up to entry 3, ${head}, 2 checkpoints\n`,
+    out: `good: up to entry 4, ${head}, 2 checkpoints\n`,
   });
 });
 
@@ -75,10 +76,11 @@ test.each<[string, () => string[], RegExp]>([
   ["an edited row", edit(2, "limit 10", "limit 99"), /entry 2: its hash/],
   ["a missing entry", () => lines.filter((_, at) => at !== 1), /entry 2: an entry is missing/],
   ["another token", edit(1, "token-1", "token-x"), /entry 1: another token/],
+  ["another push", edit(5, '"token":"push.', '"token":"pusx.'), /entry 4: another token/],
   ["another document", edit(1, "wallet-1", "wallet-x"), /entry 1: /],
   [
     "another checkpoint",
-    () => lines.map((line, at) => (at === 5 ? (lines[3] ?? line) : line)),
+    () => lines.map((line, at) => (at === 6 ? (lines[3] ?? line) : line)),
     /of another entry/,
   ],
   ["a damaged signature", edit(3, '"}', 'AA"}'), /not signed by this key/],

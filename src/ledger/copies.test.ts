@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LedgerRows, reason, T0 } from "../../test/support/ledger-rows.ts";
+import { flag, LedgerRows, movement, reason, T0 } from "../../test/support/ledger-rows.ts";
 import { type Anchor, readAnchor } from "./anchor-file.ts";
 import { backupLedger } from "./backup.ts";
 import { openCheckpoints } from "./checkpoint.ts";
@@ -12,6 +12,7 @@ import { exportLedger } from "./export.ts";
 import { openToRead } from "./read-connection.ts";
 import { compressBodies, firstPlain, pruneBodies } from "./retention.ts";
 import { firstSince } from "./seek.ts";
+import { decodeSignedMessage } from "./signed-message.ts";
 import { verifyLedger } from "./verify.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "copies-"));
@@ -119,5 +120,37 @@ test("bodies are compressed and pruned in small steps, and the ledger still veri
   expect(pruneBodies(writer, T0 + 26_000, 20)).toBe(0);
   expect(firstPlain(writer)).toBe(31);
   expect(await verify()).toMatchObject({ ok: true, bodies: { checked: 15, pruned: 25 } });
+  writer.close();
+});
+
+test("pushes are exported with the signed message, copied, compressed and pruned as all else", async () => {
+  const file = join(folder, "pushes.db");
+  const pushes = await LedgerRows.create(file);
+  const told = { signing: "ab".repeat(32), movements: [movement({ direction: "in" })] };
+  pushes.push({ id: "p_1", message: '{"id":"é"}', flags: [flag("g_1")], ...told });
+  pushes.judgement("p_1", { names: ["cobo:deposit-1"], resolves: ["g_1"] });
+  pushes.push({ transition: { movements: [1], state: "settled" } });
+  pushes.close();
+  const database = openToRead(file);
+  let text = "";
+  exportLedger(database, { key: undefined }, (piece) => {
+    text += piece;
+  });
+  database.close();
+  const [, first, judged] = text.split("\n").map((line) => (line === "" ? {} : JSON.parse(line)));
+  const message = decodeSignedMessage(first.token);
+  expect(Buffer.from(message?.body ?? []).toString()).toBe('{"id":"é"}');
+  expect(JSON.parse(first.row)).toMatchObject({ type: "push", flags: [{ id: "g_1" }] });
+  expect(JSON.parse(judged.row)).toMatchObject({ type: "judgement", push: "p_1" });
+
+  const target = join(folder, "pushes-copy.db");
+  const outside = { key: undefined, anchor: undefined };
+  expect(await backupLedger(file, target, outside)).toMatchObject({ ok: true, rows: 3 });
+  const writer = new Database(target);
+  const verified = async () => (await verifyLedger(target, { ...outside, deep: true })).bodies;
+  expect(compressBodies(writer, 1, T0 + 9_000, 9)).toMatchObject({ compressed: 2 });
+  expect(await verified()).toEqual({ checked: 2, pruned: 0 });
+  expect(pruneBodies(writer, T0 + 2_000, 9)).toBe(1);
+  expect(await verified()).toEqual({ checked: 1, pruned: 1 });
   writer.close();
 });

@@ -1,13 +1,11 @@
 /** The reading side: one connection on the calling thread, its statements prepared once. */
-import { bodyOf } from "./body-encoding.ts";
-import { chainHash, GENESIS } from "./chain.ts";
-import { type Connection, type Row, Statement, toLedgerError, type Value } from "./database.ts";
+import { type Connection, Statement, toLedgerError } from "./database.ts";
+import { EntryReader } from "./entry-reader.ts";
 import { type FactCache, StaleReading } from "./fact-cache.ts";
 import { FactReader } from "./fact-reader.ts";
 import { FlagReader, NEWEST } from "./flag-reader.ts";
 import {
   type AcceptedPrice,
-  ENTRY_TYPES,
   type EntryBody,
   type EntryType,
   LedgerError,
@@ -23,10 +21,9 @@ import { digestOf } from "./movement-writer.ts";
 import { isShared } from "./slots.ts";
 import { TransactionFinder } from "./transaction-names.ts";
 
-const ENTRY_COLUMNS = "entries.seq, at, type, id, row, hash";
-
 export class Reader {
   readonly cache: FactCache;
+  readonly #entries: EntryReader;
   readonly #facts: FactReader;
   readonly #flags: FlagReader;
   readonly #connection: Connection;
@@ -34,26 +31,14 @@ export class Reader {
   readonly #begin: Statement;
   readonly #end: Statement;
   readonly #through: Statement;
-  readonly #answer: Statement;
   readonly #signed: Statement;
   readonly #ofEither: Statement;
   readonly #transactions: TransactionFinder;
   readonly #ofTransaction: Statement;
-  readonly #ofType: Statement;
-  readonly #newestOf: Statement;
-  readonly #decisions: Statement;
-  readonly #hashAt: Statement;
-  readonly #byId: Statement;
   readonly #prices: Statement;
   readonly #checkpoints: Statement;
   readonly #anyConfirmed: Statement;
   readonly #confirmed: Statement;
-  readonly #push: Statement;
-  readonly #newestPush: Statement;
-  readonly #newestRefusal: Statement;
-  readonly #whole: Statement;
-  readonly #first: Statement;
-  #firstAt: number | undefined;
 
   /**
    * @param connection - can only read, from `openDatabase`; it is closed with this.
@@ -65,31 +50,17 @@ export class Reader {
     this.#connection = connection;
     this.cache = cache;
     this.#failed = failed;
+    this.#entries = new EntryReader(connection);
     this.#facts = new FactReader(connection);
     this.#flags = new FlagReader(connection);
     this.#transactions = new TransactionFinder(connection);
     this.#begin = statement("BEGIN");
     this.#end = statement("COMMIT");
     this.#through = statement("SELECT through FROM process");
-    this.#answer = statement(
-      `SELECT ${ENTRY_COLUMNS}, identity, encoding, token, document
-       FROM entries LEFT JOIN bodies ON bodies.seq = entries.seq
-       WHERE request_id = ? AND source = ? AND is_answer = 1 ORDER BY entries.seq DESC LIMIT 1`,
-    );
     const movements = `SELECT ${MOVEMENT_COLUMNS} FROM movements`;
     this.#signed = statement(`${movements} WHERE signing = ? ORDER BY number`);
     this.#ofEither = statement(`${movements} WHERE signing = ? OR slot = ? ORDER BY number`);
     this.#ofTransaction = statement(`${movements} WHERE tx = ? ORDER BY number`);
-    // The index has all types but this one, and serves only who asks for the others.
-    const ofType = (type: string) => `SELECT ${ENTRY_COLUMNS} FROM entries WHERE ${type} ORDER BY seq`;
-    this.#ofType = statement(ofType("type = ? AND type <> 'decision'"));
-    this.#newestOf = statement(
-      `SELECT ${ENTRY_COLUMNS} FROM entries INDEXED BY entries_type
-       WHERE type = ? AND type <> 'decision' AND seq < ? ORDER BY seq DESC LIMIT ?`,
-    );
-    this.#decisions = statement(ofType("type = 'decision'"));
-    this.#hashAt = statement("SELECT hash FROM entries WHERE seq = ?");
-    this.#byId = statement("SELECT seq FROM entries WHERE id = ?");
     this.#prices = statement("SELECT token, usd, at FROM prices");
     this.#checkpoints = statement("SELECT count(*) FROM checkpoints");
     const confirmed = (columns: string) =>
@@ -97,35 +68,11 @@ export class Reader {
        WHERE kind = 'withdrawal_confirmation' AND state = 'reserved'`;
     this.#anyConfirmed = statement(`${confirmed("1")} LIMIT 1`);
     this.#confirmed = statement(`${confirmed(MOVEMENT_COLUMNS)} AND tx = ? ORDER BY number`);
-    this.#push = statement(
-      `SELECT ${ENTRY_COLUMNS} FROM entries INDEXED BY entries_push
-       WHERE identity = ? AND type = 'push' AND seq <= ? ORDER BY seq DESC LIMIT 1`,
-    );
-    this.#newestPush = statement(
-      `SELECT ${ENTRY_COLUMNS} FROM entries INDEXED BY entries_tx
-       WHERE tx = ? AND type = 'push' AND seq <= ? ORDER BY seq DESC LIMIT 1`,
-    );
-    this.#newestRefusal = statement(
-      `SELECT ${ENTRY_COLUMNS} FROM entries INDEXED BY entries_tx
-       WHERE tx = ? AND type = 'decision' AND outcome NOT IN ('approved', 'failed') AND seq <= ?
-       ORDER BY seq DESC LIMIT 1`,
-    );
-    this.#whole = statement(
-      `SELECT ${ENTRY_COLUMNS}, encoding, token, document
-       FROM entries LEFT JOIN bodies ON bodies.seq = entries.seq WHERE entries.seq = ?`,
-    );
-    this.#first = statement("SELECT at FROM entries WHERE seq = 1");
     this.#facts.learnShapes();
   }
 
   answer(source: string, requestId: string): StoredAnswer | undefined {
-    const row = this.#ask(() => this.#answer.first([requestId, source]));
-    if (row === undefined) return undefined;
-    return this.#ask(() => ({
-      ...this.#chained(row),
-      identity: row.bytes(6).toString("hex"),
-      body: bodyIn(row, 7),
-    }));
+    return this.#ask(() => this.#entries.answer(source, requestId));
   }
 
   /** What `work` throws goes on as it is; it may be run twice. */
@@ -184,21 +131,13 @@ export class Reader {
   #upTo(
     seq: number,
   ): Omit<Snapshot, "through" | "totals" | "bound" | "signed" | "transactionsNamed" | "movementsOf"> {
-    const entryOf = (statement: Statement, key: Value) =>
-      this.#ask(() => {
-        const row = statement.first([key, seq]);
-        return row && this.#chained(row);
-      });
     return {
       // What is reserved on the disk was reserved before: nothing is ever reserved again.
       confirmed: (names) => this.#confirmedFor(names).filter(({ entry }) => entry <= seq),
-      firstAt: () => {
-        this.#firstAt ??= this.#ask(() => this.#first.first([])?.integer(0));
-        return seq > 0 ? this.#firstAt : undefined;
-      },
-      push: (identity) => entryOf(this.#push, digestOf(identity)),
-      newestPush: (transaction) => entryOf(this.#newestPush, transaction),
-      newestRefusal: (transaction) => entryOf(this.#newestRefusal, transaction),
+      firstAt: () => (seq > 0 ? this.#ask(() => this.#entries.firstAt()) : undefined),
+      push: (identity) => this.#ask(() => this.#entries.push(identity, seq)),
+      newestPush: (transaction) => this.#ask(() => this.#entries.newestPush(transaction, seq)),
+      newestRefusal: (transaction) => this.#ask(() => this.#entries.newestRefusal(transaction, seq)),
       isFlagged: (key) => this.#ask(() => this.#flags.isFlagged(key, seq)),
       flagsOf: (transaction) => this.#ask(() => this.#flags.ofTransaction(transaction, seq)),
       marked: (kind, value) => this.#ask(() => this.#flags.marked(kind, value, seq)),
@@ -245,12 +184,7 @@ export class Reader {
   }
 
   entriesOf(types: readonly EntryType[]): readonly StoredEntry[] {
-    return this.#ask(() => {
-      const rows = types.flatMap((type) =>
-        type === "decision" ? this.#decisions.all([]) : this.#ofType.all([type]),
-      );
-      return rows.map((row) => this.#chained(row)).sort((a, b) => a.seq - b.seq);
-    });
+    return this.#ask(() => this.#entries.ofTypes(types));
   }
 
   openFlags(code: string, limit: number): readonly StoredFlag[] {
@@ -262,14 +196,11 @@ export class Reader {
   }
 
   newestOf(type: EntryType, before: number, limit: number): readonly StoredEntry[] {
-    return this.#ask(() => this.#newestOf.all([type, before, limit]).map((row) => this.#chained(row)));
+    return this.#ask(() => this.#entries.newestOf(type, before, limit));
   }
 
   entry(seq: number): (StoredEntry & { readonly body: EntryBody }) | undefined {
-    return this.#ask(() => {
-      const row = this.#whole.first([seq]);
-      return row && { body: bodyIn(row, 6), ...this.#chained(row) };
-    });
+    return this.#ask(() => this.#entries.whole(seq));
   }
 
   acceptedPrices(): ReadonlyMap<string, AcceptedPrice> {
@@ -287,7 +218,7 @@ export class Reader {
 
   /** In hex; `undefined` where there is no such entry. */
   hashAt(seq: number): string | undefined {
-    return this.#ask(() => this.#hashAt.first([seq])?.bytes(0).toString("hex"));
+    return this.#ask(() => this.#entries.hashAt(seq));
   }
 
   /** How many checkpoints are kept in the ledger itself. */
@@ -296,7 +227,7 @@ export class Reader {
   }
 
   seqOf(id: string): number | undefined {
-    return this.#ask(() => this.#byId.first([id])?.integer(0));
+    return this.#ask(() => this.#entries.seqOf(id));
   }
 
   /** @throws LedgerError where the ledger can't be read. */
@@ -306,17 +237,6 @@ export class Reader {
 
   close(): void {
     this.#connection.close();
-  }
-
-  /** An entry that something is decided by: what it says was not changed since it was chained. */
-  #chained(row: Row): StoredEntry {
-    const entry = storedEntry(row);
-    const { seq } = entry;
-    const before = seq === 1 ? GENESIS : this.#hashAt.first([seq - 1])?.bytes(0);
-    if (before === undefined || chainHash(before, entry.row).toString("hex") !== entry.hash) {
-      throw new LedgerError("LEDGER_CORRUPT", `the chain is broken at entry ${seq}`);
-    }
-    return entry;
   }
 
   #ask<T>(question: () => T): T {
@@ -334,28 +254,4 @@ export class Reader {
       throw known;
     }
   }
-}
-
-/** @param at - the column where encoding, token and document begin; empty where the body is not kept. */
-function bodyIn(row: Row, at: number): EntryBody {
-  const encoding = row.optionalInteger(at);
-  if (encoding === undefined) return {};
-  return bodyOf(encoding, row.optionalBytes(at + 1) ?? null, row.optionalBytes(at + 2) ?? null);
-}
-
-function storedEntry(row: Row): StoredEntry {
-  return {
-    seq: row.integer(0),
-    at: row.integer(1),
-    type: typeOf(row.text(2)),
-    id: row.text(3),
-    row: row.text(4),
-    hash: row.bytes(5).toString("hex"),
-  };
-}
-
-function typeOf(text: string): EntryType {
-  const type = ENTRY_TYPES.find((known) => known === text);
-  if (type === undefined) throw new LedgerError("LEDGER_CORRUPT", "an entry has a type that there is not");
-  return type;
 }
