@@ -176,6 +176,45 @@ describe("a deposit", () => {
     expect(flags(any).map(({ code }) => code)).toEqual(["SENDER_DENIED"]);
   });
 
+  it("is flagged again for what a resolved flag did not say, and not for what it said", async () => {
+    const desk = await pushDesk(live);
+    const { take, pushes, flags, operations, ledger } = desk;
+    const told = (updatedAt: number, from: string[]) =>
+      depositPush({ id: "1", hash: "0xaa", status: "confirming", updatedAt, from });
+    const first = told(1, ["0xbad"]);
+    await take(first);
+    const [flag] = flags(first);
+    await operations.resolveFlag(flag?.id ?? "", { by: "op", reason: "a friend" });
+    await take(told(2, ["0xbad"]));
+    expect(flags(first)).toHaveLength(1);
+    // Of somebody more: who resolved it did not look at that one.
+    await take(told(3, ["0xbad", "0xworse"]));
+    await take(told(4, ["0xbad", "0xworse"]));
+    expect(flags(first).map(({ code, resolved }) => [code, resolved === undefined])).toEqual([
+      ["SENDER_DENIED", false],
+      ["SENDER_DENIED", true],
+    ]);
+    expect(ledger.read((snapshot) => snapshot.marked("address", "0xworse")).open).toHaveLength(1);
+    // In other words: the rule found something else.
+    const file = "rules/deposit/sender/rule.rego";
+    const words = (PUSH_RULES as Record<string, string>)[file] ?? "";
+    const other = await releaseOf({
+      ...PUSH_RULES,
+      [file]: words.replace("a denied address sent", "sanctioned:"),
+    });
+    await pushes.take(told(5, ["0xbad", "0xworse"]), { live: other, refusedStep: undefined });
+    await other.engine.close();
+    expect(flags(first).map(({ message }) => message)).toEqual([
+      "a denied address sent it",
+      "a denied address sent it",
+      "sanctioned: it",
+    ]);
+    expect(ledger.read((snapshot) => snapshot.marked("address", "0xto")).open).toHaveLength(2);
+    await ledger.close();
+    const options = { key: undefined, anchor: undefined, deep: true, threads: 1 };
+    expect(await verifyLedger(join(desk.directory, "ledger.db"), options)).toMatchObject({ problems: [] });
+  });
+
   it("that failed is released, and one that failed at once never counted", async () => {
     const { take, movements, stored } = await pushDesk(live);
     const pending = depositPush({ id: "1", status: "pending", hash: "0xaa", updatedAt: 1 });
@@ -188,6 +227,23 @@ describe("a deposit", () => {
     const next = depositPush();
     await take(next);
     expect(stored(next).facts).toEqual({ often: { before: { "0xto": "0" } } });
+  });
+
+  it("is judged late where nobody before named the sender", async () => {
+    const { take, stored, flags, movements } = await pushDesk(live);
+    const success = depositPush({ id: "1", hash: "0xaa", status: "success", updatedAt: 2, from: ["0xa"] });
+    expect(await take(success)).toMatchObject({ flags: [] });
+    const late = depositPush({
+      id: "1",
+      hash: "0xaa",
+      status: "confirming",
+      updatedAt: 1,
+      from: ["0xa", "0xbad"],
+    });
+    expect(await take(late)).toMatchObject({ outcome: "flagged", flags: [{ code: "SENDER_DENIED" }] });
+    expect(stored(late)).toMatchObject({ late: true, release: live.identity, story: { status: "success" } });
+    expect(movements(late)).toMatchObject([{ state: "settled" }]);
+    expect(flags(late)).toHaveLength(1);
   });
 
   it("is told of late without a move, a rule or a flag", async () => {

@@ -5,7 +5,8 @@
  *
  * - that the ledger has, byte for byte, is **repeated**: it changes nothing, and is answered as before;
  * - that nobody can read is kept as it is, and flagged;
- * - that is late (`push-story.ts`) is kept, and moves nothing. It is not judged: the newer one was;
+ * - that is late (`push-story.ts`) is kept, and moves nothing. It is not judged, since the newer one was, but where it
+ *   names somebody whom that one did not;
  * - else is judged by the rules with the facts of this moment. Where they can't be asked it is `pending`, flagged
  *   `UNDECIDED`, and judged again later: `push-backlog.ts`. What the host itself finds is flagged all the same.
  *
@@ -157,7 +158,7 @@ export class PushDesk {
       startedAt,
       normalizeMs: performance.now() - startedAt,
     });
-    if (told?.late === true) return { request, judgement: NOT_JUDGED };
+    if (told?.late === true && !told.informs) return { request, judgement: NOT_JUDGED };
     const { ledger, tickets, decisionMs } = this.#options;
     return await judgePush(request, ticket, bench, {
       ledger,
@@ -197,7 +198,7 @@ export class PushDesk {
       flags,
       resolves,
       request,
-      release: told?.late === true ? undefined : live?.identity,
+      release: told?.late === true && !told.informs ? undefined : live?.identity,
     };
     const { kind, deposit } = document;
     const story = told?.story ?? known.story;

@@ -100,7 +100,8 @@ export function hostFlag({ code, severity, message, key, values }: HostFinding, 
 }
 
 /**
- * Those that the ledger will raise: of a key there is one flag, open or resolved.
+ * Those that the ledger will raise: of a key there is one flag, open or resolved. Without a key there is one of each
+ * thing that is said of each address: who resolved "the list is not loaded" did not look at a listed sender.
  *
  * @throws LedgerError where the ledger can't be read.
  */
@@ -113,9 +114,22 @@ export function raisedOf(
   // The entry will be of the oldest transaction that any of its names is known for.
   const [transaction] = names === undefined ? [] : snapshot.transactionsNamed(names);
   const stored = transaction === undefined ? [] : snapshot.flagsOf(transaction);
-  return flags.filter(({ key, rule, code }) =>
-    key === undefined
-      ? !stored.some((flag) => flag.key === undefined && flag.rule === rule && flag.code === code)
-      : !snapshot.isFlagged(key),
-  );
+  return flags.flatMap((flag) => {
+    if (flag.key !== undefined) return snapshot.isFlagged(flag.key) ? [] : [flag];
+    const alike = stored.filter(({ rule, code }) => rule === flag.rule && code === flag.code);
+    if (alike.length === 0) return [flag];
+    const key = `${flag.rule ?? ""} ${flag.code} ${flag.id}`;
+    return isSaid(flag, alike) ? [] : [extended(flag, { key })];
+  });
+}
+
+/** Whether flags say the same, and of the same addresses and outpoints. */
+function isSaid({ message, marks }: NewFlag, alike: readonly NewFlag[]): boolean {
+  const same = alike.filter((flag) => flag.message === message);
+  const marked = new Set(same.flatMap((flag) => flag.marks.map(textOf)));
+  return same.length > 0 && marks.every((mark) => marked.has(textOf(mark)));
+}
+
+function textOf({ kind, role, value }: FlagMark): string {
+  return `${kind} ${role} ${value}`;
 }

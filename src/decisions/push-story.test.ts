@@ -226,7 +226,8 @@ describe("a late message", () => {
   ])("moves nothing: %s", (_, first, second) => {
     const { story } = tell(undefined, first, "p0");
     const told = tell(story, second, "p1");
-    expect(told).toEqual({ story, late: true, previously: first.status, problems: [], explained: [] });
+    const nothing = { informs: false, problems: [], explained: [] };
+    expect(told).toEqual({ story, late: true, previously: first.status, ...nothing });
   });
 
   it("is none that says the same again, or more", () => {

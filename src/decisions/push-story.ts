@@ -13,7 +13,9 @@
  * The **story** is the newest message, and all that earlier ones said which can't change. Of two messages of one
  * generation that one is newer which was made later, where both say when and not at the same time; else, and where one
  * generation may mean another time than the other, the one that is further on the way `pending`, `confirming`,
- * `reverting`, `success` or `failed`, `reorganized`; else the one with more confirmations. An older one is **late**: it moves nothing. It may still say what nobody said before (a hash), and it may contradict.
+ * `reverting`, `success` or `failed`, `reorganized`; else the one with more confirmations. An older one is **late**: it
+ * moves nothing. It may still say what nobody said before (a hash), and it may contradict. One that names a sender or a
+ * recipient whom no message named before has to be judged all the same.
  *
  * From `pending` and `confirming` a transaction goes to every other state, in any order: messages on the way are sent
  * once and may be lost. `reverting` goes to `failed` and nowhere else, `failed` nowhere. `success` goes to
@@ -74,12 +76,14 @@ export interface Problem {
 
 /**
  * @property late - whether the message is older than the story.
+ * @property informs - whether it names somebody whom no message before it named.
  * @property previously - the state before it; absent where it is the first.
  * @property explained - keys of problems of earlier messages that are none any more.
  */
 export interface Told {
   readonly story: Story;
   readonly late: boolean;
+  readonly informs: boolean;
   readonly previously?: PushStatus;
   readonly problems: readonly Problem[];
   readonly explained: readonly string[];
@@ -123,12 +127,14 @@ export function tell(story: Story | undefined, statement: Statement, id: string)
     return {
       story: storyOf(statement, statement.claims, []),
       late: false,
+      informs: true,
       problems: reorganizedWithdrawal(statement, id),
       explained: [],
     };
   }
   const previously = story.status;
   const late = isOlder(statement, story);
+  const informs = namesMore(statement.claims, story.claims);
   const claims = joinClaims(story.claims, statement.claims, !late);
   const problems = contradictions(story.claims, statement.claims).map(
     ({ member, before, now }): Problem => ({
@@ -141,7 +147,7 @@ export function tell(story: Story | undefined, statement: Statement, id: string)
   if (late) {
     const explained = explainedBy(statement, story);
     const gaps = (story.gaps ?? []).filter(({ problem }) => !explained.includes(problem));
-    return { story: storyOf(story, claims, gaps), late, previously, problems, explained };
+    return { story: storyOf(story, claims, gaps), late, informs, previously, problems, explained };
   }
   const wrong = wrongMove(story, statement, id);
   const gap = wrong === undefined ? undefined : gapOf(story, statement, wrong);
@@ -149,6 +155,7 @@ export function tell(story: Story | undefined, statement: Statement, id: string)
   return {
     story: storyOf(newest(story, statement), claims, gaps),
     late,
+    informs,
     previously,
     problems: [...reorganizedWithdrawal(statement, id), ...(wrong === undefined ? [] : [wrong]), ...problems],
     explained: [],
@@ -190,6 +197,18 @@ function storyOf(
     ...(block === undefined ? {} : { block }),
     ...(gaps.length === 0 ? {} : { gaps: [...gaps] }),
   };
+}
+
+function namesMore(stated: Claims, known: Claims): boolean {
+  const named = new Set(partiesOf(known));
+  return partiesOf(stated).some((party) => !named.has(party));
+}
+
+function partiesOf({ sources = [], destinations = [] }: Claims): string[] {
+  return [
+    ...sources.map((address) => `from ${address}`),
+    ...destinations.map(({ address }) => `to ${address}`),
+  ];
 }
 
 function isOlder(statement: Statement, story: Story): boolean {
