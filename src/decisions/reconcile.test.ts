@@ -69,6 +69,12 @@ describe("raises the loudest alarm for a withdrawal of ours", () => {
     });
   });
 
+  it("that succeeded, though no message names its transaction on the chain", async () => {
+    const desk = await governing();
+    (await expectAlarm(desk, { hash: undefined })).toMatchObject({ values: { approved: "none" } });
+    expect(desk.freezes.list()).toMatchObject([{ scope: ["wallet:w1"] }]);
+  });
+
   it("that was refused, and says so", async () => {
     const desk = await governing();
     const at = BEGAN;

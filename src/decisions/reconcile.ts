@@ -35,7 +35,8 @@ type Approval = readonly StoredMovement[];
 const MAX_LISTED = 16;
 
 /**
- * @param hash - of the transaction on its chain, as any message of it had it; undefined: nothing moved yet.
+ * @param hash - of the transaction on its chain, as any message of it had it. Without one nothing moved yet, unless the
+ *   message says that it succeeded.
  * @param transactions - the ledger's numbers, by all names that it is known by.
  * @param movements - of these.
  * @throws LedgerError where the ledger can't be read.
@@ -50,7 +51,8 @@ export function reconcile(
   const paid = (document.transaction?.destinations ?? []).filter(({ amount }) => !isNothing(amount));
   const approvals = approvalsIn(movements);
   const approved = approvals.find((approval) => unpaidIn(approval, paid, document) === undefined) ?? [];
-  if (hash === undefined || approved.length > 0) return { approved };
+  const hasMoved = hash !== undefined || document.deposit?.status === "success";
+  if (!hasMoved || approved.length > 0) return { approved };
   const scope = scopeOf(document, snapshot);
   if (scope.length === 0 || !isSinceStart(document, snapshot)) return { approved };
   const [approval] = approvals;
@@ -60,7 +62,7 @@ export function reconcile(
       : otherwise(document, approval, unpaidIn(approval, paid, document));
   const values = {
     ...found.values,
-    hash,
+    ...(hash === undefined ? {} : { hash }),
     moved: paid.slice(0, MAX_LISTED).map((each) => wordsOf(each, document)),
   };
   const code = "UNAPPROVED_WITHDRAWAL";
