@@ -22,6 +22,10 @@ lets_spend(flag) if flag.role == "sender"
 
 lets_spend(flag) if is_light(flag)
 
+# What was withdrawn, by whomever, and came in here, is told as a deposit too and flagged as one. Anybody's withdrawal to
+# one of our addresses breaks our rules.
+lets_spend(flag) if startswith(flag.rule, "withdrawal/")
+
 lets_spend(flag) if flag.rule == "deposit/dust"
 
 lets_spend(flag) if amount.int(flag.amount.usd_micros) < amount.int(data.limits.flagged.dust)

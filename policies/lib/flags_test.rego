@@ -40,7 +40,7 @@ test_no_answer if {
 
 test_what_holds_an_address if {
 	every severity in heavy {
-		every rule in ["deposit/sanctions", "UNDECIDED", "UNREADABLE_PUSH", "ILLEGAL_TRANSITION", "withdrawal/sanctions"] {
+		every rule in ["deposit/sanctions", "UNDECIDED", "UNREADABLE_PUSH", "ILLEGAL_TRANSITION", "UNAPPROVED_WITHDRAWAL"] {
 			not spendable([changed({"severity": severity, "rule": rule})], "mine")
 		}
 	}
@@ -57,6 +57,9 @@ test_what_holds_none if {
 	every severity in light {
 		spendable([changed({"severity": severity})], "mine")
 	}
+
+	# Somebody else's withdrawal to us.
+	spendable([changed({"severity": "critical", "rule": "withdrawal/sanctions"})], "mine")
 	spendable([changed({"role": "sender", "severity": "critical"})], "mine")
 	spendable([changed({"rule": "deposit/dust", "severity": "critical"})], "mine")
 }
