@@ -438,6 +438,15 @@ describe("a confirmation", () => {
     });
   });
 
+  it.each(["[]x", '[{"address": "0x1", "amount": "1"}]', '{"0x1": "1"}'])(
+    "is none where the list of those that are paid is not understood: %s",
+    (details) => {
+      expect(() => confirm(mpcConfirmation({ to_address_details: details }))).toThrow(
+        "to_address_details: not understood",
+      );
+    },
+  );
+
   it("is an MPC one", () => {
     expect(confirm(mpcConfirmation()).document).toMatchObject({
       initiator: { type: "API" },

@@ -68,6 +68,7 @@ export function normalizeConfirmation(parsed: ParsedPush, context: PushContext):
     throw new Refusal("KIND_UNKNOWN", "no withdrawal that waits for a confirmation");
   }
   if (parsed.requestId === undefined) refuse("request_id: missing");
+  if (parsed.outputsUnread !== undefined) refuse(`${parsed.outputsUnread}: not understood`);
   return documentOf("withdrawal_confirmation", "confirm.waas1", parsed, context, {
     transaction: transactionOf(parsed, placeOf(parsed, context)),
     evidence: { status: "absent", key: "absent" },

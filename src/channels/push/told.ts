@@ -66,6 +66,7 @@ export interface Fee {
 
 /**
  * @property awaitsApproval - the first status of all, in which a withdrawal can be asked about.
+ * @property outputsUnread - the member that says who else is paid, where nobody understands it.
  * @property fee - what the chain took; @property maxFee - the most that it may take; @property serviceFee - what Cobo took,
  *   in the coin.
  * @property type - the document's `transaction.type`.
@@ -84,6 +85,7 @@ export interface ParsedPush {
   readonly chain: string | undefined;
   readonly nft: Nft | undefined;
   readonly outputs: readonly Output[];
+  readonly outputsUnread?: string | undefined;
   readonly inputs: readonly Input[];
   readonly fee: Fee | undefined;
   readonly maxFee: Fee | undefined;

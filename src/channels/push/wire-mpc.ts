@@ -191,6 +191,12 @@ function paidBy(message: Message, side: Told["side"]): Paid[] {
   }));
 }
 
+/** A message of what is done is told by what is left of it; but nothing is paid by a list that nobody can read. */
+function unreadOutputs({ to_address_details: details }: Message): string | undefined {
+  if (details === undefined || toAddressDetails.safeParse(heldJson(details)).success) return undefined;
+  return "to_address_details";
+}
+
 function heldJson(json: string | undefined): unknown {
   try {
     return json === undefined ? undefined : parseStrictJson(json);
@@ -294,6 +300,7 @@ export function toldByMpc(message: Message): Told {
     ),
     nft,
     outputs: outputsOf(message, side, amount),
+    outputsUnread: unreadOutputs(message),
     inputs: allInputsOf(message),
     fee: feeOf(message),
     maxFee: side === "deposit" ? undefined : maxFeeOf(message),
