@@ -153,13 +153,13 @@ describe("what Cobo signed", () => {
     expect(entry?.body).toBe(text);
   });
 
-  test("of another shape than its path's is kept, and flagged", async () => {
+  test("of another shape than its path's is what it is: whoever sends it again chooses the path", async () => {
     const before = site.newest;
     const answer = await site.cobo.send(custodialDeposit({ id: "path-1" }), { path: "/push/mpc" });
     expect(answer).toMatchObject({ status: 200, body: "ok" });
-    expect(site.since(before)).toMatchObject([{ channel: "push.mpc", readable: false }]);
-    await site.cobo.send(custodialDeposit({ id: "path-2" }), { path: "/push/custodial" });
-    expect(site.since(before + 1)).toMatchObject([{ channel: "push.custodial", readable: true }]);
+    expect(site.since(before)).toMatchObject([{ channel: "push.custodial", readable: true, flags: [] }]);
+    await site.cobo.send(mpcDeposit({ cobo_id: "path-2" }), { path: "/push/custodial" });
+    expect(site.since(before + 1)).toMatchObject([{ channel: "push.mpc", readable: true, flags: [] }]);
   });
 
   test("of a listed sender is flagged, and answered with ok", async () => {
@@ -206,6 +206,8 @@ describe("a confirmation", () => {
     expect(response.headers.get("content-type")).toBe("text/plain");
     expect(await answerOf(response)).toEqual([200, "deny"]);
     expect(site.since(before)).toMatchObject([{ type: "refusal", code, body: text }]);
+    expect(await answerOf(await send(CONFIRM.path, text))).toEqual([200, "deny"]);
+    expect(site.since(before), "sent again it fills no disk").toHaveLength(1);
   });
 
   test("is denied by the rules, and again", async () => {

@@ -31,8 +31,16 @@ export interface ConfirmationOptions {
   };
 }
 
+/**
+ * Anybody who was shown a message of Cobo's can send it here as often as he likes. So many that were denied as unusable
+ * are remembered, and not written down again.
+ */
+const MAX_UNUSABLE = 10_000;
+
 export class Confirmations {
   readonly #options: ConfirmationOptions;
+  /** Why, by the message's identity; the oldest first. */
+  readonly #unusableSince = new Map<string, string>();
 
   constructor(options: ConfirmationOptions) {
     this.#options = options;
@@ -84,9 +92,13 @@ export class Confirmations {
   /** @throws LedgerError, Refusal `OVERLOADED` */
   async #unusable({ source, identity, envelope }: Signed, refusal: Refusal): Promise<Answer> {
     const { desk, events } = this.#options;
+    if (this.#unusableSince.get(identity) === refusal.message) return "deny";
     const id = decisionId();
     events.unusable(refusal, source, id);
     await desk.unusable(id, refusal, { source, requestId: identity, token: envelope });
+    this.#unusableSince.set(identity, refusal.message);
+    const [oldest] = this.#unusableSince.keys();
+    if (this.#unusableSince.size > MAX_UNUSABLE && oldest !== undefined) this.#unusableSince.delete(oldest);
     return "deny";
   }
 }

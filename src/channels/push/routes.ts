@@ -1,5 +1,5 @@
 /**
- * Cobo's listener: `POST /push` (which tells the two shapes apart), `/push/custodial` and `/push/mpc`, and
+ * Cobo's listener: `POST /push`, `/push/custodial` and `/push/mpc`, each of which takes both shapes, and
  * `/confirm/withdrawal`.
  *
  * The checks of one message stand in the order in which it meets them: size, room, signature, window; then it is read
@@ -189,7 +189,8 @@ class PushChannel {
   }
 
   /**
-   * What a message says. Whatever goes wrong here is a message that nobody understands: it is kept all the same.
+   * What a message says. The path is not signed, so that a message is what its members say it is: else whoever has seen
+   * one could make it unreadable, and hold the address that it pays. Whatever goes wrong here is a message that nobody understands: it is kept all the same.
    *
    * @throws Refusal `CLOCK_BEHIND`
    */
@@ -198,7 +199,7 @@ class PushChannel {
     const { source, identity, envelope, startedAt } = signed;
     const context = contextOf(signed, desk.now(), zone, live);
     try {
-      const { document, raw, names } = normalizePush(parsePush(signed.body, shape), context);
+      const { document, raw, names } = normalizePush(parsePush(signed.body, "either"), context);
       const { channel } = document;
       const input = { document: enrich(document), raw };
       return { readable: true, channel, source, identity, envelope, startedAt, input, names };
