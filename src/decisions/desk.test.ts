@@ -194,7 +194,10 @@ describe("the same request", () => {
     ]);
     expect(codeOf(first)).toBe("approved");
     expect(codeOf(second)).toBe("CHANGED_REQUEST");
-    expect(codeOf(await answer({ id: "r", hash: "3" }))).toBe("CHANGED_REQUEST");
+    const third = await answer({ id: "r", hash: "3" });
+    expect(codeOf(third)).toBe("CHANGED_REQUEST");
+    const repeated = await answer({ id: "r", hash: "3" });
+    expect([repeated.decision.id, repeated.approval]).toEqual([third.decision.id, undefined]);
     await reopen();
     expect(codeOf(await answer({ id: "r", hash: "4" }))).toBe("CHANGED_REQUEST");
     expect(alarms.filter((code) => code === "CHANGED_REQUEST")).toHaveLength(3);

@@ -77,6 +77,9 @@ interface Unwritten {
 /** What is known of a request when it comes: its answer, that one is on its way, or nothing. */
 type Known = Partial<Unwritten> & { readonly stored?: StoredAnswer };
 
+/** So many requests that asked something else under an id are remembered: who repeats one is told what he was told. */
+const MAX_CHANGED = 1_000;
+
 /** In the last round nothing is assumed: the earlier requests are settled, and this one is judged alone. */
 const LAST_ROUND = 3;
 
@@ -85,6 +88,8 @@ export class DecisionDesk {
   readonly #tickets: Tickets;
   readonly #deciding = new Passing<Deciding>();
   readonly #confirming = new Confirming();
+  /** By id and identity; the oldest first. */
+  readonly #refusedAsChanged = new Map<string, Decided>();
   /** The answers that are on their way to the disk, also those that came too late for their own request. */
   readonly #unwritten = new Passing<Unwritten>();
 
@@ -355,11 +360,20 @@ export class DecisionDesk {
 
   async #changed(request: VerifiedRequest, bench: Bench): Promise<Decided> {
     const { source, id } = request.document.request;
+    const known = `${keyOf(request)}\n${request.identity}`;
+    const before = this.#refusedAsChanged.get(known);
+    if (before !== undefined) return before;
     const message = `request ${id} of ${source} was asked before with other contents: a node never does that`;
     this.#options.onAlarm("CHANGED_REQUEST", message);
     try {
       const refusal = new Refusal("CHANGED_REQUEST", message, { source, identity: request.identity });
-      return await this.#record(request, refused("denied", refusal), bench, undefined, false);
+      const decided = await this.#record(request, refused("denied", refusal), bench, undefined, false);
+      this.#refusedAsChanged.set(known, { decision: decided.decision, repeated: true });
+      const [oldest] = this.#refusedAsChanged.keys();
+      if (this.#refusedAsChanged.size > MAX_CHANGED && oldest !== undefined) {
+        this.#refusedAsChanged.delete(oldest);
+      }
+      return decided;
     } catch (error) {
       return this.#failed(request, error, bench);
     }
