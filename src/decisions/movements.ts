@@ -93,13 +93,23 @@ function rowsOf(document: Document): readonly Movement[] {
  * The ids are claims of the request: they say which transaction an approval belongs to, never that it was
  * counted already.
  *
+ * A business's own id is sure within its organization. Without one it may be that of another customer of Cobo's, who
+ * chose the same: there it names what has no id of Cobo's, and the push of a custodial wallet, which has one only after it
+ * was confirmed without.
+ *
  * @returns undefined where there is nothing to be known by.
  */
-export function transactionNamesOf({ transaction, organization }: Document): TransactionNames | undefined {
+export function transactionNamesOf({
+  transaction,
+  organization,
+  channel,
+}: Document): TransactionNames | undefined {
+  const isSure =
+    organization !== undefined || transaction?.cobo_id === undefined || channel === "push.custodial";
   const names = [
     ...(transaction?.id === undefined ? [] : [`transaction:${transaction.id}`]),
     ...(transaction?.cobo_id === undefined ? [] : [`cobo:${transaction.cobo_id}`]),
-    ...(transaction?.business_id === undefined ? [] : [`request:${transaction.business_id}`]),
+    ...(transaction?.business_id === undefined || !isSure ? [] : [`request:${transaction.business_id}`]),
   ];
   return names.length === 0 ? undefined : { organization: organization?.id ?? "", names };
 }

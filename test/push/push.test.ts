@@ -240,6 +240,9 @@ describe("a confirmation", () => {
     });
     expect(await confirm({ ...small, tenThousandths: 2 })).toBe("deny");
     expect(site.since(before).at(-1)).toMatchObject({ reasons: [{ code: "CHANGED_REQUEST" }] });
+    const changed = site.newest;
+    expect(await confirm({ ...small, tenThousandths: 2 })).toBe("deny");
+    expect(site.since(changed), "sent again it fills no disk").toEqual([]);
     expect(await confirm(small)).toBe("ok");
   });
 
@@ -274,6 +277,22 @@ describe("a confirmation", () => {
     expect(await site.cobo.send(withdrawalOf(paid))).toMatchObject({ status: 200, body: "ok" });
     expect(site.movements().slice(moved)).toEqual([taken[0], `transaction_signing out settled ${units}`]);
     expect(site.entries().at(-1)).toMatchObject({ kind: "withdrawal", outcome: "clear", flags: [] });
+  });
+
+  test("and a push of another customer's who chose the same request id are two", async () => {
+    const paid = transfer("chosen");
+    expect(await confirm(paid)).toBe("ok");
+    expect(codeOf(await site.ask(paid))).toBe("APPROVE");
+    await site.cobo.send(withdrawalOf(paid, { status: 501 }));
+    const before = site.newest;
+    const theirs = { cobo_id: "theirs", from_address: LISTED, tx_hash: `0x${"1".repeat(64)}` };
+    const later = { ...theirs, tx_detail: { tx_hash: theirs.tx_hash }, updated_time: Date.now() + 1e9 };
+    await site.cobo.send(withdrawalOf({ ...paid, tenThousandths: 9 }, later));
+    await site.cobo.send(withdrawalOf(paid, { status: 900, updated_time: Date.now() + 1 }));
+    expect(site.since(before)).toMatchObject([
+      { transaction: { names: ["cobo:theirs"] }, flags: [] },
+      { late: false, outcome: "clear", flags: [] },
+    ]);
   });
 
   test("of another amount than is signed counts beside it", async () => {

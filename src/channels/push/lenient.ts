@@ -37,7 +37,7 @@ export function findLeniently(body: Uint8Array): Found {
   const ids = (member: string) => textsIn(message[member]).filter(isShort);
   const names = [
     ...COBO_IDS.flatMap((member) => ids(member).map((id) => `cobo:${id}`)),
-    ...ids("request_id").map((id) => `request:${id}`),
+    ...(ids("cobo_id").length > 0 ? [] : ids("request_id").map((id) => `request:${id}`)),
   ];
   return {
     names: names.length === 0 ? undefined : { organization: "", names: [...new Set(names)] },

@@ -288,7 +288,7 @@ describe("addresses", () => {
     const unreadable = expect.objectContaining({
       name: "UnreadablePush",
       problem: "601 sources and 600 destinations are too many to be counted",
-      names: { organization: "", names: ["cobo:20231114221320000200000000000002", "request:w-2"] },
+      names: { organization: "", names: ["cobo:20231114221320000200000000000002"] },
     });
     expect(() => normalizePush(parsed(message), context)).toThrow(unreadable);
   });
