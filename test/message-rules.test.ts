@@ -144,7 +144,7 @@ it("approves a listed type of unknown effect only where its entry says so", asyn
 
 it("refuses one whose source address has paid enough, whatever its wallet", async () => {
   const stated = safeTx();
-  const paid = { daily_limit: { spent: "0", spent_from: { [OWN]: "0", [SAFE]: "1100000" } } };
+  const paid = { daily_limit: { spent: "0", spent_from: { [OWN]: "0", [SAFE]: "1400000" } } };
   const facts = { ...(stated["facts"] as Json), ...paid };
   expect(await codesOf({ ...stated, facts })).toEqual({
     outcome: "denied",

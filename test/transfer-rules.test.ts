@@ -163,11 +163,11 @@ describe("refuses", () => {
   it.each<[string, Record<string, unknown>, string, readonly string[]]>([
     [
       "over both daily limits",
-      { "facts/daily_limit/spent": "900000" },
+      { "facts/daily_limit/spent": "1200000" },
       "denied",
       ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"],
     ],
-    ["over the lower daily limit", { "facts/daily_limit/spent": "800000" }, "held", ["DAILY_SOFT_LIMIT"]],
+    ["over the lower daily limit", { "facts/daily_limit/spent": "1100000" }, "held", ["DAILY_SOFT_LIMIT"]],
     [
       "over the token's limit",
       { "facts/token_limit/spent/ETH": "9999900000000000001" },
@@ -177,7 +177,7 @@ describe("refuses", () => {
     ["one payment too many", { "facts/payment_count/made": "60" }, "held", ["PAYMENT_COUNT"]],
     [
       "over the daily limits by its source address alone",
-      { "facts/daily_limit/spent_from": { [OWN]: "900000" } },
+      { "facts/daily_limit/spent_from": { [OWN]: "1200000" } },
       "denied",
       ["DAILY_LIMIT", "DAILY_SOFT_LIMIT"],
     ],
@@ -252,7 +252,7 @@ describe("lets pass", () => {
   it.each<[string, Record<string, unknown>]>([
     [
       "up to the lower daily limit",
-      { "facts/daily_limit": { spent: "700000", spent_from: { [OWN]: "700000" } } },
+      { "facts/daily_limit": { spent: "1000000", spent_from: { [OWN]: "1000000" } } },
     ],
     [
       "up to the token's limit",

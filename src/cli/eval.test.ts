@@ -90,13 +90,13 @@ test("history, lists and prices are what is given, and nothing else", async () =
   );
   expect(await codesOf(...UNLISTED_BY, "--prices", priced("3000"))).toContain("TOKEN_LIMIT");
   expect(await codesOf(...REMEMBERED, "--prices", priced("3000"))).toEqual(["SANCTIONS"]);
-  // 0.0001 of it: a dollar is held by the demo's daily limit, 1.10 is refused.
-  expect(await codesOf(...REMEMBERED, ...UNLISTED_BY, "--prices", priced("10000"))).toEqual([]);
-  expect(await codesOf(...REMEMBERED, ...UNLISTED_BY, "--prices", priced("10000.1"))).toEqual([
+  // 0.0001 of it: more than 1.30 dollars is held by the demo's daily limit, more than 1.40 refused.
+  expect(await codesOf(...REMEMBERED, ...UNLISTED_BY, "--prices", priced("13000"))).toEqual([]);
+  expect(await codesOf(...REMEMBERED, ...UNLISTED_BY, "--prices", priced("13000.1"))).toEqual([
     "HELD",
     "DAILY_SOFT_LIMIT",
   ]);
-  expect(await codesOf(...REMEMBERED, ...UNLISTED_BY, "--prices", priced("11000.1"))).toContain(
+  expect(await codesOf(...REMEMBERED, ...UNLISTED_BY, "--prices", priced("14000.1"))).toContain(
     "DAILY_LIMIT",
   );
 });
