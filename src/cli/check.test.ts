@@ -290,10 +290,23 @@ describe("warnings", () => {
     [
       "a scope that no confirmation can be seen to be in",
       {
-        listen: { nodes: "127.0.0.1:0", push: "127.0.0.1:0", admin: "127.0.0.1:0" },
+        listen: {
+          nodes: "127.0.0.1:0",
+          push: { address: "127.0.0.1:0", allow: ["127.0.0.1/32"] },
+          admin: "127.0.0.1:0",
+        },
         push: { keys: ["prod"] },
       },
       { scope: /^warning vaults: a withdrawal confirmation/ },
+    ],
+    [
+      "a listener for pushes that anybody reaches",
+      {
+        listen: { nodes: "127.0.0.1:0", push: "127.0.0.1:0", admin: "127.0.0.1:0" },
+        push: { keys: ["prod"] },
+        scope: {},
+      },
+      { "listen.push.allow": /^warning absent/, scope: /^warning open/ },
     ],
   ])("%s", async (_, more, expected) => {
     const found = Object.entries(expected).map(([path, words]) => [path, expect.stringMatching(words)]);

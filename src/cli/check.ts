@@ -127,8 +127,14 @@ function checkPush({ listen, push, scope }: Config): Finding[] {
   if (push.keys.length === 0) {
     return [{ severity, path: "listen.push", message: "without push.keys: every push message gets 401" }];
   }
+  const findings: Finding[] = [];
+  if (listen.push.allow === undefined) {
+    const message =
+      "absent: whoever was ever shown a message of Cobo's, for whichever customer, can post it here";
+    findings.push({ severity, path: "listen.push.allow", message });
+  }
   const lists = Object.entries(scope).flatMap(([name, list]) => (list === undefined ? [] : [name]));
-  if (lists.length === 0) return [];
+  if (lists.length === 0) return findings;
   const message = `${lists.join(", ")}: a withdrawal confirmation names none of these, so every one is denied`;
-  return [{ severity, path: "scope", message }];
+  return [...findings, { severity, path: "scope", message }];
 }

@@ -18,9 +18,10 @@ const SIGNING: Document = {
 
 const refusedBy = (code: ConstructorParameters<typeof Refusal>[0]) => ({
   channel: SIGNING.channel,
+  outcome: "denied" as const,
   reasons: [reasonOf(new Refusal(code, "no"))],
 });
-const APPROVED = { channel: SIGNING.channel, reasons: [] };
+const APPROVED = { channel: SIGNING.channel, outcome: "approved" as const, reasons: [] };
 
 describe("nothing is put under watch", () => {
   it.each(["OUT_OF_SCOPE", "NOT_A_PARTICIPANT", "CHANGED_REQUEST"] as const)("by %s", (code) => {
@@ -42,7 +43,12 @@ describe("nothing is put under watch", () => {
 
 describe("the addresses that are paid from are put under watch", () => {
   it.each(["FROZEN", "EVIDENCE_MISMATCH", "POLICY_ABSENT"] as const)("also where %s refuses", (code) => {
-    expect(governedBy(SIGNING, refusedBy(code))).toEqual({ addresses: ["0xa", "0xb"], wallet: "w" });
+    // Which wallet they are of is believed where it was approved.
+    expect(governedBy(SIGNING, refusedBy(code))).toEqual({ addresses: ["0xa", "0xb"] });
+  });
+
+  it("with the wallet that was approved", () => {
+    expect(governedBy(SIGNING, APPROVED)).toEqual({ addresses: ["0xa", "0xb"], wallet: "w" });
   });
 
   it("where a rule has the code of an invariant", () => {

@@ -15,11 +15,11 @@ const NOT_OURS: ReadonlySet<string> = new Set(["OUT_OF_SCOPE", "NOT_A_PARTICIPAN
  * What a decision puts under watch. A push and a confirmation put nothing there: Cobo signs those of all its customers
  * with one key, so they do not show that an address is ours.
  *
- * @returns the declared addresses and, where the bytes were read, those they pay from; undefined where none is known.
+ * @returns which wallet they are of is a claim of whoever asks, and believed where it was approved. The declared addresses and, where the bytes were read, those they pay from; undefined where none is known.
  */
 export function governedBy(
   document: Document,
-  { channel, reasons }: Pick<Decision, "channel" | "reasons">,
+  { channel, outcome, reasons }: Pick<Decision, "channel" | "outcome" | "reasons">,
 ): NewEntry["governs"] {
   if (channel !== "tss.v2" && channel !== "tss.v1") return undefined;
   if (reasons.some(({ code, rule }) => rule === undefined && NOT_OURS.has(code))) return undefined;
@@ -32,7 +32,7 @@ export function governedBy(
   }
   if (addresses.size === 0) return undefined;
   const { wallet } = document;
-  return wallet === undefined
+  return wallet === undefined || outcome !== "approved"
     ? { addresses: [...addresses] }
     : { addresses: [...addresses], wallet: wallet.id };
 }

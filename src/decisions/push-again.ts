@@ -17,6 +17,7 @@ import {
 } from "../ledger/ledger.ts";
 import { type PushOutcome, type PushRow, parseRow } from "../ledger/rows.ts";
 import { decodeSignedMessage } from "../ledger/signed-message.ts";
+import { knowledgeOf } from "../policy/assets.ts";
 import { decisionNow } from "./decision-clock.ts";
 import { judgementId } from "./decision-id.ts";
 import { type Bench, inTime } from "./desk.ts";
@@ -116,10 +117,11 @@ export class PushAgain {
       startedAt,
       normalizeMs: 0,
     });
+    const assets = knowledgeOf(live?.hostData);
     const own = ledger.read((snapshot) => {
       const { transaction: names, message_sha256: identity } = row;
       const known = knownOf(names, snapshot);
-      const { approved } = reconcile(document, undefined, known.transactions, known.movements, snapshot);
+      const { approved } = reconcile({ document, hash: undefined, assets, ...known }, snapshot);
       return movesOf(document, names, identity, known, known.story, approved).own;
     });
     const { request, judgement } = await judgePush(asked, new Ticket(own, now, row.transaction), bench, {

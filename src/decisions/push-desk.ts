@@ -20,6 +20,7 @@ import { z } from "zod";
 import { extended } from "../input/extended.ts";
 import type { Ledger, NewFlag, Snapshot } from "../ledger/ledger.ts";
 import { PUSH_OUTCOMES, type PushOutcome } from "../ledger/rows.ts";
+import { type Assets, knowledgeOf } from "../policy/assets.ts";
 import { pushId } from "./decision-id.ts";
 import { type Bench, inTime } from "./desk.ts";
 import type { Freezes } from "./freeze.ts";
@@ -118,7 +119,8 @@ export class PushDesk {
   async #takeRead(push: ReadPush, bench: Bench, held: Held): Promise<Taken> {
     const { ledger, tickets } = this.#options;
     const id = pushId();
-    const met = ledger.read((snapshot) => meet(push, id, snapshot));
+    const assets = knowledgeOf(bench.live?.hostData);
+    const met = ledger.read((snapshot) => meet(push, id, assets, snapshot));
     const ticket = this.#ticketOf(push, met);
     try {
       const judged = await this.#judge(push, met, ticket, bench);
@@ -211,10 +213,9 @@ export class PushDesk {
     const { ledger } = this.#options;
     const id = pushId();
     const { names, marks } = push;
-    const flag = hostFlag(unreadable(push), { marks });
     const { story, flags } = ledger.read((snapshot) => ({
       story: knownOf(names, snapshot).story,
-      flags: raisedOf([flag], names, snapshot),
+      flags: raisedOf([hostFlag(unreadable(push, snapshot), { marks })], names, snapshot),
     }));
     const findings: Findings = { outcome: "flagged", reasons: [], alerts: [], flags, resolves: [] };
     const { durable, taken } = this.#append({ id, push, late: false, story, findings }, push.now.ms);
@@ -262,7 +263,7 @@ export class PushDesk {
 }
 
 /** @throws LedgerError */
-function meet({ input, names, identity }: ReadPush, id: string, snapshot: Snapshot): Met {
+function meet({ input, names, identity }: ReadPush, id: string, assets: Assets, snapshot: Snapshot): Met {
   const { document } = input;
   const known = knownOf(names, snapshot);
   const statement = statementOf(document);
@@ -271,7 +272,7 @@ function meet({ input, names, identity }: ReadPush, id: string, snapshot: Snapsh
   // A late message is held against it too: the order of arrival must not decide whether somebody is alarmed.
   const reconciled =
     document.kind === "withdrawal"
-      ? reconcile(document, story?.claims.hash, known.transactions, known.movements, snapshot)
+      ? reconcile({ document, hash: story?.claims.hash, assets, ...known }, snapshot)
       : NOT_RECONCILED;
   const moves = movesOf(document, names, identity, known, story, reconciled.approved);
   return { known, told, reconciled, moves };

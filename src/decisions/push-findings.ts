@@ -6,11 +6,21 @@ import type { PushJudgement } from "./push-judge.ts";
 import type { UnreadPush } from "./push-message.ts";
 import type { Problem } from "./push-story.ts";
 
-export function unreadable({ source, problem }: UnreadPush): HostFinding {
+/**
+ * What nobody understands of an address that is paid from here may be a withdrawal that nobody approved.
+ *
+ * @throws LedgerError where the ledger can't be read.
+ */
+export function unreadable({ source, problem, marks }: UnreadPush, snapshot: Snapshot): HostFinding {
+  const own = marks.find(
+    ({ kind, role, value }) =>
+      kind === "address" && role === "sender" && snapshot.governed(value) !== undefined,
+  );
+  const of = own === undefined ? "" : `, and names ${own.value}, which is paid from here`;
   return {
     code: "UNREADABLE_PUSH",
-    severity: "high",
-    message: `a message that ${source} signed is not understood: ${problem}`,
+    severity: own === undefined ? "high" : "critical",
+    message: `a message that ${source} signed is not understood${of}: ${problem}`,
     values: { source, problem },
   };
 }

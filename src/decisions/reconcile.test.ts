@@ -40,6 +40,9 @@ const pays = (whole: number, destination = "0xto", members: Partial<Movement> = 
 const push = (parts: Parameters<typeof withdrawalPush>[0] = {}) =>
   withdrawalPush({ id: "1", from: ["0xours"], hash: "0xaa", ...parts });
 
+/** Of a token that no release knows: its decimals are the message's own. */
+const unknown = (text: string) => [{ address: "0xto", amount: { token: "NEW", text } }];
+
 function unapproved(desk: Desk) {
   return desk.flagged.filter(({ code }) => code === "UNAPPROVED_WITHDRAWAL");
 }
@@ -101,6 +104,36 @@ describe("raises the loudest alarm for a withdrawal of ours", () => {
       message: `transaction 1 was sent with another ${differs} than was approved`,
       values: { differs },
     });
+  });
+
+  it("that was refused, whoever the message says is paid from", async () => {
+    const desk = await governing();
+    await decided(desk.ledger, {
+      at: BEGAN,
+      outcome: "denied",
+      wallet: "w2",
+      transaction: { cobo_id: "1" },
+    });
+    const unsaid = { from: [], transaction: { sources: undefined }, deposit: { sources: undefined } };
+    (await expectAlarm(desk, unsaid)).toMatchObject({
+      message: "transaction 1 left its wallet: it was refused here (DAILY_LIMIT), and was sent all the same",
+    });
+    expect(desk.freezes.list()).toMatchObject([{ scope: ["wallet:w2"] }]);
+  });
+
+  it("that was confirmed alone: from a governed address nothing goes unsigned", async () => {
+    const desk = await governing();
+    await approve(desk, [pays(1, "0xto", { kind: "withdrawal_confirmation" })]);
+    (await expectAlarm(desk)).toMatchObject({ values: { approved: "none" } });
+  });
+
+  it("of another contract than a token that the release knows", async () => {
+    const desk = await governing();
+    await approve(desk, [pays(1, "0xto", { token: `0x${"ab".repeat(20)}` })]);
+    (await expectAlarm(desk, { to: unknown("2") })).toMatchObject({ values: { differs: "amount" } });
+    const known = await governing();
+    await approve(known, [pays(1, "0xto", { token: "ETH_USDT" })]);
+    (await expectAlarm(known, { to: unknown("1") })).toMatchObject({ values: { differs: "token" } });
   });
 
   it("of which one destination was not approved, or is paid twice", async () => {
@@ -248,6 +281,25 @@ describe("finds nothing wrong with a withdrawal", () => {
     await expectAlarm(desk, { id: "2", hash: "0xbb", to: [{ address: "0xcontract", amount: eth(0) }] });
   });
 
+  it("of a token that the release does not know, by its contract and by its code", async () => {
+    const desk = await governing();
+    await approve(desk, [pays(1, "0xto", { token: `0x${"ab".repeat(20)}` })]);
+    const coin = { code: "NEW", decimals: 18 };
+    await expectNothing(desk, { to: unknown("1"), deposit: { coin } });
+  });
+
+  it("of an NFT, by its contract and its number", async () => {
+    const contract = `0x${"cd".repeat(20)}`;
+    const nft = { contract, token_id: "7", amount: "1" };
+    const to = [{ address: "0xto", amount: { token: "NFT", units: "1", text: "1" } }];
+    const desk = await governing();
+    await approve(desk, [pays(1, "0xto", { token: `${contract}/7`, units: "1" })]);
+    await expectNothing(desk, { to, deposit: { nft } });
+    const other = await governing();
+    await approve(other, [pays(1, "0xto", { token: `${contract}/8`, units: "1" })]);
+    await expectAlarm(other, { to, deposit: { nft } });
+  });
+
   it("that is none of ours", async () => {
     await expectNothing(await governing(), { from: ["0xstranger"] });
     await expectNothing(await governing(), {
@@ -272,6 +324,14 @@ describe("finds nothing wrong with a withdrawal", () => {
 
   it("that was not broadcast yet", async () => {
     await expectNothing(await governing(), { hash: undefined, status: "pending" });
+  });
+
+  it("that names a governed address and that nobody can read: that is critical", async () => {
+    const desk = await governing();
+    const marks = [{ kind: "address", value: "0xours", role: "sender" }] as const;
+    const { flags } = await desk.take(unreadPush({ id: "5", marks }));
+    expect(flags).toMatchObject([{ code: "UNREADABLE_PUSH", severity: "critical" }]);
+    expect(flags[0]?.message).toContain("0xours");
   });
 
   it("that nobody can read", async () => {

@@ -7,13 +7,16 @@
  * did is in the effects of the bytes that were approved.
  *
  * Only withdrawals from a **governed** address, one that a decision of ours has named as paid from, are looked at, and
- * only those that were made after the ledger began: of all others nobody here was asked. Cobo signs for all of its
- * customers with one key, so that a push that is not of ours must raise nothing.
+ * those of a transaction that was refused to a co-signer here, whoever the message says is paid from; and of both only
+ * what was made after the ledger began: of all others nobody here was asked. Cobo signs for all of its customers with one
+ * key, so that a push that is not of ours must raise nothing. What is paid from a governed address was signed: that Cobo
+ * was told `ok` is no approval of that.
  */
 import { amountFromText } from "../input/amounts.ts";
 import type { Amount, Document } from "../input/document.ts";
 import type { Snapshot, StoredMovement } from "../ledger/ledger.ts";
 import { decisionRowSchema } from "../ledger/rows.ts";
+import { type Assets, tokenOf } from "../policy/assets.ts";
 import { parseScope } from "./freeze.ts";
 import { sourcesOf } from "./push-claims.ts";
 import type { HostFinding } from "./push-flags.ts";
@@ -32,34 +35,54 @@ type Destination = NonNullable<NonNullable<Document["transaction"]>["destination
 /** What one approval said would be moved. */
 type Approval = readonly StoredMovement[];
 
+/** A message, and what of it is paid. */
+interface Told {
+  readonly document: Document;
+  readonly paid: readonly Destination[];
+  readonly assets: Assets;
+}
+
+const CONFIRMATION: Document["kind"] = "withdrawal_confirmation";
+
 const MAX_LISTED = 16;
 
 /**
- * @param hash - of the transaction on its chain, as any message of it had it. Without one nothing moved yet, unless the
- *   message says that it succeeded.
- * @param transactions - the ledger's numbers, by all names that it is known by.
- * @param movements - of these.
- * @throws LedgerError where the ledger can't be read.
+ * @property hash - of the transaction on its chain, as any message of it had it; undefined: nothing moved yet, unless the
+ *   message says `success`.
+ * @property transactions - the ledger's numbers, by all names that it is known by.
+ * @property movements - of these.
+ * @property assets - says which tokens are known: what is not may have another name here than there.
  */
+interface Withdrawal {
+  readonly document: Document;
+  readonly hash: string | undefined;
+  readonly transactions: readonly number[];
+  readonly movements: readonly StoredMovement[];
+  readonly assets: Assets;
+}
+
+/** @throws LedgerError where the ledger can't be read. */
 export function reconcile(
-  document: Document,
-  hash: string | undefined,
-  transactions: readonly number[],
-  movements: readonly StoredMovement[],
+  { document, hash, transactions, movements, assets }: Withdrawal,
   snapshot: Snapshot,
 ): Reconciled {
   const paid = (document.transaction?.destinations ?? []).filter(({ amount }) => !isNothing(amount));
-  const approvals = approvalsIn(movements);
-  const approved = approvals.find((approval) => unpaidIn(approval, paid, document) === undefined) ?? [];
+  const told: Told = { document, paid, assets };
+  const governed = scopeOf(document, snapshot);
+  const approvals = approvalsIn(movements).filter(
+    (approval) => governed.length === 0 || approval.every(({ kind }) => kind !== CONFIRMATION),
+  );
+  const approved = approvals.find((approval) => unpaidIn(approval, told) === undefined) ?? [];
   const hasMoved = hash !== undefined || document.deposit?.status === "success";
-  if (!hasMoved || approved.length > 0) return { approved };
-  const scope = scopeOf(document, snapshot);
-  if (scope.length === 0 || !isSinceStart(document, snapshot)) return { approved };
+  if (!hasMoved || approved.length > 0 || !isSinceStart(document, snapshot)) return { approved };
+  const refusal = refusalOf(document, transactions, snapshot);
+  const scope = governed.length > 0 || refusal === undefined ? governed : [scopeOfWallet(refusal.wallet)];
+  if (scope.length === 0) return { approved };
   const [approval] = approvals;
   const found =
     approval === undefined
-      ? byNobody(document, transactions, snapshot)
-      : otherwise(document, approval, unpaidIn(approval, paid, document));
+      ? byNobody(document, refusal)
+      : otherwise(approval, unpaidIn(approval, told), told);
   const values = {
     ...found.values,
     ...(hash === undefined ? {} : { hash }),
@@ -84,18 +107,14 @@ function approvalsIn(movements: readonly StoredMovement[]): readonly Approval[] 
 }
 
 /** The first destination that an approval has no movement for; each movement is there for one of them. */
-function unpaidIn(
-  approval: Approval,
-  paid: readonly Destination[],
-  document: Document,
-): Destination | undefined {
+function unpaidIn(approval: Approval, told: Told): Destination | undefined {
   const left = [...approval];
-  return paid.find((destination) => {
+  return told.paid.find((destination) => {
     const at = left.findIndex(
       (movement) =>
         isSameAddress(movement, destination) &&
-        isSameToken(movement, destination, document) &&
-        isSameAmount(movement, destination, document),
+        isSameToken(movement, destination, told) &&
+        isSameAmount(movement, destination, told.document),
     );
     if (at < 0) return true;
     left.splice(at, 1);
@@ -108,9 +127,24 @@ function isSameAddress(movement: StoredMovement, { address }: Destination): bool
   return address !== undefined && movement.destination?.toLowerCase() === address.toLowerCase();
 }
 
-function isSameToken(movement: StoredMovement, { amount }: Destination, { transaction }: Document): boolean {
+const CONTRACT = /^0x[0-9a-f]{40}$/;
+
+/**
+ * A token that the release does not know is a contract by the bytes, and a code by the message: two names that nobody can
+ * hold against each other. Then they are taken for the same; the amount has to be, too.
+ */
+function isSameToken(
+  { token: approved, chain }: StoredMovement,
+  { amount }: Destination,
+  { document: { transaction, deposit }, assets }: Told,
+): boolean {
   const token = amount?.token ?? transaction?.token;
-  return token !== undefined && movement.token === token;
+  if (approved === undefined || token === undefined) return false;
+  const { contract, token_id } = deposit?.nft ?? {};
+  if (contract !== undefined) return approved === `${contract}/${token_id ?? ""}`;
+  if (approved === token) return true;
+  const isSameChain = chain === undefined || transaction?.chain === undefined || chain === transaction.chain;
+  return isSameChain && CONTRACT.test(approved) && tokenOf(assets, token) === undefined;
 }
 
 function isSameAmount(movement: StoredMovement, destination: Destination, document: Document): boolean {
@@ -142,13 +176,13 @@ function isNothing(amount: Amount | undefined): boolean {
  */
 function scopeOf(document: Document, snapshot: Snapshot): readonly string[] {
   const governed = sourcesOf(document).flatMap((address) => snapshot.governed(address) ?? []);
-  const scopes = governed.map(({ wallet }) => (wallet === undefined ? "all" : scopeOfWallet(wallet)));
+  const scopes = governed.map(({ wallet }) => scopeOfWallet(wallet));
   return scopes.includes("all") ? ["all"] : [...new Set(scopes)];
 }
 
-function scopeOfWallet(wallet: string): string {
+function scopeOfWallet(wallet: string | undefined): string {
   try {
-    return parseScope(`wallet:${wallet}`).text;
+    return wallet === undefined ? "all" : parseScope(`wallet:${wallet}`).text;
   } catch {
     return "all";
   }
@@ -165,25 +199,46 @@ interface Found {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-function byNobody(document: Document, transactions: readonly number[], snapshot: Snapshot): Found {
-  const of = `${nameOf(document)} left ${sourcesOf(document).slice(0, MAX_LISTED).join(", ")}`;
+interface Refused {
+  readonly id: string;
+  readonly codes: readonly string[];
+  readonly wallet: string | undefined;
+}
+
+/** What a co-signer was refused. That Cobo was told `deny` shows of no withdrawal that it is ours. */
+function refusalOf(
+  document: Document,
+  transactions: readonly number[],
+  snapshot: Snapshot,
+): Refused | undefined {
+  if (document.channel !== "push.mpc") return undefined;
   for (const transaction of transactions) {
     const refusal = snapshot.newestRefusal(transaction);
     if (refusal === undefined) continue;
-    const { id, reasons } = decisionRowSchema.parse(JSON.parse(refusal.row));
-    const code = reasons[0]?.code ?? "";
-    return {
-      message: `${of}: it was refused here (${code}), and was sent all the same`,
-      values: { approved: "none", refused: id, refused_for: reasons.map((reason) => reason.code) },
-    };
+    const { id, channel, reasons, wallet } = decisionRowSchema.parse(JSON.parse(refusal.row));
+    if (channel === "tss.v1" || channel === "tss.v2")
+      return { id, wallet, codes: reasons.map(({ code }) => code) };
   }
-  return { message: `${of}: no decision here approved it`, values: { approved: "none" } };
+  return undefined;
 }
 
-function otherwise(document: Document, approval: Approval, unpaid: Destination | undefined): Found {
-  const differs = differenceOf(approval, unpaid, document);
+function byNobody(document: Document, refusal: Refused | undefined): Found {
+  const sources = sourcesOf(document).slice(0, MAX_LISTED).join(", ");
+  const of = `${nameOf(document)} left ${sources === "" ? "its wallet" : sources}`;
+  if (refusal === undefined) {
+    return { message: `${of}: no decision here approved it`, values: { approved: "none" } };
+  }
+  const { id, codes } = refusal;
   return {
-    message: `${nameOf(document)} was sent with another ${differs} than was approved`,
+    message: `${of}: it was refused here (${codes[0] ?? ""}), and was sent all the same`,
+    values: { approved: "none", refused: id, refused_for: codes },
+  };
+}
+
+function otherwise(approval: Approval, unpaid: Destination | undefined, told: Told): Found {
+  const differs = differenceOf(approval, unpaid, told);
+  return {
+    message: `${nameOf(told.document)} was sent with another ${differs} than was approved`,
     values: {
       differs,
       approved: approval
@@ -196,12 +251,12 @@ function otherwise(document: Document, approval: Approval, unpaid: Destination |
 function differenceOf(
   approval: Approval,
   unpaid: Destination | undefined,
-  document: Document,
+  told: Told,
 ): "destination" | "token" | "amount" {
   if (unpaid === undefined) return "destination";
   const there = approval.filter((movement) => isSameAddress(movement, unpaid));
   if (there.length === 0) return "destination";
-  return there.some((movement) => isSameToken(movement, unpaid, document)) ? "amount" : "token";
+  return there.some((movement) => isSameToken(movement, unpaid, told)) ? "amount" : "token";
 }
 
 function wordsOf(destination: Destination, document: Document): string {

@@ -123,7 +123,8 @@ function visitNamed(row: CheckedRow, visit: Visit): void {
     visitTexts(outpoints, (value) => visit("outpoint", value, null));
   }
   if (row.type === "push") return;
-  for (const address of row.sources ?? []) visit("governed", address, row.wallet ?? null);
+  const wallet = row.outcome === "approved" ? (row.wallet ?? null) : null;
+  for (const address of row.sources ?? []) visit("governed", address, wallet);
 }
 
 function visitTexts(list: unknown, visit: (value: string) => void): void {

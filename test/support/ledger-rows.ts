@@ -371,8 +371,17 @@ export function decisionEntry(number: number, next: number, parts: DecisionParts
     },
     ...(moves === undefined ? {} : { movements: { signing, rows: moves } }),
     ...(takesOver === undefined ? {} : { transition: { movements: takesOver, state: "released" } }),
-    ...(sources === undefined ? {} : { governs: { addresses: sources, wallet } }),
+    ...(sources === undefined
+      ? {}
+      : { governs: governing(sources, outcome === "approved" ? wallet : undefined) }),
   };
+}
+
+function governing(
+  addresses: readonly string[],
+  wallet: string | undefined,
+): NonNullable<NewEntry["governs"]> {
+  return wallet === undefined ? { addresses } : { addresses, wallet };
 }
 
 /** A push with all that goes with it; its body is its message, signed, and a document. */

@@ -419,7 +419,11 @@ describe("a confirmation", () => {
       kind: "withdrawal_confirmation",
       group: "transfer",
       channel: "confirm.waas1",
-      request: { id: "request_id_dbe9541f_1673345211103_1107", source: "prod", received_at: NOW },
+      request: {
+        id: expect.stringMatching(/^request_id_dbe9541f_1673345211103_1107#[0-9a-f]{16}$/),
+        source: "prod",
+        received_at: NOW,
+      },
       now: nowMembers(NOW, "UTC"),
       transaction: {
         business_id: "request_id_dbe9541f_1673345211103_1107",
@@ -508,7 +512,7 @@ it("whatever is read makes a document of the schema, or is unreadable", () => {
     }),
     { numRuns: 1_500 },
   );
-  expect(made).toBeGreaterThan(100);
+  expect(made).toBeGreaterThan(30);
 });
 
 /** What docs/input.md says of each member, and whether it is so. */

@@ -39,6 +39,8 @@ export interface NormalizedPush extends InputDocument {
 
 /** As many digits of the identity stand for an id where the message has none. */
 const ID_DIGITS = 32;
+/** And so many of what a confirmation's identity is over. */
+const PAID_DIGITS = 16;
 
 /**
  * The document of a deposit or withdrawal that was told, without facts, lists and prices.
@@ -95,20 +97,33 @@ export function confirmationIdentity(parsed: ParsedPush): string {
   return hash("sha256", canonicalJson({ kind: "withdrawal_confirmation", type, ...paid }), "hex");
 }
 
+/**
+ * A request id is chosen by whoever asks Cobo, be it another customer of Cobo's, whose confirmations have as good a
+ * signature: where that is all there is, what will be paid is part of the id, so that nobody can take ours away.
+ */
+function idOf(kind: Kind, parsed: ParsedPush, identity: string): string {
+  const { coboId, requestId } = parsed;
+  if (coboId !== undefined) return coboId;
+  if (requestId === undefined) return identity.slice(0, ID_DIGITS);
+  if (kind !== "withdrawal_confirmation") return requestId;
+  return `${requestId}#${confirmationIdentity(parsed).slice(0, PAID_DIGITS)}`;
+}
+
 function documentOf(
   kind: Kind,
   channel: Channel,
-  { coboId, requestId, initiator, rawText }: ParsedPush,
+  parsed: ParsedPush,
   { source, receivedAt, now, identity }: PushContext,
   members: Pick<Document, "transaction" | "deposit" | "evidence">,
 ): NormalizedPush {
+  const { initiator, rawText } = parsed;
   assertCountable(members.transaction);
   const document: Document = {
     version: 1,
     kind,
     group: GROUP_OF[kind],
     channel,
-    request: { id: coboId ?? requestId ?? identity.slice(0, ID_DIGITS), source, received_at: receivedAt },
+    request: { id: idOf(kind, parsed, identity), source, received_at: receivedAt },
     now,
     ...(initiator === undefined ? {} : { initiator: { type: initiator } }),
     ...members,
