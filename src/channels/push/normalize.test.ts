@@ -176,12 +176,28 @@ describe("the samples of the push page", () => {
 });
 
 describe("ids", () => {
+  it.each(["", null, undefined])(
+    "of a deposit that are %o make it unreadable, and its sender is found",
+    (none) => {
+      for (const message of [custodialDeposit({ id: none }), mpcDeposit({ cobo_id: none })]) {
+        expect(() => normalized(message)).toThrow(
+          expect.objectContaining({
+            name: "UnreadablePush",
+            problem: "a deposit without Cobo's id",
+            names: undefined,
+            marks: expect.arrayContaining([{ kind: "address", value: THEIRS, role: "sender" }]),
+          }),
+        );
+      }
+    },
+  );
+
   it.each([
     [{ id: "2023", request_id: "r" }, "2023", ["cobo:2023", "request:r"]],
     [{ id: "", request_id: "r" }, "r", ["request:r"]],
     [{ id: null, request_id: null }, IDENTITY.slice(0, 32), undefined],
-  ])("%o", (changes, id, names) => {
-    const made = normalized(custodialDeposit(changes));
+  ])("of a withdrawal are %o: even without any it may be one that nobody approved", (changes, id, names) => {
+    const made = normalized(custodialWithdrawal(changes));
     expect(made.document.request.id).toBe(id);
     expect(made.names?.names).toEqual(names);
   });

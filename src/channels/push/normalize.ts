@@ -49,6 +49,8 @@ const PAID_DIGITS = 16;
  */
 export function normalizePush(parsed: ParsedPush, context: PushContext): NormalizedPush {
   try {
+    // Each message of it would count as a deposit of its own, and nobody could ask for it.
+    if (parsed.side === "deposit" && parsed.coboId === undefined) refuse("a deposit without Cobo's id");
     const place = placeOf(parsed, context);
     const members = { transaction: transactionOf(parsed, place), deposit: depositOf(parsed, place) };
     return documentOf(parsed.side, `push.${parsed.shape}`, parsed, context, members);
