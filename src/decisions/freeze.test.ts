@@ -86,7 +86,7 @@ describe("a scope", () => {
     all.add(freeze(scope));
     expect(all.refusalOf(transfer())).toMatchObject({
       code: "FROZEN",
-      message: expect.stringContaining("is frozen by alice: keys lost (f_1)"),
+      message: expect.stringContaining("is frozen by alice (f_1): keys lost"),
       values: { freeze: "f_1", since: 7, by: "alice", reason: "keys lost" },
     });
     all.remove("f_1");

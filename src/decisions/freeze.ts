@@ -226,8 +226,9 @@ export class Freezes {
   }
 }
 
+/** The id stands before the reason, which may be long: an answer has 256 bytes, and the id is what lifts it. */
 function refusalBy({ id, at, reason, by, code }: Freeze, scope: string): Refusal {
   const values = { freeze: id, scope, since: at, by, reason };
   if (code === "LEDGER_BEHIND") return new Refusal(code, reason, values);
-  return new Refusal("FROZEN", `${scope} is frozen by ${by}: ${reason} (${id})`, values);
+  return new Refusal("FROZEN", `${scope} is frozen by ${by} (${id}): ${reason}`, values);
 }
