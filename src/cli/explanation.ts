@@ -13,6 +13,8 @@ const documentSchema = z.looseObject({
   transaction: z
     .looseObject({
       id: z.string().optional(),
+      cobo_id: z.string().optional(),
+      business_id: z.string().optional(),
       type: z.string().optional(),
       chain: z.string().optional(),
       destinations: z
@@ -52,7 +54,7 @@ export function entryWords({ seq, hash, entry, request }: FullEntry): string {
     ...(type === "refusal"
       ? [
           "",
-          "next      nothing was decided: docs/reasons.md says what this code means; a node that is mended asks anew",
+          "next      nothing was decided, and nothing approved: docs/reasons.md says what this code means; who is mended asks anew",
         ]
       : []),
   ];
@@ -75,7 +77,7 @@ function askedLines({ decision, document, seq, hash }: FullDecision): string[] {
     ...(transaction === undefined
       ? []
       : [
-          `          transaction ${transaction.id ?? ""}, ${transaction.type ?? ""} on ${transaction.chain ?? ""}`,
+          `          transaction ${transaction.id ?? transaction.cobo_id ?? transaction.business_id ?? "without an id"}, ${transaction.type ?? ""} on ${transaction.chain ?? ""}`,
         ]),
     ...destinations.map(
       ({ address, amount }) => `          to ${address ?? "an unknown address"}: ${amountText(amount)}`,
@@ -118,7 +120,8 @@ function movementText({ direction, units, token, destination, usd_micros }: Move
 
 /** Codes of the host that a person can do something about. */
 const STEPS: Readonly<Record<string, string>> = {
-  FROZEN: "a freeze is in force: countersign status shows it; lift it with countersign unfreeze",
+  FROZEN:
+    "a freeze is in force, countersign status shows it: once its cause is gone, countersign unfreeze ID --reason WHY, or remove the file FREEZE",
   CHANGED_REQUEST:
     "the node asked for something else under the same id: find out why before anything is retried",
   EVIDENCE_MISMATCH:

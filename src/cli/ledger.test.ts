@@ -175,6 +175,11 @@ describe("explain", () => {
     expect(out).not.toContain("\u001b");
   });
 
+  test("what a freeze refused: how it is lifted, once its cause is gone", async () => {
+    const { out } = await run("explain", "d_frozen");
+    expect(out).toMatch(/next {6}a freeze is in force, .*countersign unfreeze ID --reason WHY/);
+  });
+
   test("an answer to a request that could not be read, which is no decision", async () => {
     const other = new Installation();
     try {
@@ -197,7 +202,7 @@ describe("explain", () => {
       expect(out).toMatch(/^REFUSAL {2}d_unread\n/);
       expect(out).toContain("code      REQUEST_SCHEMA");
       expect(out).toContain("an amount   is not a plain decimal");
-      expect(out).toMatch(/next {6}nothing was decided/);
+      expect(out).toMatch(/next {6}nothing was decided, and nothing approved/);
     } finally {
       await other.remove();
     }
