@@ -288,6 +288,14 @@ describe("warnings", () => {
       { "listen.push": /push\.keys/ },
     ],
     [
+      "messages of both environments",
+      {
+        listen: { nodes: "127.0.0.1:0", push: "127.0.0.1:0", admin: "127.0.0.1:0" },
+        push: { keys: ["prod", "dev"] },
+      },
+      { "push.keys": /^warning both environments/, scope: /^warning vaults/ },
+    ],
+    [
       "a scope that no confirmation can be seen to be in",
       {
         listen: {

@@ -133,8 +133,14 @@ function checkPush({ listen, push, scope }: Config): Finding[] {
       "absent: whoever was ever shown a message of Cobo's, for whichever customer, can post it here";
     findings.push({ severity, path: "listen.push.allow", message });
   }
+  if (push.keys.includes("prod") && push.keys.includes("dev")) {
+    const message = "both environments of Cobo: what happens in the one without your wallets counts, too";
+    findings.push({ severity, path: "push.keys", message });
+  }
   const lists = Object.entries(scope).flatMap(([name, list]) => (list === undefined ? [] : [name]));
-  if (lists.length === 0) return findings;
-  const message = `${lists.join(", ")}: a withdrawal confirmation names none of these, so every one is denied`;
-  return [...findings, { severity, path: "scope", message }];
+  if (lists.length > 0) {
+    const message = `${lists.join(", ")}: a withdrawal confirmation names none of these, so every one is denied`;
+    findings.push({ severity, path: "scope", message });
+  }
+  return findings;
 }
