@@ -88,7 +88,7 @@ export function configSchema(directory: string) {
     listen: z
       .strictObject({
         nodes: listen.prefault("127.0.0.1:11020").describe("the co-signers' network"),
-        push: listen.optional().describe("reachable by Cobo; absent: not started. No path answers there yet"),
+        push: listen.optional().describe("reachable by Cobo; absent: not started"),
         admin: listen.prefault("127.0.0.1:11021").describe("people and monitors"),
       })
       .prefault({})
