@@ -45,7 +45,7 @@ message["CONFIRMATIONS_MISSING"] := $"success with {had} of {asked} confirmation
 	asked := object.get(input.deposit, "threshold", "an unknown number of")
 }
 
-message["THRESHOLD_LOW"] := $"success after {threshold} confirmations, {chain} is asked for {asked}: wait for the chain" if {
+message["THRESHOLD_LOW"] := $"Cobo waits for {threshold} confirmations, deposits.chains.{chain} for {asked}: wait for the chain" if {
 	asked := amount.text(least)
 	threshold := object.get(input.deposit, "threshold", "an unknown number of")
 	chain := input.transaction.chain

@@ -76,7 +76,7 @@ test_absent_member if {
 test_messages_and_values if {
 	words := rule.message with input as success(3, 2) with data.deposits.chains as chains
 	words.CONFIRMATIONS_MISSING == "success with 3 of 2 confirmations: ask Cobo, and wait for the chain"
-	words.THRESHOLD_LOW == "success after 2 confirmations, TRON is asked for 19: wait for the chain"
+	words.THRESHOLD_LOW == "Cobo waits for 2 confirmations, deposits.chains.TRON for 19: wait for the chain"
 	none := rule.message with input as {"deposit": {}, "transaction": {"chain": "X"}} with data.deposits.chains as chains
 	startswith(none.CONFIRMATIONS_MISSING, "success with an unknown number of an unknown number")
 	startswith(none.THRESHOLD_LOW, "no least number of confirmations for X")
