@@ -74,7 +74,7 @@ async function unapprovedWithdrawal(stage: PushStage): Promise<DemoResult[]> {
   const alarmed: DemoResult = {
     title: "alarmed, and the wallet frozen",
     action: freeze === undefined ? "" : "FROZEN",
-    error: `${flag?.code ?? ""}: ${freeze?.reason ?? ""}`,
+    error: freeze?.reason ?? "",
     ok: flag?.code === "UNAPPROVED_WITHDRAWAL" && freeze !== undefined,
     ms: performance.now() - started,
   };
