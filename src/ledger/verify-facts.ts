@@ -169,7 +169,8 @@ function verifySums(
       slots = new SlotSums();
     }
     // What stands among the late changes alone: a row by which nothing grows.
-    const sums = columns[0] === null ? before : readSums(columns);
+    const isAlone = columns[0] === null;
+    const sums = isAlone ? before : readSums(columns);
     const own = contribution(orNull(columns[9], text), orNull(columns[10], text));
     const number = integer(columns[6]);
     const entry = orNull(columns[7], integer);
@@ -177,9 +178,10 @@ function verifySums(
     const place = shared.get(number);
     const counts = released || entry === null ? NOTHING : place === undefined ? own : slots.grow(place, own);
     const grown =
-      // A movement that was released before its shape was first added up may never have counted.
-      (place === undefined && (isEqual(sums, add(before, own)) || (released && isEqual(sums, before)))) ||
-      isEqual(plus(subtract(sums, before), lateInRow.all(id, key, columns[11], number)), counts);
+      place === undefined && !isAlone
+        ? // A movement that was released before its shape was first added up may never have counted.
+          isEqual(sums, add(before, own)) || (released && isEqual(sums, before))
+        : isEqual(plus(subtract(sums, before), lateInRow.all(id, key, columns[11], number)), counts);
     if (entry !== null && !grown) {
       problems.add(entry, `${name}: the sums do not grow by its movement ${number}`);
     }

@@ -12,6 +12,7 @@ import { factKeys } from "../../src/ledger/fact-keys.ts";
 import { Inserts } from "../../src/ledger/inserts.ts";
 import type { Movement } from "../../src/ledger/ledger.ts";
 import { MOVEMENT_COLUMNS, MOVEMENT_WIDTH, movementValues } from "../../src/ledger/movement-rows.ts";
+import { NamedWriter } from "../../src/ledger/named-writer.ts";
 import { openLedger } from "../../src/ledger/open.ts";
 
 /**
@@ -67,6 +68,7 @@ function writePayments(connection: Connection, history: History, now: number): v
   );
   const movements = new Inserts(connection, `movements (${MOVEMENT_COLUMNS})`, MOVEMENT_WIDTH);
   const names = new Inserts(connection, "transaction_names (organization, name, tx)", 3);
+  const named = new NamedWriter(connection);
   let head = GENESIS;
   connection.exec("BEGIN");
   for (let number = 1; number <= history.payments; number += 1) {
@@ -129,10 +131,12 @@ function writePayments(connection: Connection, history: History, now: number): v
     };
     movements.add(movementValues(of, movement));
     names.add([organization, name, number]);
+    named.name([movement], number);
     if (entries.gathered < 16 && number < history.payments) continue;
     entries.flush();
     movements.flush();
     names.flush();
+    named.flush();
     if (number % COMMIT_EVERY < 16) connection.exec("COMMIT; BEGIN");
   }
   connection.exec("COMMIT");
