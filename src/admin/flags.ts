@@ -17,7 +17,7 @@ import { exactText, page, queryOf } from "./query.ts";
 const COUNT_MS = 2_000;
 
 const listQuery = z.strictObject({
-  state: z.enum(["open", "resolved"]).optional(),
+  state: z.enum(["open", "resolved"], "open or resolved").optional(),
   severity: flagSchema.shape.severity.optional(),
   address: exactText.transform(foldedAddress).optional(),
   ...page,

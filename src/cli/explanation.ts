@@ -83,7 +83,7 @@ function askedLines({ decision, document, seq, hash }: FullDecision): string[] {
       ({ address, amount }) => `          to ${address ?? "an unknown address"}: ${amountText(amount)}`,
     ),
     ...(known === undefined ? [] : evidenceLines(known.evidence)),
-    `answered  ${decision.action ?? "no action"}, in ${((decision.timings["total"] ?? 0) / 1_000).toFixed(1)} ms${decision.answers ? "" : "; not kept as the request's answer"}`,
+    `answered  ${answerOf(decision)}, in ${((decision.timings["total"] ?? 0) / 1_000).toFixed(1)} ms${decision.answers ? "" : "; not kept as the request's answer"}`,
     release === undefined
       ? "release   none was live"
       : `release   ${release.revision}, sequence ${release.sequence}, ${release.sha256}`,
@@ -159,4 +159,10 @@ function nextSteps({ decision, movements }: FullDecision): string[] {
   }
   if (outcome === "failed") steps.add("a failure of ours: the same request may be sent again");
   return steps.size === 0 ? [`countersign explain ${id} --json has all of it`] : [...steps];
+}
+
+/** In the words of whoever asked: a node, or Cobo. */
+function answerOf({ action, channel }: FullDecision["decision"]): string {
+  if (channel !== "confirm.waas1" || action === undefined) return action ?? "no action";
+  return action === "APPROVE" ? "ok" : "deny";
 }

@@ -11,7 +11,10 @@ import type { Problem } from "./push-story.ts";
  *
  * @throws LedgerError where the ledger can't be read.
  */
-export function unreadable({ source, problem, marks }: UnreadPush, snapshot: Snapshot): HostFinding {
+export function unreadable(
+  { source, problem, marks, identity }: UnreadPush,
+  snapshot: Snapshot,
+): HostFinding {
   const own = marks.find(
     ({ kind, role, value }) =>
       kind === "address" && role === "sender" && snapshot.governed(value) !== undefined,
@@ -21,7 +24,7 @@ export function unreadable({ source, problem, marks }: UnreadPush, snapshot: Sna
     code: "UNREADABLE_PUSH",
     severity: own === undefined ? "high" : "critical",
     message: `a message that ${source} signed is not understood${of}: ${problem}`,
-    values: { source, problem },
+    values: { source, problem, message_sha256: identity },
   };
 }
 

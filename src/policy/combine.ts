@@ -7,6 +7,7 @@
  */
 
 import type { Group, Kind } from "../input/document.ts";
+import { isFact } from "./excuses.ts";
 import { type AbsentReads, checkKey } from "./reads.ts";
 import type { HostData } from "./release.ts";
 import type { IndexedCheck, IndexedRule, RuleIndex } from "./rule-index.ts";
@@ -225,10 +226,15 @@ function nothingApproves(kind: Kind, withheld: readonly Withheld[]): Reason {
   };
 }
 
+/** What history can't say is the one absence that the document at hand does not explain. */
+const WHY_NO_FACT =
+  "history has no answer where the document lacks what it is asked by, or an amount of the past has no price or units";
+
 function couldNotSee(absent: readonly string[]): string {
   const named = absent.slice(0, MAX_PATHS_IN_MESSAGE).join(", ");
   const more = absent.length - MAX_PATHS_IN_MESSAGE;
-  return more > 0 ? `could not see ${named} and ${more} more` : `could not see ${named}`;
+  const paths = more > 0 ? `${named} and ${more} more` : named;
+  return absent.some(isFact) ? `could not see ${paths} (${WHY_NO_FACT})` : `could not see ${paths}`;
 }
 
 function shapeFault(rule: string | undefined, message: string): Reason {
