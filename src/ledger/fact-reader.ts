@@ -70,10 +70,15 @@ export class FactReader {
     return sums;
   }
 
-  /** Whether a key has no row: nothing was ever changed late of it either. */
+  /**
+   * Whether a key has no row: neither of its own, nor for what came to count under it late, as a deposit that had failed
+   * does.
+   */
   isNew(shape: FactShape, key: string): boolean {
-    const row = this.#upTo.first([this.idOf(shape), storedKey(key), Number.MAX_SAFE_INTEGER]);
-    return row === undefined;
+    const id = this.idOf(shape);
+    const stored = storedKey(key);
+    if (this.#upTo.first([id, stored, Number.MAX_SAFE_INTEGER]) !== undefined) return false;
+    return this.#late.first([id, stored, Number.MIN_SAFE_INTEGER]) === undefined;
   }
 
   /** The sums over all of a key's rows; `undefined` where something of them was changed late. */

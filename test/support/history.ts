@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { canonicalJson } from "../../src/input/canonical-json.ts";
-import { type FactShape, factKey, shapeId } from "../../src/input/fact-shape.ts";
+import { type FactShape, shapeId } from "../../src/input/fact-shape.ts";
 import { chainHash, GENESIS } from "../../src/ledger/chain.ts";
 import { openCheckpoints } from "../../src/ledger/checkpoint.ts";
 import { type Connection, connect, Statement, type Value } from "../../src/ledger/database.ts";
@@ -150,8 +150,9 @@ function addUp(connection: Connection, shape: FactShape, history: History): void
   const wallets = Array.from({ length: OTHER_WALLETS }, (_each, wallet) => paymentBy(wallet, history.busy));
   connection.exec("BEGIN");
   for (const movement of [history.busy, ...wallets]) {
-    const [key = factKey([])] = factKeys(shape, movement, "reserved");
-    add.run([movement.wallet ?? "", Buffer.from(key, "hex")]);
+    // None where the shape is of the other direction.
+    const [key] = factKeys(shape, movement, "reserved");
+    if (key !== undefined) add.run([movement.wallet ?? "", Buffer.from(key, "hex")]);
   }
   connection.exec("COMMIT");
   const { usd_micros = "0", units = "0" } = history.busy;
