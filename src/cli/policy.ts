@@ -1,12 +1,12 @@
-/** `policy build | test | inspect`: releases, from source folder to file. */
-import { createHash } from "node:crypto";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+/** `policy build | test | inspect | sign`: releases, from source folder to signed file. */
+import { stat } from "node:fs/promises";
 import type { Command } from "commander";
+import { writeDurably } from "../durable-file.ts";
 import type { SourceTests } from "../policy/build/test-source.ts";
 import type { Inspection } from "../policy/inspect.ts";
 import { readGiven } from "./given-file.ts";
 import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
+import { registerPolicySign } from "./policy-sign.ts";
 
 /** Adds `policy` with its subcommands to the program. */
 export function registerPolicyCommands(program: Command): void {
@@ -40,6 +40,7 @@ export function registerPolicyCommands(program: Command): void {
     .action((release: string, options: { json?: true }) =>
       runPolicy(options.json === true, () => inspect(release, options)),
     );
+  registerPolicySign(policy);
 }
 
 /** As {@link runCommand}; a source that does not build is told with all its problems, for scripts as well. */
@@ -72,8 +73,7 @@ async function build(
   await demandFolder(source);
   const { buildRelease } = await import("../policy/build/build.ts");
   const built = await buildRelease(source, revision === undefined ? {} : { revision });
-  await mkdir(dirname(output), { recursive: true });
-  await writeWhole(output, built.bytes);
+  await writeDurably(output, built.bytes);
   const { sha256, index, warnings, bytes } = built;
   if (json) {
     printJson({
@@ -90,18 +90,6 @@ async function build(
     console.log(`${output}: ${index.rules.length} rules, revision ${built.revision}, sha256 ${sha256}`);
   }
   return EXIT.done;
-}
-
-/** All or nothing: a server may be watching the file. */
-async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
-  const part = `${file}.${process.pid}.${digest}.part`;
-  try {
-    await writeFile(part, bytes);
-    await rename(part, file);
-  } finally {
-    await rm(part, { force: true });
-  }
 }
 
 async function test(source: string, { coverage, json }: { coverage?: true; json?: true }): Promise<ExitCode> {

@@ -7,6 +7,9 @@ import type { RuleIndex } from "./rule-index.ts";
 /** A release may carry this much `data.json`; a larger one is refused when it is read. */
 export const MAX_DATA_BYTES = 24 * 1024 * 1024;
 
+/** The largest archive that is read at all. */
+export const MAX_RELEASE_BYTES = 64 * 1024 * 1024;
+
 /** One token of `data.tokens`: the exact decimals, and the contract that is the token. */
 const tokenSchema = z.object({
   chain: z.string().min(1),
@@ -101,10 +104,20 @@ export class ReleaseError extends Error {
   }
 }
 
+/** What refused it is not the candidate, and passes: the very same one may be good a moment later. */
+export class PassingReleaseError extends ReleaseError {}
+
 /** The steps of going live, in their order (design 3.10). */
 export const RELEASE_STEPS = [
   "source",
+  "statement",
+  "signatures",
+  "payload",
+  "audience",
+  "sequence",
+  "time",
   "digest",
+  "quarantine",
   "archive",
   "builtins",
   "entrypoints",
@@ -114,6 +127,8 @@ export const RELEASE_STEPS = [
   "self_test",
   "guard",
   "warm_up",
+  "store",
+  "ledger",
 ] as const;
 export type ReleaseStep = (typeof RELEASE_STEPS)[number];
 
