@@ -36,6 +36,7 @@ export class Approval {
       request instanceof VerifiedRequest &&
       (grounds.type === "verdict" ? isComplete(grounds.verdict) : isAnswerTo(request, grounds.row)) &&
       live.isServing() &&
+      live.age.refusalAt(document.now.ms) === undefined &&
       document.request.id.length > 0;
     if (!complete)
       throw new Error("an approval needs a verified request, complete grounds and a live release");

@@ -172,6 +172,33 @@ describe("refuses", () => {
   });
 });
 
+describe("a release that is too old", () => {
+  const AGE = { maxAgeMs: 60_000, now: () => NOW - 60_000 };
+  let old: LiveRelease;
+  beforeAll(async () => {
+    old = await releaseOf(RULES, AGE);
+  });
+  afterAll(() => old.engine.close());
+
+  test("judges nothing, whatever its engine would say, and the host's invariants still come first", async () => {
+    const { decision, approval } = await decide(request(), context({ live: old }));
+    expect(decision).toMatchObject({
+      outcome: "failed",
+      action: "REJECT",
+      release: old.identity,
+      reasons: [{ code: "POLICY_STALE", values: { confirmed_at: NOW - 60_000, max_age_ms: 60_000 } }],
+    });
+    expect(approval).toBeUndefined();
+    const elsewhere = context({ live: old, scope: { wallets: ["other"] } });
+    expect((await decide(request(), elsewhere)).decision.reasons).toMatchObject([{ code: "OUT_OF_SCOPE" }]);
+  });
+
+  test("judges a millisecond earlier", async () => {
+    const now = nowMembers(NOW - 1, "UTC");
+    expect((await decide(request({ now }), context({ live: old }))).decision.outcome).toBe("approved");
+  });
+});
+
 describe("approves", () => {
   test("what a rule approves and none refuses, once", async () => {
     const { decision, approval } = await decide(request(), context());
@@ -208,6 +235,9 @@ describe("an approval", () => {
     const ended = await releaseOf(RULES);
     await ended.engine.close();
     expect(() => Approval.grant(request(), grounds({ approvals }), ended)).toThrow();
+    const old = await releaseOf(RULES, { maxAgeMs: 1, now: () => NOW - 1 });
+    expect(() => Approval.grant(request(), grounds({ approvals }), old)).toThrow();
+    await old.engine.close();
     expect(Approval.isGenuine(Approval.grant(request(), grounds({ approvals }), live))).toBe(true);
   });
 

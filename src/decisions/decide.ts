@@ -149,6 +149,8 @@ export async function judgeByRelease(
   try {
     assertComplete(request.document);
     if (live === undefined) throw policyAbsent(refusedStep);
+    const tooOld = live.age.refusalAt(request.document.now.ms);
+    if (tooOld !== undefined) throw tooOld;
     return await live.during(() => weigh(request, live));
   } catch (error) {
     if (error instanceof Refusal) return refused("failed", error, error.cause);

@@ -244,6 +244,25 @@ describe("the same request", () => {
     expect(codeOf(other)).toBe("CAP");
   });
 
+  it("is not approved again by a release that is too old, and the approval stays for when it is confirmed", async () => {
+    const aged = await releaseOf(RULES, { maxAgeMs: 60_000, now: () => START });
+    const ask = () =>
+      desk.answer(request({ id: "r", hash: "1", usd: CAP }), { live: aged, refusedStep: undefined });
+    const first = await ask();
+    expect(first.approval).toBeDefined();
+    clock += 60_000;
+    const late = await ask();
+    expect(codeOf(late)).toBe("POLICY_STALE");
+    expect(late.approval).toBeUndefined();
+    // The clock runs back, time does not: the refusal is the newest entry.
+    clock -= 4_000;
+    expect(codeOf(await ask())).toBe("POLICY_STALE");
+    clock += 5_000;
+    aged.age.confirm(clock);
+    expect(await ask()).toMatchObject({ repeated: true, decision: { id: first.decision.id } });
+    await aged.engine.close();
+  });
+
   it("is repeated where it was refused and judged anew where it was approved, when its document is pruned", async () => {
     await ledger.close();
     await open({}, { keepMs: 60_000, everyMs: 5 });

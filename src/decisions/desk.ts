@@ -202,7 +202,8 @@ export class DecisionDesk {
     const decision = decisionOfRow(row);
     if (row.action !== "APPROVE") return { decision, repeated: true };
     const isFrozen = () => this.#options.freezes.refusalOf(request.document) !== undefined;
-    if (live === undefined || isFrozen()) return undefined;
+    const isTooOld = () => live?.age.refusalAt(request.document.now.ms) !== undefined;
+    if (live === undefined || isTooOld() || isFrozen()) return undefined;
     if (!this.#holds(request, row, stored, live) && !this.#isTakenOver(row)) return undefined;
     return { decision, approval: Approval.grant(request, { type: "stored", row }, live), repeated: true };
   }

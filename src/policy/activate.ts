@@ -1,7 +1,7 @@
 /**
- * From bytes to a release that can judge, in the order of design 3.10: digest, archive, built-ins,
+ * From an archive's bytes to a release that can judge, in the order of design 3.10: digest, archive, built-ins,
  * entrypoints, index, data, facts, guard, warm-up. Each step that fails throws a `ReleaseError` with its name, and
- * nothing of the candidate stays behind.
+ * nothing of the candidate stays behind. What comes before and after is in `activation.ts`.
  */
 import { webcrypto } from "node:crypto";
 import { GROUP_OF, serialize } from "../input/document.ts";
@@ -15,16 +15,24 @@ import { compileReads } from "./reads.ts";
 import { type Release, ReleaseError } from "./release.ts";
 import { readReleaseAside } from "./release-reader.ts";
 import type { IndexedRule, RuleIndex } from "./rule-index.ts";
+import type { TrustedStatement } from "./trust-store.ts";
 
-/** `{sha256}` names the one archive, in hex, that may go live. */
+/** `{sha256}` names the one archive, in hex, that may go live: by the config, or by a statement that is trusted. */
 export type Trust = "unsigned" | { readonly sha256: string };
 
 /**
+ * @property statement - what was signed about it: its digest is the one that is trusted.
+ * @property maxAgeMs - how long it may go unconfirmed; absent: for ever. @property confirmedAt - absent: now.
+ * @property now - the time that decisions have, milliseconds since the epoch; absent: the machine's.
  * @property source - where the release came from, for people.
  * @property aside - read it in a thread of its own, since requests are being answered.
  */
 export interface ActivateOptions {
   readonly trust: Trust;
+  readonly statement?: TrustedStatement | undefined;
+  readonly maxAgeMs?: number | undefined;
+  readonly confirmedAt?: number | undefined;
+  readonly now?: () => number;
   readonly aside?: boolean;
   readonly source: string;
   readonly evaluationMs: number;
@@ -43,7 +51,19 @@ export async function activate(candidate: Uint8Array, options: ActivateOptions):
   const sha256 = await digestOf(candidate);
   assertTrusted(sha256, options.trust);
   const read = options.aside === true ? readReleaseAside : readRelease;
-  return await activateRelease(await read(candidate, sha256), options);
+  return await activateRelease(vouchedFor(await read(candidate, sha256), options.statement), options);
+}
+
+/** A release is called by the number that was signed, and by the name that stands in both. */
+function vouchedFor(release: Release, statement: TrustedStatement | undefined): Release {
+  if (statement === undefined) return release;
+  const { identity } = release;
+  const { revision, sequence } = statement;
+  if (identity.revision === revision) return { ...release, identity: { ...identity, sequence } };
+  throw new ReleaseError(
+    "archive",
+    `its revision is ${identity.revision}, the statement is about ${revision}`,
+  );
 }
 
 /** SHA-256 in hex, computed off the event loop. */
@@ -71,7 +91,10 @@ export async function activateRelease(
       engine,
       queries,
       source: options.source,
-      activatedAt: Date.now(),
+      activatedAt: options.now?.() ?? Date.now(),
+      statement: options.statement,
+      maxAgeMs: options.maxAgeMs,
+      confirmedAt: options.confirmedAt,
     });
     await assertGuarded(live);
     await options.prepareFacts?.(queries);

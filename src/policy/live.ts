@@ -1,5 +1,6 @@
 /** The release that is live, and the one reference that a swap changes. */
 import { KINDS, type Kind } from "../input/document.ts";
+import { ReleaseAge } from "./age.ts";
 import type { PolicyEngine } from "./engine.ts";
 import type { FactQuery } from "./fact-queries.ts";
 import type { CompiledReads } from "./reads.ts";
@@ -11,6 +12,7 @@ import {
   type ReleaseStep,
 } from "./release.ts";
 import type { RuleIndex } from "./rule-index.ts";
+import type { TrustedStatement } from "./trust-store.ts";
 
 /** A release that passed every step and can judge: identity, index, compiled reads and a warm engine. */
 export class LiveRelease {
@@ -23,6 +25,10 @@ export class LiveRelease {
   readonly source: string;
   /** Milliseconds since the epoch. */
   readonly activatedAt: number;
+  /** Who vouched for it, and until when; absent where it was not signed. */
+  readonly statement: TrustedStatement | undefined;
+  /** Until when it may decide. */
+  readonly age: ReleaseAge;
   /** What its rules ask of history. */
   readonly queries: readonly FactQuery[];
   readonly #queriesOf: ReadonlyMap<Kind, readonly FactQuery[]>;
@@ -36,14 +42,20 @@ export class LiveRelease {
     queries: readonly FactQuery[];
     source: string;
     activatedAt: number;
+    statement?: TrustedStatement | undefined;
+    maxAgeMs?: number | undefined;
+    confirmedAt?: number | undefined;
   }) {
+    const { statement, maxAgeMs, activatedAt, confirmedAt = activatedAt } = parts;
     this.identity = parts.release.identity;
     this.index = parts.release.index;
     this.hostData = parts.release.hostData;
     this.reads = parts.reads;
     this.engine = parts.engine;
     this.source = parts.source;
-    this.activatedAt = parts.activatedAt;
+    this.activatedAt = activatedAt;
+    this.statement = statement;
+    this.age = new ReleaseAge({ statement, maxAgeMs, confirmedAt, nowMs: activatedAt });
     this.queries = parts.queries;
     const judges = new Map(this.index.rules.map(({ name, kinds }) => [name, kinds]));
     this.#queriesOf = new Map(
@@ -134,22 +146,31 @@ export class LivePolicy {
     return this.#lastError;
   }
 
-  /** Puts a prepared release in the place of the live one. */
-  replace(next: LiveRelease): void {
+  /**
+   * Puts a prepared release in the place of the live one.
+   *
+   * @param isFallBack - it is not what the source has: what is wrong with that stays so.
+   */
+  replace(next: LiveRelease, isFallBack = false): void {
     if (this.#closed) {
       void next.engine.close();
       return;
     }
     const previous = this.#current;
     this.#current = next;
-    this.#lastError = undefined;
+    if (!isFallBack) this.#lastError = undefined;
     if (previous !== undefined) this.#retire(previous);
     this.#emit({ type: "activated", identity: next.identity, previous: previous?.identity });
   }
 
-  /** The newest candidate is the live release itself: nothing is wrong any more. */
-  confirm(): void {
+  /**
+   * The newest candidate is the live release itself: nothing is wrong any more.
+   *
+   * @param nowMs - milliseconds since the epoch.
+   */
+  confirm(nowMs: number): void {
     this.#lastError = undefined;
+    this.#current?.age.confirm(nowMs);
   }
 
   /** Notes a candidate that failed; the live release stays. */

@@ -150,7 +150,7 @@ export class PolicySource {
   async #isLive(bytes: Uint8Array): Promise<boolean> {
     const { live } = this.#options;
     if (live.current?.identity.sha256 !== (await digestOf(bytes))) return false;
-    live.confirm();
+    live.confirm(Date.now());
     return true;
   }
 

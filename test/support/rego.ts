@@ -2,9 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { activate } from "../../src/policy/activate.ts";
+import { type ActivateOptions, activate } from "../../src/policy/activate.ts";
 import { buildRelease } from "../../src/policy/build/build.ts";
-import type { FactQuery } from "../../src/policy/fact-queries.ts";
 import type { LiveRelease } from "../../src/policy/live.ts";
 
 /** The rule that approves a withdrawal, under the path that it has in a source folder. */
@@ -25,10 +24,14 @@ approve["PAYS"] if {
 `,
 };
 
-/** @param files - by path within the source folder. The caller closes the release's engine. */
+/**
+ * The caller closes the release's engine.
+ *
+ * @param files - by path within the source folder. @param more - what is activated otherwise.
+ */
 export async function releaseOf(
   files: Readonly<Record<string, string>>,
-  prepareFacts?: (queries: readonly FactQuery[]) => Promise<void>,
+  more: Partial<ActivateOptions> = {},
 ): Promise<LiveRelease> {
   const folder = await mkdtemp(join(tmpdir(), "countersign-rego-"));
   try {
@@ -37,12 +40,7 @@ export async function releaseOf(
       await writeFile(join(folder, name), content);
     }
     const { bytes } = await buildRelease(folder);
-    return await activate(bytes, {
-      trust: "unsigned",
-      source: folder,
-      evaluationMs: 2_000,
-      ...(prepareFacts === undefined ? {} : { prepareFacts }),
-    });
+    return await activate(bytes, { trust: "unsigned", source: folder, evaluationMs: 2_000, ...more });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
