@@ -61,8 +61,6 @@ describe("refused", () => {
   });
 
   test.each([
-    ["max_age: 24h", "policy.max_age"],
-    ["max_lifetime: 90d", "policy.max_lifetime"],
     ["candidate: next.tar.gz", "policy.candidate"],
     ["gate: {replay: 7d}", "policy.gate"],
     ["release: https://example.com/release.tar.gz", "policy.release"],
@@ -72,15 +70,34 @@ describe("refused", () => {
     expect(problemsOf(source)[path]).toMatch(/^not built yet/);
   });
 
-  test("keys as trust, and keys for events, as not built yet", () => {
-    const source = MINIMAL.replace("trust: unsigned", "trust: {keys: [a.pem], threshold: 1}").replace(
-      "[keys/node.key]",
-      "[keys/node.key]\n    event_public_keys: [e.key]",
-    );
+  test("keys for events, as not built yet", () => {
+    const source = MINIMAL.replace("[keys/node.key]", "[keys/node.key]\n    event_public_keys: [e.key]");
     expect(problemsOf(source)).toEqual({
-      "policy.trust": expect.stringMatching(/^not built yet/),
       "nodes[0].event_public_keys": expect.stringMatching(/^not built yet/),
     });
+  });
+
+  test.each([
+    ["{keys: [], audience: a}", /keys/],
+    ["{keys: a.pem, audience: a}", /keys/],
+    ["{keys: [1], audience: a}", /keys/],
+    ["{keys: [a.pem]}", /audience/],
+    ["{keys: [a.pem], audience: ''}", /audience/],
+    ["{keys: [a.pem], audience: two words}", /audience/],
+    ["{keys: [a.pem], audience: a, threshold: 0}", /threshold/],
+    ["{keys: [a.pem], audience: a, threshold: 1.5}", /threshold/],
+    ["{keys: [a.pem], audience: a, threshold: 2}", /threshold: 2 of 1 keys/],
+    ["{keys: [a.pem], audience: a, max_age: 1h}", /max_age/],
+    [`{keys: [a.pem], audience: a, sha256: ${"a".repeat(64)}}`, /sha256/],
+  ])("trust by keys that can't be meant: %s", (trust, why) => {
+    expect(problemsOf(MINIMAL.replace("unsigned", trust))).toEqual({
+      "policy.trust": expect.stringMatching(why),
+    });
+  });
+
+  test("a release that is stale before it is looked at again", () => {
+    const source = MINIMAL.replace("trust: unsigned", "trust: unsigned, poll: 1m, max_age: 1m");
+    expect(problemsOf(source)).toEqual({ "policy.max_age": "not longer than policy.poll" });
   });
 
   test.each(["", "{}", "true", "{sha256: abc}", `{sha256: ${"A".repeat(64)}}`, "[unsigned]"])(
@@ -277,7 +294,7 @@ admin_tokens: [{name: local, sha256: ${"0a".repeat(32)}, role: read}]
     "COUNTERSIGN_ALERTS",
     "COUNTERSIGN_LISTS",
     "COUNTERSIGN_LISTS__SANCTIONS",
-    "COUNTERSIGN_POLICY__MAX_AGE",
+    "COUNTERSIGN_POLICY__CANDIDATE",
     "COUNTERSIGN_LIMITS__BODY__X",
     "COUNTERSIGN_PUSH__QUERY__KEY",
     "COUNTERSIGN_PUSH__QUERY__SECRET_FILE",
@@ -395,6 +412,22 @@ describe("taken", () => {
     });
     expect(config.policy).toMatchObject({ release: "/c/rules", trust: { sha256: "0a".repeat(32) } });
     expect(config.nodes[0]).toMatchObject({ payload: "v1", signing_key: "/c/o.pem" });
+  });
+
+  test("trust by keys, with what it needs for it", () => {
+    const trust = "{keys: [keys/a.pem, /b.jwk], audience: production}";
+    const { policy } = parseConfig(MINIMAL.replace("unsigned", trust), "/c");
+    expect(policy.trust).toEqual({ keys: ["/c/keys/a.pem", "/b.jwk"], threshold: 1, audience: "production" });
+    expect([policy.max_age, policy.max_lifetime]).toEqual([86_400_000, 90 * 86_400_000]);
+    const two = MINIMAL.replace(
+      "unsigned",
+      trust.replace("}", ", threshold: 2}, max_age: 2h, max_lifetime: 7d"),
+    );
+    expect(parseConfig(two, "/c").policy).toMatchObject({
+      trust: { threshold: 2 },
+      max_age: 7_200_000,
+      max_lifetime: 7 * 86_400_000,
+    });
   });
 
   test("scalars of the environment over the file's", () => {

@@ -26,17 +26,29 @@ const name = z.string().regex(NAME, "1 to 64 letters, digits, dots, underscores 
 const digest = z.string().regex(SHA256, "64 lower-case hex digits");
 const text = z.string().min(1);
 
-const trust = z.unknown().transform((value, context): "unsigned" | { readonly sha256: string } => {
-  if (value === "unsigned") return value;
-  if (typeof value === "object" && value !== null && Object.hasOwn(value, "keys")) {
-    context.addIssue("not built yet: signed releases; use unsigned or {sha256: …}");
+/** Whom to believe about releases: any file, one file, or whoever holds keys. */
+function trustSchema(path: z.ZodType<string, string>) {
+  const pinned = z.strictObject({ sha256: digest });
+  const signed = z.strictObject({
+    keys: z.array(path).min(1),
+    threshold: z.int().min(1).prefault(1),
+    audience: name,
+  });
+  type Trust = "unsigned" | z.output<typeof pinned> | z.output<typeof signed>;
+  return z.unknown().transform((value, context): Trust => {
+    if (value === "unsigned") return value;
+    const isSigned = typeof value === "object" && value !== null && Object.hasOwn(value, "keys");
+    const result = isSigned ? signed.safeParse(value) : pinned.safeParse(value);
+    if (result.success) return result.data;
+    const [{ path: at, message } = { path: [], message: "" }] = result.error.issues;
+    context.addIssue(
+      isSigned
+        ? [...at, message].join(": ")
+        : "must be said: unsigned, {sha256: 64 lower-case hex digits}, or {keys: [files], threshold, audience}",
+    );
     return z.NEVER;
-  }
-  const pinned = z.strictObject({ sha256: digest }).safeParse(value);
-  if (pinned.success) return pinned.data;
-  context.addIssue("must be said: unsigned, or {sha256: 64 lower-case hex digits}");
-  return z.NEVER;
-});
+  });
+}
 
 function listenSchema(path: z.ZodType<string, string>) {
   const listener = z.strictObject({
@@ -137,14 +149,18 @@ export function configSchema(directory: string) {
             return z.NEVER;
           })
           .describe("a release file, or a folder of Rego (development: built on every save)"),
-        trust: trust.describe(
-          "`unsigned` (any release that lies there), or `{sha256: …}` (that very file); never a default",
+        trust: trustSchema(path).describe(
+          "`unsigned` (any release that lies there), `{sha256: …}` (that very file), or `{keys: [files], threshold: 1, audience: NAME}` (what so many of these keys signed for this audience); never a default",
         ),
         poll: duration("100ms", "24h")
           .prefault("30s")
           .describe("how often the release is looked at for a change"),
-        max_age: notBuilt("signed releases"),
-        max_lifetime: notBuilt("signed releases"),
+        max_age: duration("1s", "365d")
+          .prefault("24h")
+          .describe("how long the live release may go without being found at its place; then all is refused"),
+        max_lifetime: duration("1m", "3650d")
+          .prefault("90d")
+          .describe("how long a release's statement may last, from its making to its expiry"),
         candidate: notBuilt("a release that judges in the shadow"),
         gate: notBuilt("a gate before promotion"),
       })
@@ -396,6 +412,14 @@ function contradictions(config: Config): ConfigProblem[] {
     ["local", ...config.admin_tokens.map((token) => token.name)],
     (index) => `admin_tokens[${index - 1}].name`,
   );
+  const { trust, poll, max_age } = config.policy;
+  if (typeof trust === "object" && "keys" in trust && trust.threshold > trust.keys.length) {
+    problems.push({
+      path: "policy.trust",
+      message: `threshold: ${trust.threshold} of ${trust.keys.length} keys can never sign`,
+    });
+  }
+  if (max_age <= poll) problems.push({ path: "policy.max_age", message: "not longer than policy.poll" });
   const taken = new Map<string, string>();
   for (const [listener, value] of Object.entries(config.listen)) {
     if (value === undefined || value.address.port === 0) continue;

@@ -13,11 +13,11 @@ export interface AdminAppParts extends Omit<StateParts, "alarms" | "lastPings"> 
 }
 
 export function adminApp(parts: AdminAppParts): HttpApp {
-  const { live, memory, feeds, tokens, reload } = parts;
+  const { releases, memory, feeds, tokens, reload } = parts;
   const { log, metrics, alarms, eventLoop } = parts.telemetry;
   return createAdminApp({
     source: {
-      checks: () => [...readinessChecks(live, feeds, eventLoop), ...memory.checks()],
+      checks: () => [...readinessChecks(releases, feeds, eventLoop), ...memory.checks()],
       state: () => serverState({ ...parts, alarms, lastPings: metrics.lastPings() }),
       reload,
       metrics: () => metrics.exposition(),

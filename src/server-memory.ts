@@ -8,6 +8,7 @@ import { Freezes } from "./decisions/freeze.ts";
 import { Operations } from "./decisions/operations.ts";
 import { PushDesk, type Taken } from "./decisions/push-desk.ts";
 import type { Push } from "./decisions/push-message.ts";
+import { LedgerReleases } from "./decisions/release-history.ts";
 import { Tickets } from "./decisions/tickets.ts";
 import type { PriceStore } from "./feeds/price-store.ts";
 import { canonicalJson } from "./input/canonical-json.ts";
@@ -17,7 +18,6 @@ import { type EntryType, LedgerError } from "./ledger/ledger.ts";
 import { LedgerQueries } from "./ledger/ledger-queries.ts";
 import { openLedger, type SqliteLedger } from "./ledger/open.ts";
 import type { FactQuery } from "./policy/fact-queries.ts";
-import type { ReleaseIdentity } from "./policy/release.ts";
 import { type Telemetry, tellOfFlag, tellOfPush } from "./server-telemetry.ts";
 import type { Alarms } from "./telemetry/alarms.ts";
 import { VERSION } from "./version.ts";
@@ -29,6 +29,7 @@ export class Memory {
   readonly desk: DecisionDesk;
   readonly pushes: PushDesk;
   readonly operations: Operations;
+  readonly releases: LedgerReleases;
   /** For people; it reads the file by itself. */
   readonly history: LedgerQueries;
   readonly #alarms: Alarms;
@@ -41,6 +42,7 @@ export class Memory {
     this.ledger = ledger;
     this.freezes = new Freezes(join(config.state_dir, "FREEZE"));
     this.operations = new Operations(ledger, this.freezes, Date.now);
+    this.releases = new LedgerReleases(ledger, Date.now);
     this.history = new LedgerQueries(join(config.state_dir, "ledger.db"));
     this.desk = new DecisionDesk({
       ledger,
@@ -135,19 +137,12 @@ export class Memory {
   }
 
   /** Notes what happened to the server itself; where the ledger can't be written, the log has it. */
-  note(
-    type: Extract<EntryType, "release" | "alarm" | "mark">,
-    members: Readonly<Record<string, unknown>>,
-  ): void {
+  note(type: Extract<EntryType, "alarm" | "mark">, members: Readonly<Record<string, unknown>>): void {
     const at = Math.max(Date.now(), this.ledger.newestAt());
     const id = `e_${ulid()}`;
     this.ledger
       .append({ type, id, at, row: canonicalJson({ type, id, at, ...members }) })
       .durable.catch(() => {});
-  }
-
-  releaseLive({ revision, sequence, sha256 }: ReleaseIdentity): void {
-    this.note("release", { revision, sequence, sha256 });
   }
 
   checks(): ReadinessCheck[] {

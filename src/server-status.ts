@@ -6,8 +6,10 @@ import { pushKeysOf } from "./channels/push/keys.ts";
 import type { TssNode } from "./channels/tss/routes.ts";
 import type { Config } from "./config.ts";
 import type { Feeds } from "./feeds/feeds.ts";
-import type { LivePolicy } from "./policy/live.ts";
+import type { LiveRelease } from "./policy/live.ts";
+import { trustOf } from "./release-trust.ts";
 import type { Memory } from "./server-memory.ts";
+import { type Releases, unenforcedRules } from "./server-releases.ts";
 import type { Alarms } from "./telemetry/alarms.ts";
 import type { EventLoopMonitor } from "./telemetry/event-loop.ts";
 import { VERSION } from "./version.ts";
@@ -17,12 +19,11 @@ const MAX_EVENT_LOOP_DELAY_S = 1;
 
 /** Ready is where all of them are. */
 export function readinessChecks(
-  policy: LivePolicy,
+  releases: Releases,
   feeds: Feeds,
   eventLoop: EventLoopMonitor,
 ): ReadinessCheck[] {
-  const live = policy.current;
-  const refused = policy.lastError;
+  const { current: live, lastError: refused } = releases.live;
   const { max } = eventLoop.delay();
   const absent = feeds.status().lists.filter(({ entries }) => entries === undefined);
   return [
@@ -32,6 +33,7 @@ export function readinessChecks(
       detail:
         live?.identity.revision ?? `none is live: ${refused?.step ?? ""} ${refused?.message ?? ""}`.trim(),
     },
+    releases.ageCheck(),
     {
       name: "policy_engine",
       ok: live?.isServing() ?? false,
@@ -56,7 +58,7 @@ export function readinessChecks(
 /** @property lastPings - milliseconds since the epoch, by node. */
 export interface StateParts {
   readonly config: Config;
-  readonly live: LivePolicy;
+  readonly releases: Releases;
   readonly memory: Memory;
   readonly feeds: Feeds;
   readonly nodes: readonly TssNode[];
@@ -67,7 +69,7 @@ export interface StateParts {
 
 export function serverState({
   config,
-  live: policy,
+  releases,
   memory,
   feeds,
   nodes,
@@ -75,8 +77,9 @@ export function serverState({
   lastPings,
   startedAt,
 }: StateParts): ServerState {
-  const live = policy.current;
-  const refused = policy.lastError;
+  const { live: policy, activation } = releases;
+  const { current: live, lastError: refused } = policy;
+  const now = memory.releases.now();
   return {
     version: VERSION,
     started_at: startedAt,
@@ -90,9 +93,12 @@ export function serverState({
             rules: live.index.rules.length,
             unenforced: unenforcedRules(live.hostData.modes),
             approve_unverified: live.hostData.approve_unverified === true,
+            ...ageState(live, now),
           },
         }),
-    trust: trustOf(config),
+    trust: trustOf(config.policy),
+    ...keysState(activation),
+    quarantined: activation.quarantined,
     scope: config.scope,
     nodes: nodes.map(({ name, payload }) => {
       const ping = lastPings.get(name);
@@ -118,17 +124,30 @@ function ledgerState({ ledger }: Memory): ServerState["ledger"] {
   return { ...ledger.health(), ...(newest === 0 ? {} : { newest_at: newest }) };
 }
 
-export function trustOf({ policy }: Config): "unsigned" | "sha256" {
-  return policy.trust === "unsigned" ? "unsigned" : "sha256";
+/** @param now - the time of decisions, milliseconds since the epoch. */
+function ageState(
+  { age, statement }: LiveRelease,
+  now: number,
+): Partial<NonNullable<ServerState["release"]>> {
+  const weakness = age.refusalAt(now) ?? age.warningAt(now);
+  return {
+    confirmed_at: age.confirmedAt,
+    ...(Number.isFinite(age.staleAt) ? { stale_at: age.staleAt } : {}),
+    ...(statement === undefined
+      ? {}
+      : {
+          audience: statement.audience,
+          created_at: statement.created_at,
+          expires_at: statement.expires_at,
+          signed_by: statement.signedBy,
+        }),
+    ...(weakness === undefined ? {} : { age_warning: `${weakness.code}: ${weakness.message}` }),
+  };
 }
 
-/** The rules that `data.modes` keeps from refusing. */
-export function unenforcedRules(
-  modes: Readonly<Record<string, string>> | undefined,
-): Record<string, "warn" | "off"> {
-  const found: Record<string, "warn" | "off"> = {};
-  for (const [rule, mode] of Object.entries(modes ?? {})) {
-    if (mode === "warn" || mode === "off") found[rule] = mode;
-  }
-  return found;
+function keysState({ keys }: Releases["activation"]): Pick<ServerState, "trusted"> {
+  if (keys === undefined) return {};
+  const { audience, threshold, highest } = keys;
+  const kids = keys.keys.map(({ kid }) => kid);
+  return { trusted: { audience, threshold, keys: kids, ...(highest === undefined ? {} : { highest }) } };
 }

@@ -12,14 +12,12 @@ import { EvidenceReader } from "./evidence/evidence-reader.ts";
 import { Feeds } from "./feeds/feeds.ts";
 import { type HttpApp, type Listener, startListener } from "./listener.ts";
 import { type Keys, loadKeys } from "./node-keys.ts";
-import type { EngineEvent } from "./policy/engine.ts";
-import { type LiveEvent, LivePolicy } from "./policy/live.ts";
-import { PolicySource } from "./policy/source.ts";
+import { loadTrust } from "./release-trust.ts";
 import { adminApp } from "./server-admin.ts";
 import { Memory } from "./server-memory.ts";
 import { type PushParts, pushAgain, pushApp, pushBacklog } from "./server-push.ts";
 import { askAgain, pushQueries } from "./server-queries.ts";
-import { trustOf, unenforcedRules } from "./server-status.ts";
+import { Releases } from "./server-releases.ts";
 import { createTelemetry, type Telemetry, tellOfDecision, tellOfUnusable } from "./server-telemetry.ts";
 import type { ListenerAddresses } from "./telemetry/log.ts";
 import { VERSION } from "./version.ts";
@@ -30,10 +28,9 @@ export type ReloadOutcome = ReloadResult;
 export class CountersignServer {
   readonly #config: Config;
   readonly #telemetry: Telemetry;
-  readonly #live: LivePolicy;
   readonly #memory: Memory;
   readonly #feeds: Feeds;
-  readonly #source: PolicySource;
+  readonly #releases: Releases;
   readonly #nodes: readonly TssNode[];
   readonly #signingKey: KeyObject;
   readonly #signer = new Signer();
@@ -43,27 +40,21 @@ export class CountersignServer {
   readonly #startedAt = Date.now();
   #listeners: Listener[] = [];
 
-  private constructor(config: Config, telemetry: Telemetry, keys: Keys, memory: Memory, feeds: Feeds) {
+  private constructor(
+    config: Config,
+    telemetry: Telemetry,
+    keys: Keys,
+    memory: Memory,
+    feeds: Feeds,
+    releases: Releases,
+  ) {
     this.#config = config;
     this.#telemetry = telemetry;
     this.#memory = memory;
     this.#feeds = feeds;
+    this.#releases = releases;
     this.#nodes = keys.nodes;
     this.#signingKey = keys.own;
-    this.#live = new LivePolicy((event) => this.#onLiveEvent(event));
-    this.#source = new PolicySource({
-      path: config.policy.release,
-      trust: config.policy.trust,
-      pollMs: config.policy.poll,
-      evaluationMs: config.limits.evaluation,
-      live: this.#live,
-      onEvent: (event) => this.#onEngineEvent(event),
-      prepareFacts: (queries) => memory.prepare(queries),
-      buildFolder: async (folder) => {
-        const { buildRelease } = await import("./policy/build/build.ts");
-        return (await buildRelease(folder)).bytes;
-      },
-    });
     const again = pushAgain(this.#pushParts());
     this.#backlog = pushBacklog(this.#pushParts(), again);
     this.#queries = pushQueries(this.#pushParts(), again, keys.query);
@@ -71,7 +62,7 @@ export class CountersignServer {
 
   /** Reads the keys and opens the ledger; nothing answers yet. */
   static async create(config: Config): Promise<CountersignServer> {
-    const keys = await loadKeys(config);
+    const [keys, trust] = await Promise.all([loadKeys(config), loadTrust(config.policy)]);
     const telemetry = createTelemetry();
     await mkdir(config.state_dir, { recursive: true, mode: 0o700 });
     const memory = await Memory.open(config, telemetry);
@@ -80,7 +71,8 @@ export class CountersignServer {
       onAlarm: (code, message) => telemetry.alarms.raise(code, message),
       now: Date.now,
     });
-    return new CountersignServer(config, telemetry, keys, memory, feeds);
+    const releases = await Releases.open(config, trust, memory, telemetry);
+    return new CountersignServer(config, telemetry, keys, memory, feeds, releases);
   }
 
   /** Brings the policy up, then the listeners, and says `listening` when all answer. */
@@ -88,7 +80,7 @@ export class CountersignServer {
     const { listen, state_dir, admin_tokens } = this.#config;
     const token = await ensureAdminToken(state_dir);
     this.#warnOfOpenDoors();
-    await Promise.all([this.#source.start(), this.#feeds.start()]);
+    await Promise.all([this.#releases.start(() => void this.#backlog.run()), this.#feeds.start()]);
     if (this.#queries !== undefined) askAgain(this.#queries, this.#pushParts());
 
     const nodes = await this.#start("nodes", listen.nodes, this.#tssApp());
@@ -110,12 +102,12 @@ export class CountersignServer {
   /** Looks for a new release and reads lists, prices and TLS files again. What fails stays as it was. */
   async reload(): Promise<ReloadOutcome> {
     const [result, tlsErrors, feedErrors] = await Promise.all([
-      this.#source.checkNow(),
+      this.#releases.check(),
       this.#reloadTls(),
       this.#feeds.reload(),
     ]);
     const errors = [...(result.error === undefined ? [] : [result.error]), ...tlsErrors, ...feedErrors];
-    const live = this.#live.current?.identity;
+    const live = this.#releases.live.current?.identity;
     this.#telemetry.log.reloaded("release", result.changed);
     return {
       changed: result.changed,
@@ -128,8 +120,8 @@ export class CountersignServer {
     this.#telemetry.log.stopping(signal);
     await Promise.all(this.#listeners.map((listener) => listener.drain()));
     await this.#queries?.close();
-    await Promise.all([this.#source.close(), this.#feeds.close(), this.#backlog.close()]);
-    await Promise.all([this.#live.close(), this.#signer.close(), this.#evidence.close()]);
+    await Promise.all([this.#releases.close(), this.#feeds.close(), this.#backlog.close()]);
+    await Promise.all([this.#signer.close(), this.#evidence.close()]);
     await this.#memory.close();
     this.#telemetry.eventLoop.stop();
     this.#telemetry.log.stopped();
@@ -157,8 +149,8 @@ export class CountersignServer {
       evidence: this.#evidence,
       enrich: (document) => this.#feeds.enrich(document),
       zone: config.zone,
-      live: () => this.#live.current,
-      refusedStep: () => this.#live.lastError?.step,
+      live: () => this.#releases.live.current,
+      refusedStep: () => this.#releases.live.lastError?.step,
       now: Date.now,
       load: telemetry.load.nodes,
       events: this.#tssEvents(),
@@ -171,7 +163,7 @@ export class CountersignServer {
       telemetry: this.#telemetry,
       memory: this.#memory,
       feeds: this.#feeds,
-      live: this.#live,
+      live: this.#releases.live,
     };
   }
 
@@ -226,39 +218,6 @@ export class CountersignServer {
     return problems.flat();
   }
 
-  #onLiveEvent(event: LiveEvent): void {
-    const { log, metrics, alarms } = this.#telemetry;
-    if (event.type === "refused") {
-      metrics.releaseFailed(event.refusal.step);
-      alarms.raise("RELEASE_REFUSED", `${event.refusal.step}: ${event.refusal.message}`);
-      return;
-    }
-    const live = this.#live.current;
-    void this.#backlog.run();
-    metrics.releaseLive(event.identity);
-    this.#memory.releaseLive(event.identity);
-    log.releaseLive(event.identity, trustOf(this.#config), live?.index.rules.length ?? 0);
-    if (live?.hostData.approve_unverified === true) {
-      log.warning(
-        "APPROVE_UNVERIFIED",
-        "transactions are approved by their description, not by what is signed",
-      );
-    }
-    for (const [rule, mode] of Object.entries(unenforcedRules(live?.hostData.modes))) {
-      log.warning("NOT_ENFORCED", `${rule} is ${mode}`);
-    }
-  }
-
-  #onEngineEvent(event: EngineEvent): void {
-    const { metrics, alarms } = this.#telemetry;
-    if (event.type === "spare_ready") return;
-    metrics.policyRestarted(event.type === "timeout" ? "timeout" : "error");
-    alarms.raise(
-      event.type === "timeout" ? "POLICY_TIMEOUT" : "POLICY_ERROR",
-      event.type === "timeout" ? `${event.entrypoint} ran longer than its limit` : event.message,
-    );
-  }
-
   #warnOfOpenDoors(): void {
     const { log } = this.#telemetry;
     const { trust } = this.#config.policy;
@@ -274,7 +233,7 @@ export class CountersignServer {
     return adminApp({
       config: this.#config,
       telemetry: this.#telemetry,
-      live: this.#live,
+      releases: this.#releases,
       memory: this.#memory,
       feeds: this.#feeds,
       nodes: this.#nodes,

@@ -16,6 +16,34 @@ const releaseSchema = z.object({
   unenforced: z.record(z.string(), z.enum(["warn", "off"])),
   /** Transactions without verified evidence may be approved. */
   approve_unverified: z.boolean(),
+  /** When its place was last looked at and had it, and when it will have gone unconfirmed for too long. */
+  confirmed_at: milliseconds.optional(),
+  stale_at: milliseconds.optional(),
+  /** What was signed about it; absent where it was not. */
+  audience: z.string().optional(),
+  created_at: milliseconds.optional(),
+  expires_at: milliseconds.optional(),
+  /** Thumbprints of the keys. */
+  signed_by: z.array(z.string()).readonly().optional(),
+  /** What keeps it from deciding, or soon will. */
+  age_warning: z.string().optional(),
+});
+
+/** Whose signatures count; `highest` is the newest release that was ever live for this audience. */
+const trustedSchema = z.object({
+  audience: z.string(),
+  threshold: z.int().min(1),
+  keys: z.array(z.string()).readonly(),
+  highest: z.object({ sequence: z.int(), sha256: z.string() }).optional(),
+});
+
+/** A release that was signed and is no good; a higher sequence lifts it. */
+const quarantinedSchema = z.object({
+  sha256: z.string(),
+  sequence: z.int(),
+  step: z.string(),
+  message: z.string(),
+  at: milliseconds,
 });
 
 const alarmSchema = z.object({
@@ -71,7 +99,10 @@ const serverStateSchema = z.object({
   started_at: milliseconds,
   /** Absent where nothing is live: everything but pings is refused. */
   release: releaseSchema.optional(),
-  trust: z.enum(["unsigned", "sha256"]),
+  trust: z.enum(["unsigned", "sha256", "keys"]),
+  /** Absent where trust is not by keys. */
+  trusted: trustedSchema.optional(),
+  quarantined: z.array(quarantinedSchema).readonly(),
   scope: z.object({
     organizations: z.array(z.string()).readonly().optional(),
     vaults: z.array(z.string()).readonly().optional(),
@@ -135,6 +166,7 @@ function isOpen(scope: ServerState["scope"]): boolean {
 function warningsOf({ release, trust, scope, push }: ServerState): string[] {
   const warnings: string[] = [];
   if (release === undefined) warnings.push("NO RELEASE IS LIVE: everything but pings is refused");
+  if (release?.age_warning !== undefined) warnings.push(release.age_warning);
   if (trust === "unsigned") warnings.push("UNSIGNED: whoever writes the release file makes the policy");
   if (release?.approve_unverified === true) {
     warnings.push(

@@ -1,18 +1,23 @@
 /** `check`: the release goes through every step of going live, up to the swap. */
 import type { Config } from "../config.ts";
-import { LivePolicy } from "../policy/live.ts";
 import { PolicySource } from "../policy/source.ts";
 import type { Finding } from "./finding.ts";
+import { prepareTrial, type Trial } from "./release-trial.ts";
 
 export async function checkRelease(config: Config): Promise<Finding[]> {
-  const { release: path, trust, poll } = config.policy;
-  const live = new LivePolicy();
+  const { release: path, poll } = config.policy;
+  let trial: Trial;
+  try {
+    trial = await prepareTrial(config, path);
+  } catch (error) {
+    return [{ severity: "error", path: "policy.trust", message: messageOf(error) }];
+  }
+  const { live, activation, problems } = trial;
   const source = new PolicySource({
     path,
     pollMs: poll,
     live,
-    trust,
-    evaluationMs: config.limits.evaluation,
+    activation,
     buildFolder: async (folder) => {
       const { buildRelease } = await import("../policy/build/build.ts");
       return (await buildRelease(folder)).bytes;
@@ -20,12 +25,21 @@ export async function checkRelease(config: Config): Promise<Finding[]> {
   });
   try {
     const { error } = await source.checkNow();
-    if (error !== undefined) return [{ severity: "error", path: "policy.release", message: error }];
+    const findings: Finding[] = problems.map(({ message }) => ({
+      severity: "warning",
+      path: "state_dir",
+      message,
+    }));
+    if (error !== undefined) {
+      findings.push({ severity: "error", path: "policy.release", message: error });
+      return findings;
+    }
     const { modes = {}, approve_unverified } = live.current?.hostData ?? {};
-    const findings: Finding[] = [];
     const warn = (message: string): void => {
       findings.push({ severity: "warning", path: "policy.release", message });
     };
+    const aged = live.current?.age.warningAt(Date.now());
+    if (aged !== undefined) warn(aged.message);
     if (approve_unverified === true)
       warn("approve_unverified: transactions are approved by their description");
     for (const [rule, mode] of Object.entries(modes)) {
@@ -36,4 +50,9 @@ export async function checkRelease(config: Config): Promise<Finding[]> {
     await source.close();
     await live.close();
   }
+}
+
+/** The system's error for a file names it; ours name theirs. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : "the keys can't be read";
 }

@@ -1,4 +1,4 @@
-/** `policy build | test | inspect | sign`: releases, from source folder to signed file. */
+/** `policy build | test | inspect | sign | verify`: releases, from source folder to signed file. */
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { writeDurably } from "../durable-file.ts";
@@ -7,6 +7,7 @@ import type { Inspection } from "../policy/inspect.ts";
 import { readGiven } from "./given-file.ts";
 import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
 import { registerPolicySign } from "./policy-sign.ts";
+import { registerPolicyVerify } from "./policy-verify.ts";
 
 /** Adds `policy` with its subcommands to the program. */
 export function registerPolicyCommands(program: Command): void {
@@ -41,6 +42,7 @@ export function registerPolicyCommands(program: Command): void {
       runPolicy(options.json === true, () => inspect(release, options)),
     );
   registerPolicySign(policy);
+  registerPolicyVerify(policy);
 }
 
 /** As {@link runCommand}; a source that does not build is told with all its problems, for scripts as well. */

@@ -1,48 +1,33 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import {
+  DAY_MS,
+  type PublisherKey,
+  publisherKey,
+  rfc3339,
+  type Says,
+  says,
+  statementOf,
+} from "../../test/support/publisher.ts";
+import {
+  digestOf,
+  LISTED,
+  ORDINARY,
+  policyFolder,
+  smallReleases,
+} from "../../test/support/small-releases.ts";
+import { Activation, type ReleaseTrust } from "./activation.ts";
 import { buildRelease } from "./build/build.ts";
 import { type LiveEvent, LivePolicy } from "./live.ts";
 import { PolicySource, type PolicySourceOptions } from "./source.ts";
-
-const LISTED = `# METADATA
-# title: On the list
-# description: Every destination is on the list.
-# custom:
-#   severity: critical
-#   requires: {LISTED: deny}
-package rules.transfer.listed
-
-require["LISTED"] if {
-	every d in input.transaction.destinations {
-		data.allowlist[d.address]
-	}
-}
-`;
-const ORDINARY = `# METADATA
-# title: Ordinary
-# description: Ordinary transfers are approved.
-# custom:
-#   severity: low
-#   kinds: [transaction_signing]
-#   approves: [ORDINARY]
-package rules.transfer.ordinary
-
-approve["ORDINARY"] if input.kind == "transaction_signing"
-`;
+import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
+import { TrustStore } from "./trust-store.ts";
 
 const root = mkdtempSync(join(tmpdir(), "countersign-source-"));
 afterAll(() => rmSync(root, { recursive: true }));
-
-/** A policy folder of its own. */
-function policyFolder(name: string, rules: Readonly<Record<string, string>>): string {
-  const folder = join(root, name);
-  writeFileSync(join(mkdir(folder), "data.yaml"), "allowlist: {known: true}\n");
-  for (const [rule, text] of Object.entries(rules))
-    writeFileSync(join(mkdir(join(folder, "rules", rule)), "rule.rego"), text);
-  return folder;
-}
 
 function mkdir(folder: string): string {
   mkdirSync(folder, { recursive: true });
@@ -55,11 +40,7 @@ let second: Uint8Array;
 let generous: Uint8Array;
 
 beforeAll(async () => {
-  const safe = policyFolder("safe", { "transfer/listed": LISTED, "transfer/ordinary": ORDINARY });
-  first = (await buildRelease(safe, { revision: "first" })).bytes;
-  second = (await buildRelease(safe, { revision: "second" })).bytes;
-  const unsafe = policyFolder("unsafe", { "transfer/ordinary": ORDINARY });
-  generous = (await buildRelease(unsafe, { revision: "generous" })).bytes;
+  ({ first, second, generous } = await smallReleases());
 });
 
 let file: string;
@@ -69,17 +50,14 @@ beforeEach(() => {
   file = join(mkdir(join(root, `case-${count}`)), "release.tar.gz");
 });
 
-function source(options: Partial<PolicySourceOptions> = {}) {
+function source({
+  trust = "unsigned",
+  ...options
+}: Partial<PolicySourceOptions> & { readonly trust?: ReleaseTrust } = {}) {
   const events: LiveEvent[] = [];
   const live = new LivePolicy((event) => events.push(event));
-  const from = new PolicySource({
-    path: file,
-    trust: "unsigned",
-    pollMs: 50,
-    evaluationMs: 250,
-    live,
-    ...options,
-  });
+  const activation = new Activation({ live, trust, now: Date.now, source: file, evaluationMs: 250 });
+  const from = new PolicySource({ path: file, pollMs: 50, live, activation, ...options });
   onTestFinished(async () => {
     await from.close();
     await live.close();
@@ -201,17 +179,138 @@ describe("a release file", () => {
   });
 });
 
+describe("a release file and its statement", () => {
+  let key: PublisherKey;
+  beforeAll(async () => {
+    key = await publisherKey();
+  });
+
+  const statement = (): string => statementFile(file);
+  const trust = (): TrustStore =>
+    new TrustStore({
+      keys: [key.verifying],
+      threshold: 1,
+      audience: "production",
+      maxLifetimeMs: 90 * DAY_MS,
+    });
+  const about = (archive: Uint8Array, members: Says) => statementOf(says(digestOf(archive), members), key);
+  const signedSource = (options: Partial<PolicySourceOptions> = {}) => source({ trust: trust(), ...options });
+
+  async function publishBoth(archive: Uint8Array, members: Says): Promise<void> {
+    publish(archive);
+    writeFileSync(`${statement()}.new`, await about(archive, members));
+    renameSync(`${statement()}.new`, statement());
+  }
+
+  const FIRST = { revision: "first", sequence: 1 };
+  const SECOND = { revision: "second", sequence: 2 };
+
+  it.each<[string, () => void, string]>([
+    ["missing", () => {}, "statement"],
+    ["too large", () => writeFileSync(statement(), Buffer.alloc(MAX_STATEMENT_BYTES + 1, 0x20)), "statement"],
+    ["a folder", () => void mkdir(statement()), "source"],
+    ["a pipe", () => void execFileSync("mkfifo", [statement()]), "source"],
+    ["half written", () => writeFileSync(statement(), '{"payload":"'), "statement"],
+  ])("is refused where it is %s, and looked at again when it changes", async (_name, put, step) => {
+    publish(first);
+    put();
+    const { from, live } = signedSource();
+    await from.start();
+    expect(live.lastError?.step).toBe(step);
+    expect(live.current).toBeUndefined();
+    rmSync(statement(), { recursive: true, force: true });
+    await publishBoth(first, FIRST);
+    await eventually(() => live.current?.identity.revision === "first");
+  });
+
+  it("is not needed, and not looked at, where releases are not signed", async () => {
+    publish(first);
+    writeFileSync(statement(), "{}");
+    const { from, live } = source();
+    expect(await from.start()).toMatchObject({ live: "first", changed: true });
+    expect(live.current?.identity.sequence).toBe(0);
+  });
+
+  it("is refused for a folder of Rego: nobody signed what is built of it", async () => {
+    const path = policyFolder(root, "unsigned", { "transfer/listed": LISTED });
+    const { from, live } = signedSource({
+      path,
+      buildFolder: async (folder) => (await buildRelease(folder)).bytes,
+    });
+    await from.start();
+    expect(live.lastError?.step).toBe("statement");
+  });
+
+  it("of another archive is refused; one that comes a moment after its archive is not", async () => {
+    await publishBoth(first, FIRST);
+    const { from, events } = signedSource({ pollMs: 60_000 });
+    expect(await from.start()).toMatchObject({ live: "first" });
+    publish(second);
+    expect(await from.checkNow()).toMatchObject({
+      live: "first",
+      changed: false,
+      error: expect.stringMatching(/^digest: /),
+    });
+    const refused = events.length;
+    publish(first);
+    expect(await from.checkNow()).toEqual({ live: "first", changed: false });
+    publish(second);
+    const coming = await about(second, SECOND);
+    setTimeout(() => writeFileSync(statement(), coming), 60);
+    // Or it was seen by itself just before.
+    expect(await from.checkNow()).toMatchObject({ live: "second" });
+    expect(events.slice(refused).map(({ type }) => type)).toEqual(["activated"]);
+  });
+
+  it("that changes alone is looked at", async () => {
+    await publishBoth(first, FIRST);
+    const { from, live } = signedSource();
+    await from.start();
+    await publishBoth(first, { ...FIRST, sequence: 5 });
+    await eventually(() => live.current?.identity.sequence === 5);
+  });
+
+  it("that is of a moment ahead is tried again by itself, and said once", async () => {
+    await publishBoth(first, { ...FIRST, created_at: rfc3339(Date.now() + 63_000) });
+    const { from, live, events } = signedSource({ pollMs: 60_000 });
+    await from.start();
+    expect(live.lastError?.step).toBe("time");
+    await eventually(() => live.current?.identity.revision === "first");
+    expect(events.map(({ type }) => type)).toEqual(["refused", "activated"]);
+  });
+
+  it("is confirmed at each look, as long as nothing else lies there", async () => {
+    await publishBoth(first, FIRST);
+    const { from, live } = signedSource();
+    await from.start();
+    const confirmed = () => live.current?.age.confirmedAt ?? Number.NaN;
+    let before = confirmed();
+    await eventually(() => confirmed() > before);
+    await publishBoth(second, { ...SECOND, audience: "staging" });
+    await eventually(() => live.lastError?.step === "audience");
+    before = confirmed();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(confirmed()).toBe(before);
+    rmSync(file);
+    await eventually(() => live.lastError?.step === "source");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(confirmed()).toBe(before);
+    await publishBoth(first, FIRST);
+    await eventually(() => confirmed() > before);
+  });
+});
+
 describe("a folder of Rego", () => {
   const buildFolder = async (folder: string) => (await buildRelease(folder)).bytes;
 
   it("is refused where nothing builds it", async () => {
-    const { from, live } = source({ path: policyFolder("plain", { "transfer/listed": LISTED }) });
+    const { from, live } = source({ path: policyFolder(root, "plain", { "transfer/listed": LISTED }) });
     await from.start();
     expect(live.lastError?.step).toBe("source");
   });
 
   it("that no longer builds keeps what is live, and goes live again when mended", async () => {
-    const path = policyFolder("edited", { "transfer/listed": LISTED, "transfer/ordinary": ORDINARY });
+    const path = policyFolder(root, "edited", { "transfer/listed": LISTED, "transfer/ordinary": ORDINARY });
     const { from, live } = source({ path, buildFolder });
     await from.start();
     const before = live.current;

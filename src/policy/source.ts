@@ -1,29 +1,33 @@
 /**
- * Where releases come from: a release file, or, in development, a folder of Rego that is built on every save.
+ * Where releases come from: a release file, with its statement beside it where releases are signed, or, in
+ * development, a folder of Rego that is built on every save.
  *
- * A check reads what is there, and only if it differs from what was seen before; a digest that is live already
- * changes nothing. What is there is polled; the file system's own events are a hint that makes it sooner, since
- * they get lost on some file systems. One check runs at a time. A candidate that can't be read as an archive is
- * read a second time before it is refused: it may have been half written. A refused candidate is not tried
- * again before it changes, or somebody asks (`checkNow`).
+ * A check reads what is there, and only if it differs from what was seen before; what is live already is confirmed.
+ * What is there is polled; the file system's own events are a hint that makes it sooner, since they get lost on some
+ * file systems. One check runs at a time. A candidate that may have been half written, the archive or the pair, is
+ * read a second time before it is refused. A refused candidate is not tried again before it changes, or somebody asks
+ * (`checkNow`), or what refused it may have passed.
  */
 import { type FSWatcher, watch } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ActivateOptions, activate, digestOf } from "./activate.ts";
+import type { Activation, Candidate } from "./activation.ts";
+import { readBounded } from "./bounded-file.ts";
 import type { LivePolicy } from "./live.ts";
-import { ReleaseError } from "./release.ts";
-import { toError } from "./wasm-instance.ts";
+import { MAX_RELEASE_BYTES, PassingReleaseError, ReleaseError, type ReleaseStep } from "./release.ts";
+import { look } from "./source-files.ts";
+import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
 
 /**
  * @property path - a release file or a folder of Rego; need not exist yet.
  * @property pollMs - milliseconds between two looks.
+ * @property activation - what candidates go through. @property live - where they go, and what is wrong is noted.
  * @property buildFolder - builds a folder into an archive's bytes; without it a folder is refused.
  */
-export interface PolicySourceOptions extends Omit<ActivateOptions, "source" | "aside"> {
+export interface PolicySourceOptions {
   readonly path: string;
   readonly pollMs: number;
+  readonly activation: Activation;
   readonly live: LivePolicy;
   readonly buildFolder?: (folder: string) => Promise<Uint8Array>;
 }
@@ -39,18 +43,20 @@ const DEBOUNCE_MS = 100;
 /** How long a half-written file gets until it is read again. */
 const REREAD_MS = 250;
 const MAX_FOLDER_POLL_MS = 1000;
-const MAX_FILE_BYTES = 64 * 1024 * 1024;
+/** The first try after what refused a candidate may have passed; each next one comes after twice the time. */
+const FIRST_RETRY_MS = 1000;
 
-/** What a look without reading sees: when it is the same, so is what it stands for. */
-interface Sight {
-  readonly folder: boolean;
-  readonly mark: string;
-  readonly error?: ReleaseError;
-}
+/** What a file that is being written, or one of two that is there before the other, may look like. */
+const HALF_WRITTEN: ReadonlySet<ReleaseStep> = new Set([
+  ...(["statement", "signatures", "payload", "digest", "archive"] as const),
+]);
 
 export class PolicySource {
   readonly #options: PolicySourceOptions;
   #seen: string | undefined;
+  /** Whether what was seen is what is live. */
+  #seenLive = false;
+  #retryMs: number | undefined;
   #running: Promise<CheckResult> | undefined;
   #queued: Promise<CheckResult> | undefined;
   #queuedAgain = false;
@@ -65,12 +71,17 @@ export class PolicySource {
     this.#options = options;
   }
 
-  /** Looks for the first time, then keeps looking. Never rejects: what is wrong stands in the result. */
+  /**
+   * Looks for the first time, then keeps looking; what is there is nothing good, the last release that was kept goes
+   * live. Never rejects: what is wrong stands in the result.
+   */
   async start(): Promise<CheckResult> {
     const result = await this.checkNow();
+    const { live, activation } = this.#options;
+    if (live.current === undefined) await activation.fallBack();
     this.#started = true;
     this.#schedulePoll();
-    return result;
+    return { ...result, live: live.current?.identity.revision };
   }
 
   /**
@@ -112,60 +123,72 @@ export class PolicySource {
   }
 
   async #check(again: boolean): Promise<CheckResult> {
-    const { live, path } = this.#options;
+    const { live, path, activation } = this.#options;
     if (this.#closed) return this.#result(false);
-    const sight = await look(path);
+    const sight = await look(path, activation.isSigned);
     this.#watch(sight.folder);
-    if (sight.mark === this.#seen && !again) return this.#result(false);
+    if (sight.mark === this.#seen && !again) {
+      if (this.#seenLive) await activation.confirm();
+      return this.#result(false);
+    }
     this.#seen = sight.mark;
+    this.#seenLive = false;
     try {
       if (sight.error !== undefined) throw sight.error;
-      return this.#result(await this.#offer(sight.folder));
+      const changed = await this.#offer(sight.folder);
+      this.#seenLive = true;
+      this.#retryMs = undefined;
+      return this.#result(changed);
     } catch (error) {
+      const isRetry = this.#retryMs !== undefined && !again;
+      this.#planRetry(error);
+      // What was said is not said again at each try.
+      if (isRetry && isSame(error, live.lastError)) return this.#result(false);
       const { step, message } = live.refuse(error);
       return this.#result(false, `${step}: ${message}`);
     }
   }
 
+  #planRetry(error: unknown): void {
+    if (!(error instanceof PassingReleaseError)) {
+      this.#retryMs = undefined;
+      return;
+    }
+    this.#seen = undefined;
+    this.#retryMs = this.#retryMs === undefined ? FIRST_RETRY_MS : this.#retryMs * 2;
+  }
+
   async #offer(folder: boolean): Promise<boolean> {
-    let bytes = await this.#read(folder);
-    if (await this.#isLive(bytes)) return false;
+    const { activation } = this.#options;
+    const candidate = await this.#read(folder);
     try {
-      this.#options.live.replace(await this.#activate(bytes));
-      return true;
+      return await activation.offer(candidate, this.#started);
     } catch (error) {
-      const unreadable =
-        error instanceof ReleaseError && (error.step === "archive" || error.step === "digest");
-      if (folder || !unreadable) throw error;
-      const before = await digestOf(bytes);
+      const mayBeHalf = error instanceof ReleaseError && HALF_WRITTEN.has(error.step);
+      if (folder || !mayBeHalf) throw error;
       await sleep(REREAD_MS);
-      bytes = await this.#read(folder);
-      if ((await digestOf(bytes)) === before) throw error;
+      const again = await this.#read(folder);
+      if (isSamePair(again, candidate)) throw error;
+      return await activation.offer(again, this.#started);
     }
-    if (await this.#isLive(bytes)) return false;
-    this.#options.live.replace(await this.#activate(bytes));
-    return true;
   }
 
-  async #isLive(bytes: Uint8Array): Promise<boolean> {
-    const { live } = this.#options;
-    if (live.current?.identity.sha256 !== (await digestOf(bytes))) return false;
-    live.confirm(Date.now());
-    return true;
+  async #read(folder: boolean): Promise<Candidate> {
+    const { path, activation } = this.#options;
+    if (folder) {
+      if (!activation.isSigned) return { archive: await this.#build() };
+      throw new ReleaseError("statement", `${path} is a folder, which nobody signs: trust is by keys`);
+    }
+    const statement = activation.isSigned
+      ? await readBounded(statementFile(path), MAX_STATEMENT_BYTES, "statement")
+      : undefined;
+    const archive = await readBounded(path, MAX_RELEASE_BYTES, "archive");
+    if (archive === undefined) throw new ReleaseError("source", `${path} can't be read: it is not there`);
+    return { archive, statement };
   }
 
-  #activate(bytes: Uint8Array): ReturnType<typeof activate> {
-    const { path, live: _live, pollMs: _pollMs, buildFolder: _buildFolder, ...options } = this.#options;
-    return activate(bytes, { ...options, source: path, aside: this.#started });
-  }
-
-  async #read(folder: boolean): Promise<Uint8Array> {
+  async #build(): Promise<Uint8Array> {
     const { path, buildFolder } = this.#options;
-    if (!folder) {
-      return await readFile(path).catch((cause: unknown) => {
-        throw new ReleaseError("source", `${path} can't be read: ${toError(cause).message}`, cause);
-      });
-    }
     if (buildFolder === undefined)
       throw new ReleaseError("source", `${path} is a folder, a release file is needed`);
     try {
@@ -194,7 +217,8 @@ export class PolicySource {
     this.#watched = watched;
     try {
       this.#watcher = watch(watched, { persistent: false, recursive: folder }, (_event, name) => {
-        if (folder || name === null || name === basename(path)) this.#hinted();
+        const names = [basename(path), basename(statementFile(path))];
+        if (folder || name === null || names.includes(name)) this.#hinted();
       });
       this.#watcher.on("error", () => {
         this.#watcher?.close();
@@ -213,8 +237,9 @@ export class PolicySource {
 
   #schedulePoll(): void {
     if (this.#closed) return;
-    const folder = this.#watched === this.#options.path;
-    const ms = folder ? Math.min(this.#options.pollMs, MAX_FOLDER_POLL_MS) : this.#options.pollMs;
+    const { path, pollMs } = this.#options;
+    const most = this.#watched === path ? MAX_FOLDER_POLL_MS : (this.#retryMs ?? pollMs);
+    const ms = Math.min(pollMs, most);
     this.#poll = setTimeout(() => {
       void this.#enqueue(false).then(() => this.#schedulePoll());
     }, ms);
@@ -222,32 +247,17 @@ export class PolicySource {
   }
 }
 
-async function look(path: string): Promise<Sight> {
-  try {
-    const found = await stat(path);
-    if (found.isDirectory()) return { folder: true, mark: await folderMark(path) };
-    const mark = `${found.ino} ${found.mtimeMs} ${found.size}`;
-    if (found.size <= MAX_FILE_BYTES) return { folder: false, mark };
-    return { folder: false, mark, error: new ReleaseError("archive", `${path} has ${found.size} bytes`) };
-  } catch (cause) {
-    const error = new ReleaseError("source", `${path} can't be read: ${toError(cause).message}`, cause);
-    return { folder: false, mark: error.message, error };
-  }
+function isSame(
+  error: unknown,
+  said: { readonly step: ReleaseStep; readonly message: string } | undefined,
+): boolean {
+  return error instanceof ReleaseError && error.step === said?.step && error.message === said.message;
 }
 
-/** Names, times and sizes of all files below a folder; what begins with a dot is no source. */
-async function folderMark(folder: string): Promise<string> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const marks = await Promise.all(
-    entries
-      .filter((entry) => !entry.name.startsWith("."))
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map(async (entry) => {
-        const path = join(folder, entry.name);
-        if (entry.isDirectory()) return `${entry.name}(${await folderMark(path)})`;
-        const { mtimeMs, size } = await stat(path);
-        return `${entry.name} ${mtimeMs} ${size}`;
-      }),
+function isSamePair(one: Candidate, other: Candidate): boolean {
+  const none = new Uint8Array();
+  return (
+    Buffer.compare(one.archive, other.archive) === 0 &&
+    Buffer.compare(one.statement ?? none, other.statement ?? none) === 0
   );
-  return marks.join("\n");
 }

@@ -77,6 +77,12 @@ export interface ReleaseLine {
   readonly sha256: string;
 }
 
+export interface StatementLine {
+  readonly audience: string;
+  readonly expires_at: number;
+  readonly signedBy: readonly string[];
+}
+
 export interface Log {
   /** The one line that says: ready to serve. */
   listening(addresses: ListenerAddresses, version: string): void;
@@ -97,7 +103,8 @@ export interface Log {
   unkeptPush(code: string): void;
   /** A request that a good token held and that is of no use: it makes no decision. */
   unusableRequest(id: string, source: string, code: string, message: string): void;
-  releaseLive(release: ReleaseLine, trust: string, rules: number): void;
+  /** @param statement - absent where it was not signed; `expires_at` in milliseconds since the epoch. */
+  releaseLive(release: ReleaseLine, trust: string, rules: number, statement?: StatementLine): void;
   /** At `error`. Called by the alarms only. */
   alarm(code: string, message: string, count: number): void;
   /** Something an operator should change: an open scope, an unsigned release. */
@@ -234,8 +241,13 @@ export function createLog(options: LogOptions = {}): Log {
     unusableRequest(id, source, code, message) {
       logger.warn({ id, source, code, detail: peerText(message) }, "request unusable");
     },
-    releaseLive({ revision, sequence, sha256 }, trust, rules) {
-      logger.info({ revision, sequence, sha256, trust, rules }, "release live");
+    releaseLive({ revision, sequence, sha256 }, trust, rules, statement) {
+      const signed = statement && {
+        audience: statement.audience,
+        expires_at: new Date(statement.expires_at).toISOString(),
+        signed_by: statement.signedBy,
+      };
+      logger.info({ revision, sequence, sha256, trust, rules, ...signed }, "release live");
     },
     alarm(code, message, count) {
       logger.error({ code, detail: message, count }, "alarm");

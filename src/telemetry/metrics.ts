@@ -52,6 +52,10 @@ export interface Metrics {
   httpRejected(listener: string, status: string): void;
   releaseLive(release: ReleaseLine): void;
   releaseFailed(step: string): void;
+  /** How releases are trusted: `unsigned`, `sha256` or `keys`. */
+  trust(trust: string): void;
+  /** Where what is known of releases is read when it is asked for. */
+  releases(read: () => ReleaseFacts): void;
   /** The policy worker was replaced: it ran over its deadline, or it failed. */
   policyRestarted(reason: "timeout" | "error"): void;
   alarm(code: string): void;
@@ -63,6 +67,13 @@ export interface Metrics {
     readonly help: string;
     readonly labels: readonly string[];
   }[];
+}
+
+/** Milliseconds since the epoch; absent where there is no such time. */
+interface ReleaseFacts {
+  readonly expiresAt: number | undefined;
+  readonly confirmedAt: number | undefined;
+  readonly quarantined: number;
 }
 
 /** Creates the metrics of one process. */
@@ -128,6 +139,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       "step",
     ]),
   );
+  const trusts = new Gauge(
+    define("release_trust", "1 for how releases are trusted: unsigned, sha256 or keys", ["trust"]),
+  );
   const restarts = new Counter(
     define("policy_restarts_total", "Policy workers replaced, by reason: timeout or error", ["reason"]),
   );
@@ -146,6 +160,23 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
   gauge("release_age_seconds", "How long the release has been in force; absent without one", () =>
     liveSince === undefined ? undefined : (now() - liveSince) / 1_000,
+  );
+  let releaseFacts: (() => ReleaseFacts) | undefined;
+  const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1_000);
+  gauge(
+    "release_expires_timestamp_seconds",
+    "When the statement of the release expires; absent without one",
+    () => seconds(releaseFacts?.().expiresAt),
+  );
+  gauge(
+    "release_confirmed_timestamp_seconds",
+    "When the release was last found at its place; absent without one",
+    () => seconds(releaseFacts?.().confirmedAt),
+  );
+  gauge(
+    "releases_quarantined",
+    "Signed releases that are no good, and are not tried again",
+    () => releaseFacts?.().quarantined,
   );
   gauge(
     "push_queries_waiting",
@@ -227,6 +258,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
       info.set({ revision, sequence: String(sequence), sha256 }, 1);
     },
     releaseFailed: (step) => failures.inc({ step }),
+    trust(trust) {
+      trusts.reset();
+      trusts.set({ trust }, 1);
+    },
+    releases(read) {
+      releaseFacts = read;
+    },
     policyRestarted: (reason) => restarts.inc({ reason }),
     alarm: (code) => alarms.inc({ code }),
     async exposition() {

@@ -31,6 +31,7 @@ export const STATE: ServerState = {
     approve_unverified: true,
   },
   trust: "unsigned",
+  quarantined: [],
   scope: {},
   nodes: [{ name: "node-1", payload: "v2", last_ping: 3_000 }],
   alarms: [],

@@ -1,0 +1,66 @@
+/** A release through every step of going live, up to the swap, as an installation would do it. Nothing is written. */
+import { existsSync } from "node:fs";
+import type { Config } from "../config.ts";
+import { highestOf } from "../decisions/release-history.ts";
+import { ledgerFiles } from "../ledger/files.ts";
+import { text } from "../ledger/paged-rows.ts";
+import { openToRead } from "../ledger/read-connection.ts";
+import { Activation, type ReleaseHistory } from "../policy/activation.ts";
+import { LivePolicy } from "../policy/live.ts";
+import type { ReleaseError } from "../policy/release.ts";
+import { ReleaseStore, releasesFolder } from "../policy/release-store.ts";
+import { loadTrust, trustOf } from "../release-trust.ts";
+
+/** @property live - where it goes. @property problems - with what `state_dir` keeps of releases. */
+export interface Trial {
+  readonly live: LivePolicy;
+  readonly activation: Activation;
+  readonly problems: readonly ReleaseError[];
+}
+
+/**
+ * @param path - where the release lies, for people.
+ * @throws as {@link loadTrust}.
+ */
+export async function prepareTrial(config: Config, path: string): Promise<Trial> {
+  const { policy, limits, state_dir } = config;
+  const live = new LivePolicy();
+  const problems: ReleaseError[] = [];
+  const onProblem = (error: ReleaseError): void => void problems.push(error);
+  const options = { confirmEveryMs: 0, failed: onProblem, isReadOnly: true };
+  const isSigned = trustOf(policy) === "keys";
+  const activation = new Activation({
+    live,
+    trust: await loadTrust(policy),
+    store: isSigned ? await ReleaseStore.open(releasesFolder(state_dir), options) : undefined,
+    history: historyIn(ledgerFiles(state_dir).database),
+    now: Date.now,
+    source: path,
+    maxAgeMs: policy.max_age,
+    evaluationMs: limits.evaluation,
+    onProblem,
+  });
+  return { live, activation, problems };
+}
+
+/** What a ledger's file says, whether a server runs or not; an installation that never ran has none. */
+function historyIn(file: string): ReleaseHistory {
+  return {
+    highest(audience) {
+      if (!existsSync(file)) return undefined;
+      const connection = openToRead(file);
+      try {
+        const rows = connection
+          .prepare("SELECT row FROM entries WHERE type = 'release' ORDER BY seq")
+          .raw(true);
+        return highestOf(
+          rows.all().flatMap((columns) => (Array.isArray(columns) ? [text(columns[0])] : [])),
+          audience,
+        );
+      } finally {
+        connection.close();
+      }
+    },
+    record: async () => {},
+  };
+}

@@ -1,0 +1,71 @@
+/** The releases that were live, as the ledger has them: the memory that no older one gets past. */
+import { ulid } from "ulid";
+import { z } from "zod";
+import { canonicalJson } from "../input/canonical-json.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { ReleaseHistory } from "../policy/activation.ts";
+import type { ReleaseIdentity } from "../policy/release.ts";
+import type { Precedent, TrustedStatement } from "../policy/trust-store.ts";
+
+/** What is read of an entry; those of releases that nobody signed have no audience. */
+const rowSchema = z.object({
+  sequence: z.int().min(0),
+  sha256: z.string(),
+  audience: z.string().optional(),
+});
+
+export class LedgerReleases implements ReleaseHistory {
+  readonly #ledger: Ledger;
+  readonly #clock: () => number;
+
+  /** @param clock - the machine's, milliseconds since the epoch. */
+  constructor(ledger: Ledger, clock: () => number) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+  }
+
+  /** The time of decisions: it never runs back. */
+  now(): number {
+    return Math.max(this.#clock(), this.#ledger.newestAt());
+  }
+
+  /** Of two with one sequence the later entry counts: it went live only with the same digest. @throws LedgerError */
+  highest(audience: string): Precedent | undefined {
+    return highestOf(
+      this.#ledger.entriesOf(["release"]).map(({ row }) => row),
+      audience,
+    );
+  }
+
+  async record(
+    { revision, sequence, sha256 }: ReleaseIdentity,
+    statement: TrustedStatement | undefined,
+  ): Promise<void> {
+    const at = this.now();
+    const id = `e_${ulid()}`;
+    const row = canonicalJson({
+      ...{ type: "release", id, at, revision, sequence, sha256 },
+      ...(statement === undefined
+        ? {}
+        : {
+            audience: statement.audience,
+            expires_at: statement.expires_at,
+            signed_by: statement.signedBy,
+          }),
+    });
+    await this.#ledger.append({ type: "release", id, at, row }).durable;
+  }
+}
+
+/** The newest release of an audience. @param rows - entries of the type `release`, as they are stored. */
+export function highestOf(rows: readonly string[], audience: string): Precedent | undefined {
+  let highest: Precedent | undefined;
+  for (const text of rows) {
+    const row = rowSchema.parse(JSON.parse(text));
+    if (row.audience !== audience) continue;
+    if (highest === undefined || row.sequence >= highest.sequence) {
+      highest = { sequence: row.sequence, sha256: row.sha256 };
+    }
+  }
+  return highest;
+}

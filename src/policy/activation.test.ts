@@ -1,0 +1,383 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { opened, stateDirectory } from "../../test/support/ledger.ts";
+import {
+  DAY_MS,
+  type PublisherKey,
+  publisherKey,
+  rfc3339,
+  type Says,
+  says,
+  statementOf,
+} from "../../test/support/publisher.ts";
+import { digestOf, type SmallReleases, smallReleases } from "../../test/support/small-releases.ts";
+import { LedgerReleases } from "../decisions/release-history.ts";
+import type { SqliteLedger } from "../ledger/open.ts";
+import { Activation, type Candidate } from "./activation.ts";
+import { type LiveEvent, LivePolicy } from "./live.ts";
+import { PassingReleaseError, ReleaseError } from "./release.ts";
+import { ReleaseStore } from "./release-store.ts";
+import { TrustStore } from "./trust-store.ts";
+
+let releases: SmallReleases;
+let key: PublisherKey;
+let next: PublisherKey;
+beforeAll(async () => {
+  [releases, key, next] = await Promise.all([smallReleases(), publisherKey(), publisherKey("p256")]);
+});
+
+let directory: string;
+let ledger: SqliteLedger;
+beforeEach(async () => {
+  directory = stateDirectory();
+  ({ ledger } = await opened(directory));
+});
+
+const releasesOf = () => join(directory, "releases");
+
+/** An archive with a statement about it. */
+async function signed(
+  name: keyof SmallReleases,
+  members: Says = {},
+  by: PublisherKey = key,
+): Promise<Candidate> {
+  const archive = releases[name];
+  const payload = says(digestOf(archive), { revision: name, ...members });
+  return { archive, statement: await statementOf(payload, by) };
+}
+
+interface Life {
+  readonly activation: Activation;
+  readonly live: LivePolicy;
+  readonly events: LiveEvent[];
+  readonly problems: ReleaseError[];
+  readonly store: ReleaseStore;
+}
+
+/** A process, as far as releases go; the ledger is the same in all of them unless another one is given. */
+async function life(
+  how: { by?: PublisherKey; ledger?: SqliteLedger; maxAgeMs?: number; now?: () => number } = {},
+): Promise<Life> {
+  const events: LiveEvent[] = [];
+  const problems: ReleaseError[] = [];
+  const live = new LivePolicy((event) => events.push(event));
+  onTestFinished(() => live.close());
+  const onProblem = (error: ReleaseError): void => void problems.push(error);
+  const store = await ReleaseStore.open(releasesOf(), { confirmEveryMs: 0, failed: onProblem });
+  const trust = new TrustStore({
+    keys: [(how.by ?? key).verifying],
+    threshold: 1,
+    audience: "production",
+    maxLifetimeMs: 90 * DAY_MS,
+  });
+  const history = new LedgerReleases(how.ledger ?? ledger, how.now ?? Date.now);
+  const activation = new Activation({
+    ...{ live, trust, store, history, onProblem, source: "test", evaluationMs: 1_000 },
+    now: () => history.now(),
+    maxAgeMs: how.maxAgeMs,
+  });
+  return { activation, live, events, problems, store };
+}
+
+async function refusal(here: Life, candidate: Candidate): Promise<string> {
+  try {
+    await here.activation.offer(candidate, false);
+    return "none";
+  } catch (error) {
+    if (error instanceof ReleaseError) return error.step;
+    throw error;
+  }
+}
+
+const entries = () => ledger.entriesOf(["release"]).map(({ row }) => JSON.parse(row));
+
+describe("a candidate is refused, and what is live stays", () => {
+  it.each<[string, () => Promise<Candidate>, string]>([
+    ["without a statement", async () => ({ archive: releases.second }), "statement"],
+    ["signed by a stranger", async () => signed("second", { sequence: 2 }, next), "signatures"],
+    ["for another audience", async () => signed("second", { sequence: 2, audience: "staging" }), "audience"],
+    ["older", async () => signed("second", { sequence: 0 }), "sequence"],
+    ["of the same sequence", async () => signed("second"), "sequence"],
+    [
+      "expired",
+      async () => signed("second", { sequence: 2, expires_at: rfc3339(Date.now() - 1_000) }),
+      "time",
+    ],
+    [
+      "not what was signed",
+      async () => ({ ...(await signed("second", { sequence: 2 })), archive: releases.first }),
+      "digest",
+    ],
+    ["called otherwise inside", async () => signed("second", { sequence: 2, revision: "third" }), "archive"],
+    ["refused by the guard", async () => signed("generous", { sequence: 2 }), "guard"],
+  ])("%s", async (_name, candidate, step) => {
+    const here = await life();
+    expect(await refusal(here, await signed("first"))).toBe("none");
+    const before = here.live.current;
+    expect(await refusal(here, await candidate())).toBe(step);
+    expect(here.live.current).toBe(before);
+    expect(before?.isServing()).toBe(true);
+    expect(entries()).toHaveLength(1);
+    // After a restart too.
+    const later = await life();
+    expect(await later.activation.fallBack()).toBe(true);
+    expect(later.live.current?.identity).toEqual(before?.identity);
+  });
+});
+
+describe("never backwards", () => {
+  it("an older release, whatever is lost but the ledger", async () => {
+    const here = await life();
+    await here.activation.offer(await signed("second", { sequence: 7 }), false);
+    rmSync(releasesOf(), { recursive: true });
+    expect(await refusal(await life(), await signed("first", { sequence: 6 }))).toBe("sequence");
+    expect(await refusal(await life(), await signed("first", { sequence: 7 }))).toBe("sequence");
+    expect(await refusal(await life(), await signed("second", { sequence: 7 }))).toBe("none");
+    expect(await refusal(await life(), await signed("first", { sequence: 8 }))).toBe("none");
+  });
+
+  it("an older release, where the ledger is lost but not the last good one", async () => {
+    const here = await life();
+    await here.activation.offer(await signed("second", { sequence: 7 }), false);
+    const { ledger: empty } = await opened(stateDirectory());
+    expect(await refusal(await life({ ledger: empty }), await signed("first", { sequence: 6 }))).toBe(
+      "sequence",
+    );
+  });
+
+  it("in one audience; what was live for another one, or unsigned, says nothing", async () => {
+    const history = new LedgerReleases(ledger, Date.now);
+    await history.record({ revision: "u", sequence: 0, sha256: "ab".repeat(32) }, undefined);
+    const here = await life();
+    await here.activation.offer(await signed("first", { sequence: 0 }), false);
+    expect(here.live.current?.identity).toMatchObject({ sequence: 0, revision: "first" });
+    expect(history.highest("production")).toEqual({ sequence: 0, sha256: digestOf(releases.first) });
+    expect(history.highest("staging")).toBeUndefined();
+  });
+
+  it("and it is on the disk before it decides", async () => {
+    const here = await life();
+    let known: unknown;
+    const { replace } = LivePolicy.prototype;
+    here.live.replace = (release) => {
+      known = entries();
+      replace.call(here.live, release);
+    };
+    await here.activation.offer(await signed("first", { sequence: 3 }), false);
+    expect(known).toMatchObject([
+      {
+        type: "release",
+        ...{ revision: "first", sequence: 3, sha256: digestOf(releases.first) },
+        ...{ audience: "production", signed_by: [key.kid], expires_at: expect.any(Number) },
+      },
+    ]);
+    expect((await here.store.last())?.archive.length).toBe(releases.first.length);
+  });
+});
+
+describe("what is the machine's fault", () => {
+  it("a ledger that can't be read: it does not go live, and may a moment later", async () => {
+    const elsewhere = stateDirectory();
+    const { ledger: broken } = await opened(elsewhere);
+    await broken.close();
+    const here = await life({ ledger: broken });
+    const candidate = await signed("first");
+    const error = await here.activation.offer(candidate, false).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(PassingReleaseError);
+    expect(error).toMatchObject({ step: "ledger" });
+    expect(here.live.current).toBeUndefined();
+  });
+
+  it("a ledger that fails when it is told: nothing is live, and nothing is in quarantine", async () => {
+    const here = await life();
+    await here.activation.offer(await signed("first"), false);
+    await ledger.close();
+    const before = here.live.current;
+    expect(await refusal(here, await signed("second", { sequence: 2 }))).toBe("ledger");
+    expect(here.live.current).toBe(before);
+    expect(here.activation.quarantined).toEqual([]);
+  });
+
+  it("a folder that can't be written: it does not go live, and the old one decides on", async () => {
+    const here = await life();
+    await here.activation.offer(await signed("first"), false);
+    const before = here.live.current;
+    mkdirSync(join(releasesOf(), `${digestOf(releases.second)}.tar.gz`, "x"), { recursive: true });
+    expect(await refusal(here, await signed("second", { sequence: 2 }))).toBe("store");
+    expect(here.live.current).toBe(before);
+    expect(before?.isServing()).toBe(true);
+    expect(entries()).toHaveLength(1);
+    expect(here.activation.quarantined).toEqual([]);
+  });
+});
+
+describe("quarantine", () => {
+  it("is for a signed archive that is no good, also after a restart, until a higher sequence", async () => {
+    const here = await life();
+    expect(await refusal(here, await signed("generous", { sequence: 2 }))).toBe("guard");
+    expect(here.activation.quarantined).toMatchObject([
+      { sha256: digestOf(releases.generous), sequence: 2, step: "guard" },
+    ]);
+    expect(await refusal(here, await signed("generous", { sequence: 2 }))).toBe("quarantine");
+    const later = await life();
+    expect(await refusal(later, await signed("generous", { sequence: 1 }))).toBe("quarantine");
+    expect(await refusal(later, await signed("generous", { sequence: 3 }))).toBe("guard");
+    expect(later.activation.quarantined).toMatchObject([{ sequence: 3 }]);
+    expect(await refusal(later, await signed("first", { sequence: 2 }))).toBe("none");
+  });
+
+  it("is not for what anybody without keys can make of a good release", async () => {
+    const here = await life();
+    const good = await signed("first", { sequence: 2 });
+    for (const bad of [
+      { ...good, archive: releases.generous },
+      { ...good, archive: new Uint8Array([1, 2, 3]) },
+      { ...good, statement: await statementOf(says(digestOf(releases.generous)), next) },
+      { ...good, statement: undefined },
+      await signed("first", { sequence: 2, audience: "staging" }),
+      await signed("first", { sequence: 2, expires_at: rfc3339(Date.now() - 1_000) }),
+    ]) {
+      expect(await refusal(here, bad)).not.toBe("none");
+    }
+    expect(here.activation.quarantined).toEqual([]);
+    expect(await refusal(here, good)).toBe("none");
+  });
+});
+
+describe("what is live already", () => {
+  it("is confirmed, also under one signature more", async () => {
+    const here = await life({ maxAgeMs: DAY_MS });
+    const candidate = await signed("first");
+    expect(await here.activation.offer(candidate, false)).toBe(true);
+    const { current } = here.live;
+    const later = Date.now() + 1_000;
+    current?.age.confirm(later - DAY_MS);
+    expect(current?.age.refusalAt(later)?.code).toBe("POLICY_STALE");
+    expect(await here.activation.offer(candidate, false)).toBe(false);
+    expect(current?.age.refusalAt(later)).toBeUndefined();
+    const payload = JSON.parse(
+      Buffer.from(JSON.parse(String(candidate.statement)).payload, "base64url").toString(),
+    );
+    const more = { ...candidate, statement: await statementOf(payload, next, key) };
+    expect(await here.activation.offer(more, false)).toBe(false);
+    expect(here.live.current).toBe(current);
+  });
+
+  it("goes live anew where it was signed anew: it lasts longer", async () => {
+    const here = await life();
+    await here.activation.offer(await signed("first", { sequence: 1 }), false);
+    const old = here.live.current;
+    const expires = Date.now() + 60 * DAY_MS;
+    const renewed = await signed("first", { sequence: 2, expires_at: rfc3339(expires) });
+    expect(await here.activation.offer(renewed, true)).toBe(true);
+    expect(here.live.current?.identity).toEqual({ ...old?.identity, sequence: 2 });
+    expect(here.live.current?.age.expiresAt).toBe(Math.floor(expires / 1_000) * 1_000);
+    expect(entries().map(({ sequence }) => sequence)).toEqual([1, 2]);
+  });
+});
+
+describe("the last good release", () => {
+  it("is live again after a restart, as old as it is, and what is wrong with the source stays said", async () => {
+    const first = await life({ maxAgeMs: DAY_MS });
+    const candidate = await signed("first", { sequence: 4 });
+    await first.activation.offer(candidate, false);
+    const confirmedAt = first.live.current?.age.confirmedAt;
+    const here = await life({ maxAgeMs: DAY_MS });
+    here.live.refuse(new ReleaseError("source", "gone"));
+    expect(await here.activation.fallBack()).toBe(true);
+    const { current } = here.live;
+    expect(current?.identity).toMatchObject({ revision: "first", sequence: 4 });
+    expect(here.live.lastError?.step).toBe("source");
+    // Confirmed when it went live, and not by the restart.
+    expect(current?.age.confirmedAt).toBeGreaterThanOrEqual(confirmedAt ?? Number.NaN);
+    expect(current?.age.confirmedAt).toBeLessThan(current?.activatedAt ?? 0);
+    expect(current?.age.refusalAt((current?.age.confirmedAt ?? 0) + DAY_MS)?.code).toBe("POLICY_STALE");
+    // The source has it again.
+    expect(await here.activation.offer(candidate, false)).toBe(false);
+    expect(here.live.lastError).toBeUndefined();
+  });
+
+  it("is stale where nobody knows when it was confirmed", async () => {
+    await (await life()).activation.offer(await signed("first"), false);
+    rmSync(join(releasesOf(), "state.json"));
+    const here = await life({ maxAgeMs: 365 * DAY_MS });
+    expect(await here.activation.fallBack()).toBe(true);
+    expect(here.live.current?.age.refusalAt(Date.now())?.code).toBe("POLICY_STALE");
+  });
+
+  it.each<[string, () => Promise<Life>, string | undefined]>([
+    ["there is none", async () => life(), undefined],
+    [
+      "its key is trusted no more",
+      async () => {
+        await (await life()).activation.offer(await signed("first"), false);
+        return life({ by: next });
+      },
+      "signatures",
+    ],
+    [
+      "it has expired",
+      async () => {
+        await (await life()).activation.offer(await signed("first"), false);
+        return life({ now: () => Date.now() + 31 * DAY_MS });
+      },
+      "time",
+    ],
+    [
+      "its archive was changed",
+      async () => {
+        await (await life()).activation.offer(await signed("first"), false);
+        writeFileSync(join(releasesOf(), `${digestOf(releases.first)}.tar.gz`), releases.generous);
+        return life();
+      },
+      "digest",
+    ],
+    [
+      "it is older than what the ledger has",
+      async () => {
+        await (await life()).activation.offer(await signed("first", { sequence: 1 }), false);
+        const history = new LedgerReleases(ledger, Date.now);
+        const payload = says(digestOf(releases.second), { revision: "second", sequence: 2 });
+        const trust = new TrustStore({
+          ...{ keys: [key.verifying], threshold: 1, audience: "production", maxLifetimeMs: 90 * DAY_MS },
+        });
+        const statement = await trust.recognize(await statementOf(payload, key));
+        await history.record({ revision: "second", sequence: 2, sha256: statement.sha256 }, statement);
+        return life();
+      },
+      "sequence",
+    ],
+  ])("is not used where %s", async (_name, prepare, step) => {
+    const here = await prepare();
+    expect(await here.activation.fallBack()).toBe(false);
+    expect(here.live.current).toBeUndefined();
+    expect(here.problems.map((problem) => problem.step)).toEqual(step === undefined ? [] : [step]);
+  });
+});
+
+describe("without signatures", () => {
+  it("nothing is stored, and each activation is in the ledger", async () => {
+    const live = new LivePolicy();
+    onTestFinished(() => live.close());
+    const store = await ReleaseStore.open(releasesOf(), { confirmEveryMs: 0, failed: () => {} });
+    const history = new LedgerReleases(ledger, Date.now);
+    const activation = new Activation({
+      ...{ live, store, history, trust: "unsigned" as const, source: "test", evaluationMs: 1_000 },
+      now: Date.now,
+    });
+    expect(await activation.offer({ archive: releases.first }, false)).toBe(true);
+    expect(await activation.offer({ archive: releases.first }, false)).toBe(false);
+    expect(await activation.fallBack()).toBe(false);
+    expect(await store.last()).toBeUndefined();
+    await expect.poll(entries).toEqual([
+      {
+        type: "release",
+        id: expect.any(String),
+        at: expect.any(Number),
+        ...live.current?.identity,
+      },
+    ]);
+    expect(live.current?.identity.sequence).toBe(0);
+  });
+});

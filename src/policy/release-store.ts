@@ -1,0 +1,211 @@
+/**
+ * What `state_dir/releases` keeps: the last release that went live, so that a server whose source is down or holds
+ * nothing good starts with it; which releases are in quarantine; and when the source last confirmed the live one.
+ *
+ * The release is two files, and no file system replaces two at once. So the archive is named by its digest and written
+ * first; the statement, which names the digest, is written last and is what counts. Whenever the process ends, what
+ * lies there is the old pair or the new one:
+ *
+ * 1. `DIGEST.tar.gz.….part` is written and flushed, and takes its name; the folder is flushed;
+ * 2. `last.statement.json.….part` likewise: from here on the new pair is the last good one;
+ * 3. archives that no statement names, and parts of files, are removed.
+ *
+ * Nothing here is believed when it is read back: it goes through the same checks as what comes from the source.
+ */
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { writeDurably } from "../durable-file.ts";
+import { readBounded } from "./bounded-file.ts";
+import { MAX_RELEASE_BYTES, PassingReleaseError, RELEASE_STEPS, type ReleaseError } from "./release.ts";
+import { MAX_STATEMENT_BYTES, readEnvelope, readPayload } from "./statement.ts";
+import { toError } from "./wasm-instance.ts";
+
+const STATEMENT = "last.statement.json";
+const STATE = "state.json";
+const MODE = 0o600;
+const MAX_STATE_BYTES = 1024 * 1024;
+/** The oldest is forgotten: each costs somebody with keys a signature. */
+const MAX_QUARANTINED = 100;
+const MAX_MESSAGE = 500;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const quarantinedSchema = z.object({
+  sha256,
+  sequence: z.int().min(0),
+  step: z.enum(RELEASE_STEPS),
+  message: z.string(),
+  at: z.int().min(0),
+});
+const stateSchema = z.object({
+  confirmed: z.object({ sha256, at: z.int().min(0) }).optional(),
+  quarantined: z.array(quarantinedSchema),
+});
+type State = z.infer<typeof stateSchema>;
+
+/**
+ * An archive that enough keys vouched for and that is no good release. It is not tried again under this sequence or a
+ * lower one.
+ *
+ * @property step, message - what refused it. @property at - milliseconds since the epoch.
+ */
+export type Quarantined = Readonly<z.infer<typeof quarantinedSchema>>;
+
+/** Where it lies. */
+export function releasesFolder(stateDir: string): string {
+  return join(stateDir, "releases");
+}
+
+/** A release's two files. */
+export interface StoredPair {
+  readonly archive: Uint8Array;
+  readonly statement: Uint8Array;
+}
+
+/**
+ * @property confirmEveryMs - how much of a confirmation's time may be lost with the process.
+ * @property failed - is told where the folder or what lies in it can't be used: then nothing is in quarantine, and
+ *   nothing was ever confirmed.
+ * @property isReadOnly - for a trial: nothing is written.
+ */
+export interface StoreOptions {
+  readonly confirmEveryMs: number;
+  readonly failed: (error: ReleaseError) => void;
+  readonly isReadOnly?: boolean;
+}
+
+export class ReleaseStore {
+  readonly #folder: string;
+  readonly #options: StoreOptions;
+  #state: State = { quarantined: [] };
+  #confirmedOnDisk = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(folder: string, options: StoreOptions) {
+    this.#folder = folder;
+    this.#options = options;
+  }
+
+  /** @param folder - made where it is not there. */
+  static async open(folder: string, options: StoreOptions): Promise<ReleaseStore> {
+    const store = new ReleaseStore(folder, options);
+    try {
+      if (options.isReadOnly !== true) await mkdir(folder, { recursive: true, mode: 0o700 });
+      const text = await readBounded(join(folder, STATE), MAX_STATE_BYTES, "store");
+      if (text !== undefined) store.#state = stateSchema.parse(JSON.parse(String(text)));
+      store.#confirmedOnDisk = store.#state.confirmed?.at ?? 0;
+    } catch (error) {
+      options.failed(storeError(`${folder} can't be used`, error));
+    }
+    return store;
+  }
+
+  /** The newest first. */
+  get quarantined(): readonly Quarantined[] {
+    return this.#state.quarantined;
+  }
+
+  /** Why a release is in quarantine, where it is. A higher sequence lifts it. */
+  quarantineOf(digest: string, sequence: number): Quarantined | undefined {
+    return this.#state.quarantined.find((each) => each.sha256 === digest && sequence <= each.sequence);
+  }
+
+  /** In force at once; on the disk when it resolves. @throws {ReleaseError} step `store`. */
+  async quarantine(entry: Quarantined): Promise<void> {
+    const others = this.#state.quarantined.filter((each) => each.sha256 !== entry.sha256);
+    const kept = { ...entry, message: entry.message.slice(0, MAX_MESSAGE) };
+    this.#state = { ...this.#state, quarantined: [kept, ...others].slice(0, MAX_QUARANTINED) };
+    await this.#save();
+  }
+
+  /** When the source last had this archive, as far as is known; 0 for never. Milliseconds since the epoch. */
+  confirmedAt(digest: string): number {
+    const { confirmed } = this.#state;
+    return confirmed?.sha256 === digest ? confirmed.at : 0;
+  }
+
+  /** The source has this archive. @throws {ReleaseError} step `store`. */
+  async confirm(digest: string, nowMs: number): Promise<void> {
+    const { confirmed } = this.#state;
+    const isNew = confirmed?.sha256 !== digest || nowMs < this.#confirmedOnDisk;
+    this.#state = { ...this.#state, confirmed: { sha256: digest, at: nowMs } };
+    if (isNew || nowMs - this.#confirmedOnDisk >= this.#options.confirmEveryMs) await this.#save();
+  }
+
+  /**
+   * The last good release; undefined where there is none. Its bytes are unproven.
+   *
+   * @throws {ReleaseError} step `store` where it is there and can't be read.
+   */
+  async last(): Promise<StoredPair | undefined> {
+    try {
+      const statement = await readBounded(join(this.#folder, STATEMENT), MAX_STATEMENT_BYTES, "store");
+      if (statement === undefined) return undefined;
+      const digest = readPayload(readEnvelope(statement)).sha256;
+      const archive = await readBounded(this.#archive(digest), MAX_RELEASE_BYTES, "store");
+      if (archive === undefined) throw new Error("its archive is not there");
+      return { statement, archive };
+    } catch (error) {
+      throw storeError("the last good release can't be read", error);
+    }
+  }
+
+  /**
+   * Keeps a release in the place of the last good one; it is on the disk when this resolves.
+   *
+   * @param digest - of the archive, in hex; the statement names it.
+   * @throws {ReleaseError} step `store`: the one before is still there.
+   */
+  async keep({ archive, statement }: StoredPair, digest: string): Promise<void> {
+    if (this.#options.isReadOnly === true) return;
+    try {
+      if (!(await this.#has({ archive, statement }))) {
+        await writeDurably(this.#archive(digest), archive, MODE);
+        await writeDurably(join(this.#folder, STATEMENT), statement, MODE);
+      }
+    } catch (error) {
+      throw storeError("the release can't be stored", error);
+    }
+    await this.#tidy(digest);
+  }
+
+  #archive(digest: string): string {
+    return join(this.#folder, `${digest}.tar.gz`);
+  }
+
+  /** A server that starts with what it ended with writes nothing. */
+  async #has({ archive, statement }: StoredPair): Promise<boolean> {
+    const there = await this.last().catch(() => undefined);
+    if (there === undefined) return false;
+    return Buffer.compare(there.statement, statement) === 0 && Buffer.compare(there.archive, archive) === 0;
+  }
+
+  /** What can't be removed lies there and does no harm. */
+  async #tidy(digest: string): Promise<void> {
+    try {
+      for (const name of await readdir(this.#folder)) {
+        const isOld = /^[0-9a-f]{64}\.tar\.gz$/.test(name) && !name.startsWith(digest);
+        if (isOld || name.endsWith(".part")) await rm(join(this.#folder, name), { force: true });
+      }
+    } catch {}
+  }
+
+  /** One after the other, each with the state as it is then. */
+  async #save(): Promise<void> {
+    if (this.#options.isReadOnly === true) return;
+    const saved = this.#writing.then(async () => {
+      const { confirmed } = this.#state;
+      const text = `${JSON.stringify(this.#state, null, 2)}\n`;
+      await writeDurably(join(this.#folder, STATE), text, MODE);
+      this.#confirmedOnDisk = confirmed?.at ?? 0;
+    });
+    this.#writing = saved.catch(() => {});
+    await saved.catch((error: unknown) => {
+      throw storeError("what is known of releases can't be written", error);
+    });
+  }
+}
+
+function storeError(what: string, error: unknown): ReleaseError {
+  return new PassingReleaseError("store", `${what}: ${toError(error).message}`, error);
+}

@@ -1,0 +1,201 @@
+/** The release that decides, where it comes from, and what is said of both. */
+import type { ReadinessCheck } from "./admin/app.ts";
+import type { Config } from "./config.ts";
+import { Activation, type ReleaseTrust } from "./policy/activation.ts";
+import type { EngineEvent } from "./policy/engine.ts";
+import { type LiveEvent, LivePolicy } from "./policy/live.ts";
+import type { ReleaseError } from "./policy/release.ts";
+import { ReleaseStore, releasesFolder } from "./policy/release-store.ts";
+import { type CheckResult, PolicySource } from "./policy/source.ts";
+import { loadTrust, trustOf } from "./release-trust.ts";
+import type { Memory } from "./server-memory.ts";
+import type { Telemetry } from "./server-telemetry.ts";
+
+/** How often it is looked whether the live release has become too old. Decisions look by themselves. */
+const LOOK_MS = 1_000;
+/** A warning that still holds is written again. */
+const REMINDER_MS = 86_400_000;
+/** At most so much of a confirmation's time is lost with the process. */
+const CONFIRM_EVERY_MS = 60_000;
+
+export class Releases {
+  readonly live: LivePolicy;
+  readonly activation: Activation;
+  readonly #source: PolicySource;
+  readonly #config: Config;
+  readonly #memory: Memory;
+  readonly #telemetry: Telemetry;
+  #look: NodeJS.Timeout | undefined;
+  #onLive = (): void => {};
+  #said: { readonly what: string; readonly at: number } | undefined;
+
+  private constructor(
+    config: Config,
+    memory: Memory,
+    telemetry: Telemetry,
+    trust: ReleaseTrust,
+    store: ReleaseStore | undefined,
+  ) {
+    this.#config = config;
+    this.#memory = memory;
+    this.#telemetry = telemetry;
+    this.live = new LivePolicy((event) => this.#onLiveEvent(event));
+    this.activation = new Activation({
+      live: this.live,
+      trust,
+      store,
+      history: memory.releases,
+      now: () => memory.releases.now(),
+      source: config.policy.release,
+      maxAgeMs: config.policy.max_age,
+      evaluationMs: config.limits.evaluation,
+      onEvent: (event) => this.#onEngineEvent(event),
+      onProblem: (error) => this.#onProblem(error),
+      prepareFacts: (queries) => memory.prepare(queries),
+    });
+    this.#source = new PolicySource({
+      path: config.policy.release,
+      pollMs: config.policy.poll,
+      live: this.live,
+      activation: this.activation,
+      buildFolder: async (folder) => {
+        const { buildRelease } = await import("./policy/build/build.ts");
+        return (await buildRelease(folder)).bytes;
+      },
+    });
+  }
+
+  /**
+   * Opens what was kept; nothing is live yet.
+   *
+   * @param trust - from {@link loadTrust}.
+   */
+  static async open(
+    config: Config,
+    trust: ReleaseTrust,
+    memory: Memory,
+    telemetry: Telemetry,
+  ): Promise<Releases> {
+    const isSigned = trustOf(config.policy) === "keys";
+    const store = isSigned
+      ? await ReleaseStore.open(releasesFolder(config.state_dir), {
+          confirmEveryMs: Math.min(CONFIRM_EVERY_MS, config.policy.max_age / 10),
+          failed: ({ message }) => telemetry.alarms.raise("RELEASE_STORE", message),
+        })
+      : undefined;
+    return new Releases(config, memory, telemetry, trust, store);
+  }
+
+  /**
+   * Brings a release up, and keeps looking for the next one.
+   *
+   * @param onLive - is called whenever one goes live.
+   */
+  async start(onLive: () => void): Promise<void> {
+    this.#onLive = onLive;
+    const { metrics } = this.#telemetry;
+    metrics.trust(trustOf(this.#config.policy));
+    metrics.releases(() => ({
+      expiresAt: this.live.current?.statement?.expires_at,
+      confirmedAt: this.live.current?.age.confirmedAt,
+      quarantined: this.activation.quarantined.length,
+    }));
+    await this.#source.start();
+    this.#look = setInterval(() => this.#lookAtAge(), LOOK_MS);
+    this.#look.unref();
+  }
+
+  /** Looks for a new release now. */
+  check(): Promise<CheckResult> {
+    return this.#source.checkNow();
+  }
+
+  /** What may keep the live release from deciding, for `/readyz`. */
+  ageCheck(): ReadinessCheck {
+    const { current } = this.live;
+    if (current === undefined) return { name: "release_age", ok: true, detail: "no release is live" };
+    const now = this.#memory.releases.now();
+    const refusal = current.age.refusalAt(now);
+    if (refusal !== undefined) {
+      return { name: "release_age", ok: false, detail: `${refusal.code}: ${refusal.message}` };
+    }
+    const { message } = current.age.warningAt(now) ?? { message: "confirmed lately" };
+    return { name: "release_age", ok: true, detail: message };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#look);
+    await this.#source.close();
+    await this.live.close();
+  }
+
+  #onLiveEvent(event: LiveEvent): void {
+    const { log, metrics, alarms } = this.#telemetry;
+    if (event.type === "refused") {
+      metrics.releaseFailed(event.refusal.step);
+      alarms.raise("RELEASE_REFUSED", `${event.refusal.step}: ${event.refusal.message}`);
+      return;
+    }
+    const { current } = this.live;
+    this.#onLive();
+    this.#said = undefined;
+    metrics.releaseLive(event.identity);
+    const trust = trustOf(this.#config.policy);
+    log.releaseLive(event.identity, trust, current?.index.rules.length ?? 0, current?.statement);
+    if (current?.hostData.approve_unverified === true) {
+      log.warning(
+        "APPROVE_UNVERIFIED",
+        "transactions are approved by their description, not by what is signed",
+      );
+    }
+    for (const [rule, mode] of Object.entries(unenforcedRules(current?.hostData.modes))) {
+      log.warning("NOT_ENFORCED", `${rule} is ${mode}`);
+    }
+    this.#lookAtAge();
+  }
+
+  #onEngineEvent(event: EngineEvent): void {
+    const { metrics, alarms } = this.#telemetry;
+    if (event.type === "spare_ready") return;
+    metrics.policyRestarted(event.type === "timeout" ? "timeout" : "error");
+    alarms.raise(
+      event.type === "timeout" ? "POLICY_TIMEOUT" : "POLICY_ERROR",
+      event.type === "timeout" ? `${event.entrypoint} ran longer than its limit` : event.message,
+    );
+  }
+
+  #onProblem({ step, message }: ReleaseError): void {
+    this.#telemetry.metrics.releaseFailed(step);
+    this.#telemetry.alarms.raise("RELEASE_STORE", `${step}: ${message}`);
+  }
+
+  /** Warns before it is too late, and alarms when it is; each once, and a warning once a day. */
+  #lookAtAge(): void {
+    const { current } = this.live;
+    if (current === undefined) return;
+    const now = this.#memory.releases.now();
+    const refusal = current.age.refusalAt(now);
+    const warning = current.age.warningAt(now);
+    const what = refusal?.code ?? warning?.code;
+    if (what === undefined) {
+      this.#said = undefined;
+      return;
+    }
+    const isReminder = this.#said?.what === what && performance.now() - this.#said.at < REMINDER_MS;
+    if (isReminder) return;
+    this.#said = { what, at: performance.now() };
+    if (refusal !== undefined) this.#telemetry.alarms.raise(refusal.code, refusal.message);
+    else if (warning !== undefined) this.#telemetry.log.warning(warning.code, warning.message);
+  }
+}
+
+/** The rules that `data.modes` keeps from refusing. */
+export function unenforcedRules(
+  modes: Readonly<Record<string, string>> | undefined,
+): Record<string, "warn" | "off"> {
+  const found: Record<string, "warn" | "off"> = {};
+  for (const [rule, mode] of Object.entries(modes ?? {})) {
+    if (mode === "warn" || mode === "off") found[rule] = mode;
+  }
+  return found;
+}
