@@ -105,7 +105,9 @@ export function configSchema(directory: string) {
       })
       .prefault({})
       .describe("the listeners: an address each, or an object with the keys of `listen.*`"),
-    state_dir: path.prefault("./state").describe("the ledger, its anchor and keys, and the admin token"),
+    state_dir: path
+      .prefault("./state")
+      .describe("the ledger, its anchor and keys, the last good release, and the admin token"),
     signing_key: path.describe(
       "the private key that signs replies, PEM (PKCS#1 or PKCS#8), 2048 bits or more",
     ),

@@ -1,13 +1,23 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createAuthority } from "../../test/support/certificates.ts";
-import { keyPair } from "../../test/support/installation.ts";
+import { keyPair, TEST_RELEASE } from "../../test/support/installation.ts";
+import { DAY_MS, publisherKey, rfc3339, says, statementOf } from "../../test/support/publisher.ts";
 import { pointOf } from "../../test/support/query-double.ts";
+import { inspectRelease } from "../policy/inspect.ts";
 import { check } from "./check.ts";
 import { UsageError } from "./output.ts";
 
@@ -261,6 +271,28 @@ describe("errors", () => {
   });
 });
 
+test("keys to trust that can't be", async () => {
+  const [one, other] = await Promise.all([publisherKey(), publisherKey("p256")]);
+  const policy = (...keys: string[]) => ({
+    release: "release.tar.gz",
+    trust: { keys, threshold: 1, audience: "production" },
+  });
+  const found = async (keys: Record<string, string>, names = Object.keys(keys)) => {
+    const { directory, config } = install({ policy: policy(...names) });
+    for (const [name, text] of Object.entries(keys)) writeFileSync(join(directory, name), text);
+    return await findings(config);
+  };
+  expect(await found({}, ["none.pub"])).toEqual({ "policy.trust": expect.stringMatching(/^error .*ENOENT/) });
+  expect(await found({ "a.pub": one.privatePem })).toEqual({
+    "policy.trust": expect.stringMatching(/^error .*a\.pub: a private key/),
+  });
+  const jwk = JSON.stringify(one.verifying.key.export({ format: "jwk" }));
+  expect(await found({ "a.pub": one.publicPem, "b.jwk": jwk })).toEqual({
+    "policy.trust": expect.stringMatching(/^error .*a\.pub and .*b\.jwk hold the same key/),
+  });
+  expect(await found({ "a.pub": one.publicPem, "b.pub": other.publicPem })).toEqual({});
+});
+
 describe("warnings", () => {
   test("what weakens the protection", async () => {
     const { directory, config } = install({
@@ -319,6 +351,34 @@ describe("warnings", () => {
   ])("%s", async (_, more, expected) => {
     const found = Object.entries(expected).map(([path, words]) => [path, expect.stringMatching(words)]);
     expect(await findings(install(more).config)).toEqual(Object.fromEntries(found));
+  });
+
+  test("a signed release that expires before long", async () => {
+    const key = await publisherKey();
+    const trust = { keys: ["trust.pub"], audience: "production" };
+    const { directory, config } = install({ policy: { release: "release.tar.gz", trust } });
+    writeFileSync(join(directory, "trust.pub"), key.publicPem);
+    const release = join(directory, "release.tar.gz");
+    copyFileSync(TEST_RELEASE, release);
+    const archive = readFileSync(release);
+    const { identity } = await inspectRelease(archive);
+    const now = Date.now();
+    const sign = async (expiresMs: number): Promise<string[]> => {
+      const members = {
+        revision: identity.revision,
+        created_at: rfc3339(now - 30 * DAY_MS),
+        expires_at: rfc3339(now + expiresMs),
+      };
+      writeFileSync(`${release}.statement.json`, await statementOf(says(identity.sha256, members), key));
+      const found = await check(config, {});
+      return found.flatMap(({ path, severity, message }) =>
+        path === "policy.release" && !message.includes("is not enforced") ? [`${severity} ${message}`] : [],
+      );
+    };
+    expect(await sign(-1_000)).toEqual([expect.stringMatching(/^error time: .*expired/)]);
+    expect(await sign(2 * DAY_MS)).toEqual([expect.stringMatching(/^warning the release expires at/)]);
+    expect(await sign(30 * DAY_MS)).toEqual([]);
+    expect(existsSync(join(directory, "state"))).toBe(false);
   });
 
   test("none where nothing is weak", async () => {

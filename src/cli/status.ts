@@ -40,10 +40,15 @@ function statusText(status: Status, now: number): string {
       ? "release   none"
       : `release   ${release.revision}, sequence ${release.sequence}, ${release.rules} rules, live for ${age(now - release.live_since)}`,
     ...(release === undefined ? [] : [`          ${release.sha256}`, `          ${release.source}`]),
+    ...signedLines(release),
     ...(refused === undefined
       ? []
       : [`refused   ${age(now - refused.at)} ago, at ${refused.step}: ${refused.message}`]),
-    `trust     ${status.trust}`,
+    trustLine(status),
+    ...status.quarantined.map(
+      ({ sha256, sequence, step, message, at }) =>
+        `quarantine ${sha256}, sequence ${sequence}, ${age(now - at)} ago, at ${step}: ${message}`,
+    ),
     ledgerLine(status.ledger, now),
     ...status.lists.map(
       ({ name, entries, loaded_at, error }) =>
@@ -75,6 +80,20 @@ function flagLine(flags: Status["flags"]): string[] {
   if (counts.length === 0) return [];
   const open = counts.map(([severity, count]) => `${count} ${severity}`).join(", ");
   return [`flags     open: ${open}; countersign flags list`];
+}
+
+function signedLines(release: Status["release"]): string[] {
+  const { expires_at, audience, signed_by = [] } = release ?? {};
+  if (expires_at === undefined) return [];
+  const until = new Date(expires_at).toISOString();
+  return [`          for ${audience}, until ${until}, signed by ${signed_by.join(", ")}`];
+}
+
+function trustLine({ trust, trusted }: Status): string {
+  if (trusted === undefined) return `trust     ${trust}`;
+  const { threshold, keys, audience, highest } = trusted;
+  const live = highest === undefined ? "" : `, highest sequence ${highest.sequence}`;
+  return `trust     ${threshold} of ${keys.length} keys, for ${audience}${live}`;
 }
 
 function ledgerLine({ code, detail, newest_at }: Status["ledger"], now: number): string {

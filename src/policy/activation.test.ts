@@ -14,7 +14,7 @@ import {
 import { digestOf, type SmallReleases, smallReleases } from "../../test/support/small-releases.ts";
 import { LedgerReleases } from "../decisions/release-history.ts";
 import type { SqliteLedger } from "../ledger/open.ts";
-import { Activation, type Candidate } from "./activation.ts";
+import { Activation, type Candidate, type ReleaseHistory } from "./activation.ts";
 import { type LiveEvent, LivePolicy } from "./live.ts";
 import { PassingReleaseError, ReleaseError } from "./release.ts";
 import { ReleaseStore } from "./release-store.ts";
@@ -57,7 +57,13 @@ interface Life {
 
 /** A process, as far as releases go; the ledger is the same in all of them unless another one is given. */
 async function life(
-  how: { by?: PublisherKey; ledger?: SqliteLedger; maxAgeMs?: number; now?: () => number } = {},
+  how: {
+    by?: PublisherKey;
+    ledger?: SqliteLedger;
+    history?: ReleaseHistory;
+    maxAgeMs?: number;
+    now?: () => number;
+  } = {},
 ): Promise<Life> {
   const events: LiveEvent[] = [];
   const problems: ReleaseError[] = [];
@@ -71,10 +77,11 @@ async function life(
     audience: "production",
     maxLifetimeMs: 90 * DAY_MS,
   });
-  const history = new LedgerReleases(how.ledger ?? ledger, how.now ?? Date.now);
+  const past = new LedgerReleases(how.ledger ?? ledger, how.now ?? Date.now);
+  const history = how.history ?? past;
   const activation = new Activation({
     ...{ live, trust, store, history, onProblem, source: "test", evaluationMs: 1_000 },
-    now: () => history.now(),
+    now: () => past.now(),
     maxAgeMs: how.maxAgeMs,
   });
   return { activation, live, events, problems, store };
@@ -353,6 +360,33 @@ describe("the last good release", () => {
     expect(await here.activation.fallBack()).toBe(false);
     expect(here.live.current).toBeUndefined();
     expect(here.problems.map((problem) => problem.step)).toEqual(step === undefined ? [] : [step]);
+  });
+});
+
+describe("the last good release, tried again", () => {
+  it("is what it was refused for good; where the machine failed, it goes live when it does not", async () => {
+    await (await life()).activation.offer(await signed("first"), false);
+    const strange = await life({ by: next });
+    expect([await strange.activation.fallBack(), await strange.activation.fallBack()]).toEqual([
+      false,
+      false,
+    ]);
+    expect(strange.problems.map(({ step }) => step)).toEqual(["signatures"]);
+
+    const { ledger: broken } = await opened(stateDirectory());
+    await broken.close();
+    let now = new LedgerReleases(broken, Date.now);
+    const { live, activation, problems } = await life({
+      history: {
+        highest: (audience) => now.highest(audience),
+        record: (identity, statement) => now.record(identity, statement),
+      },
+    });
+    expect([await activation.fallBack(), await activation.fallBack()]).toEqual([false, false]);
+    expect(problems.map(({ step }) => step)).toEqual(["ledger"]);
+    now = new LedgerReleases(ledger, Date.now);
+    expect(await activation.fallBack()).toBe(true);
+    expect(live.current?.identity.revision).toBe("first");
   });
 });
 

@@ -75,6 +75,8 @@ export class Activation {
   /** Absent where releases are not signed. */
   readonly keys: TrustStore | undefined;
   #knowsThePast = false;
+  #isFallBackRefused = false;
+  #saidOfFallBack: string | undefined;
   /** The highest sequence that the ledger has, on its disk. */
   #recorded = Number.NEGATIVE_INFINITY;
 
@@ -131,14 +133,14 @@ export class Activation {
   }
 
   /**
-   * Goes live with the last release that was kept, where there is one.
+   * Goes live with the last release that was kept, where there is one. What was refused for good is not tried again.
    *
    * @returns whether it did. What is wrong with it is a problem, no error.
    */
   async fallBack(): Promise<boolean> {
-    const { live, store, onProblem } = this.#options;
+    const { live, store } = this.#options;
     const keys = this.keys;
-    if (keys === undefined || store === undefined) return false;
+    if (keys === undefined || store === undefined || this.#isFallBackRefused) return false;
     try {
       const kept = await store.last();
       if (kept === undefined) return false;
@@ -157,8 +159,14 @@ export class Activation {
       live.replace(next, true);
       return true;
     } catch (error) {
-      if (!(error instanceof ReleaseError)) throw error;
-      onProblem?.(new ReleaseError(error.step, `the last good release is refused: ${error.message}`, error));
+      this.#isFallBackRefused = !(error instanceof PassingReleaseError);
+      const step = error instanceof ReleaseError ? error.step : "source";
+      const message = `the last good release is refused: ${toError(error).message}`;
+      // Each try says the same.
+      if (message !== this.#saidOfFallBack) {
+        this.#options.onProblem?.(new ReleaseError(step, message, error));
+      }
+      this.#saidOfFallBack = message;
       return false;
     }
   }

@@ -71,17 +71,12 @@ export class PolicySource {
     this.#options = options;
   }
 
-  /**
-   * Looks for the first time, then keeps looking; what is there is nothing good, the last release that was kept goes
-   * live. Never rejects: what is wrong stands in the result.
-   */
+  /** Looks for the first time, then keeps looking. Never rejects: what is wrong stands in the result. */
   async start(): Promise<CheckResult> {
     const result = await this.checkNow();
-    const { live, activation } = this.#options;
-    if (live.current === undefined) await activation.fallBack();
     this.#started = true;
     this.#schedulePoll();
-    return { ...result, live: live.current?.identity.revision };
+    return result;
   }
 
   /**
@@ -122,7 +117,15 @@ export class PolicySource {
     return this.#queued;
   }
 
+  /** Where nothing good lies there and nothing is live, the last release that was kept goes live. */
   async #check(again: boolean): Promise<CheckResult> {
+    const result = await this.#checkPlace(again);
+    const { live, activation } = this.#options;
+    if (live.current === undefined && !this.#closed) await activation.fallBack();
+    return { ...result, live: live.current?.identity.revision };
+  }
+
+  async #checkPlace(again: boolean): Promise<CheckResult> {
     const { live, path, activation } = this.#options;
     if (this.#closed) return this.#result(false);
     const sight = await look(path, activation.isSigned);

@@ -1,6 +1,6 @@
 /** File systems of a few megabytes, mounted for a test and gone with it. Only root may mount. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
@@ -21,9 +21,13 @@ export function canMount(): boolean {
   }
 }
 
-/** A file system in memory. @param size - as `mount` takes it: `4m`. */
-export function mountMemory(size: string): Mount {
-  const folder = mkdtempSync(join(tmpdir(), "countersign-mount-"));
+/**
+ * A file system in memory.
+ *
+ * @param size - as `mount` takes it: `4m`. @param folder - made for it, and gone with it; by default one of its own.
+ */
+export function mountMemory(size: string, folder = mkdtempSync(join(tmpdir(), "countersign-mount-"))): Mount {
+  mkdirSync(folder, { recursive: true });
   try {
     run("mount", "-t", "tmpfs", "-o", `size=${size},mode=700`, "countersign-test", folder);
   } catch (error) {
