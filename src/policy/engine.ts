@@ -168,7 +168,7 @@ export class PolicyEngine {
       this.#waiting.push({ entrypoint, input, settle, attempts: 0 });
       if (this.#flushing) return;
       this.#flushing = true;
-      queueMicrotask(() => {
+      setImmediate(() => {
         this.#flushing = false;
         this.#flush();
       });
