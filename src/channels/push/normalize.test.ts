@@ -398,6 +398,14 @@ describe("what says nothing is absent", () => {
 });
 
 describe("a confirmation", () => {
+  /** What it pays, and perhaps a change. */
+  function targets(hasChange: boolean): Message[] {
+    const { to_address: address, amount_detail: detail } = mpcConfirmation();
+    const { amount: value } = z.object({ amount: z.string() }).parse(detail);
+    const paid = { address, value, is_change: false };
+    return hasChange ? [paid, { address: OURS, value: "9", is_change: true }] : [paid];
+  }
+
   const confirm = (body: Body, using = context): NormalizedPush => {
     const made = normalizeConfirmation(parsed(body), using);
     expect(documentSchema.parse(made.document)).toEqual(made.document);
@@ -466,6 +474,37 @@ describe("a confirmation", () => {
       );
     },
   );
+
+  it.each<[member: string, said: Message]>([
+    // Sums and rules see none of these.
+    [
+      "to_address_details",
+      {
+        target_destinations: targets(false),
+        to_address_details: `[{"to_address": "${OURS}", "amount": "1"}]`,
+      },
+    ],
+    ["target_destinations", { target_destinations: targets(true) }],
+    ["extra_parameters", { extra_parameters: '{"calldata": "0xa9059cbb"}' }],
+    ["extra_parameters", { extra_parameters: { calldata: "0xa9059cbb" } }],
+    ["extra_parameters", { extra_parameters: "{" }],
+  ])("is none where something else is done by %s: %j", (member, said) => {
+    expect(() => confirm(mpcConfirmation(said))).toThrow(`${member}: not understood`);
+  });
+
+  it.each(["", null, "null", "{}", '{"calldata": ""}', '{"calldata": "0x", "inputs_to_spend": []}', {}])(
+    "is one where Cobo was asked for no call: %j",
+    (parameters) => {
+      const { document } = confirm(mpcConfirmation({ extra_parameters: parameters }));
+      expect(document.transaction?.type).toBe("Withdrawal");
+    },
+  );
+
+  it("is one where what is spent leaves a change", () => {
+    const spent = [{ address: OURS, tx_hash: "0xaa", vout_n: 0, value: "9" }];
+    const said = { target_destinations: targets(true), selected_utxos: spent };
+    expect(confirm(mpcConfirmation(said)).document.transaction?.destinations).toHaveLength(1);
+  });
 
   it("is an MPC one", () => {
     expect(confirm(mpcConfirmation()).document).toMatchObject({

@@ -116,6 +116,7 @@ export const mpcSchema = z.object({
     .array(z.object({ address: text, value: integer, is_change: flag }), "no list")
     .optional(),
   to_address_details: text,
+  extra_parameters: z.unknown().optional(),
   created_time: count,
   updated_time: count,
   failed_reason: text,
@@ -191,10 +192,27 @@ function paidBy(message: Message, side: Told["side"]): Paid[] {
   }));
 }
 
-/** A message of what is done is told by what is left of it; but nothing is paid by a list that nobody can read. */
-function unreadOutputs({ to_address_details: details }: Message): string | undefined {
-  if (details === undefined || toAddressDetails.safeParse(heldJson(details)).success) return undefined;
-  return "to_address_details";
+/** What Cobo was asked to do besides paying: a call. */
+const noCall = z.object({ calldata: z.enum(["", "0x"]).nullish() }).nullable();
+
+/**
+ * A message of what is done is told by what is left of it; but nothing is paid by a list that nobody can read, by two that
+ * name others, with a change where nothing is spent that could leave one, or together with a call.
+ */
+function unreadOutputs(message: Message): string | undefined {
+  const { to_address_details: details, target_destinations: targets = [], selected_utxos: spent } = message;
+  if (details !== undefined) {
+    const { data } = toAddressDetails.safeParse(heldJson(details));
+    const paid = new Set(targets.map(({ address }) => address?.toLowerCase()));
+    const isSaid = (address: string) => targets.length === 0 || paid.has(address.toLowerCase());
+    if (data?.every(({ to_address: address }) => isSaid(address)) !== true) return "to_address_details";
+  }
+  const hasChange = targets.some(({ is_change: change }) => change === true);
+  if (hasChange && (spent ?? []).length === 0) return "target_destinations";
+  const { extra_parameters: asked } = message;
+  if (asked === undefined || asked === "") return undefined;
+  const held = typeof asked === "string" ? heldJson(asked) : asked;
+  return noCall.safeParse(held).success ? undefined : "extra_parameters";
 }
 
 function heldJson(json: string | undefined): unknown {
