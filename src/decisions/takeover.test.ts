@@ -33,7 +33,12 @@ const RULES = {
 #   approves: [CONFIRMS]
 package rules.transfer.confirms
 
-approve["CONFIRMS"] if input.transaction.type == "Withdrawal"
+approve["CONFIRMS"] if {
+	input.transaction.type == "Withdrawal"
+	every destination in input.transaction.destinations {
+		destination.address in {"0xa", "0xb"}
+	}
+}
 `,
   "rules/transfer/cap/rule.rego": `# METADATA
 # title: Cap

@@ -177,6 +177,31 @@ describe("a release is refused, by the step that refused it", () => {
     });
   });
 
+  it("guard: it confirms a withdrawal to an unknown destination", async () => {
+    const files = (condition: string) => ({
+      "rules/transfer/confirms/rule.rego": `# METADATA
+# title: Confirms
+# custom:
+#   severity: high
+#   kinds: [withdrawal_confirmation]
+#   approves: [CONFIRMS]
+package rules.transfer.confirms
+
+approve["CONFIRMS"] if {
+	input.transaction.business_id != ""
+	every destination in input.transaction.destinations {
+		${condition}
+	}
+}
+`,
+    });
+    await expect(liveOf(files('destination.amount.units != ""'))).rejects.toMatchObject({
+      step: "guard",
+    });
+    const live = await liveOf(files('startswith(destination.address, "0x0f76f604fd7762bd94b4")'));
+    await live.engine.close();
+  });
+
   it("guard: what a rule asks of history and lists hides no approval of a stranger", async () => {
     const rule = (name: string, custom: string, body: string) => {
       const lines = ["title: A rule", "custom:", "  severity: high", "  kinds: [transaction_signing]"];

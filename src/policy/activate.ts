@@ -4,11 +4,11 @@
  * nothing of the candidate stays behind. What comes before and after is in `activation.ts`.
  */
 import { webcrypto } from "node:crypto";
-import { GROUP_OF, serialize } from "../input/document.ts";
+import { GROUP_OF, type InputDocument, serialize } from "../input/document.ts";
 import { combine, shapeFaults } from "./combine.ts";
 import { type EngineEvent, PolicyEngine } from "./engine.ts";
 import { compileFactQueries, type FactQuery } from "./fact-queries.ts";
-import { guardCase } from "./guard.ts";
+import { confirmationCase, guardCase } from "./guard.ts";
 import { LiveRelease } from "./live.ts";
 import { readRelease } from "./read-release.ts";
 import { compileReads } from "./reads.ts";
@@ -155,11 +155,19 @@ async function assertIndexFits(index: RuleIndex, engine: PolicyEngine): Promise<
 
 /** What no release may approve is put to it before it goes live. */
 async function assertGuarded(live: LiveRelease): Promise<void> {
-  const input = guardCase(live.hostData, Date.now(), live);
+  const transfer = guardCase(live.hostData, Date.now(), live);
+  await assertRefused(live, transfer, "a transfer to an unknown destination without evidence");
+  await assertRefused(
+    live,
+    confirmationCase(transfer),
+    "a confirmation of a withdrawal to an unknown destination",
+  );
+}
+
+async function assertRefused(live: LiveRelease, input: InputDocument, what: string): Promise<void> {
   const { group, kind } = input.document;
   const answer = await live.engine.evaluate("countersign/decision", serialize(input, live.index.reads_raw));
-  if (!answer.ok)
-    throw new ReleaseError("guard", `the policy fails on the guard's transfer: ${answer.message}`);
+  if (!answer.ok) throw new ReleaseError("guard", `the policy fails on ${what}: ${answer.message}`);
   const { outcome } = combine({
     index: live.index,
     group,
@@ -168,10 +176,5 @@ async function assertGuarded(live: LiveRelease): Promise<void> {
     result: answer.result,
     modes: live.hostData.modes ?? {},
   });
-  if (outcome === "approved") {
-    throw new ReleaseError(
-      "guard",
-      "the policy approves a transfer to an unknown destination without evidence",
-    );
-  }
+  if (outcome === "approved") throw new ReleaseError("guard", `the policy approves ${what}`);
 }

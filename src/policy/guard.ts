@@ -1,4 +1,4 @@
-/** The document that no release may approve (design 3.10). */
+/** The documents that no release may approve (design 3.10). */
 import { randomBytes } from "node:crypto";
 import { type Document, documentSchema, type FlagsAnswer, type InputDocument } from "../input/document.ts";
 import type { FactQuery } from "./fact-queries.ts";
@@ -30,6 +30,22 @@ export function guardCase(hostData: HostData, nowMs: number, asks?: Asks): Input
     ...(Object.keys(facts).length === 0 ? {} : { facts }),
   });
   return { document, raw: "{}" };
+}
+
+/**
+ * The same asked by Cobo before there are bytes, as it asks: of no wallet, by no co-signer.
+ *
+ * @param signing - from {@link guardCase}.
+ */
+export function confirmationCase({ document: signing, raw }: InputDocument): InputDocument {
+  const { task, organization, project, vault, wallet, signing: hashes, transaction, ...rest } = signing;
+  const document = documentSchema.parse({
+    ...rest,
+    kind: "withdrawal_confirmation",
+    channel: "confirm.waas1",
+    transaction: { ...transaction, cobo_id: "guard", business_id: "guard" },
+  });
+  return { document, raw };
 }
 
 /** The names of the lists that its rules read. */

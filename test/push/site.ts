@@ -34,7 +34,12 @@ import data.lib.amount
 
 require["CONFIRMED_CAP"] if amount.int(input.transaction.total_usd_micros) <= ${CONFIRMED_MICROS}
 
-approve["CONFIRMS"] if amount.int(input.transaction.total_usd_micros) >= 0
+approve["CONFIRMS"] if {
+	amount.int(input.transaction.total_usd_micros) >= 0
+	every destination in input.transaction.destinations {
+		destination.address == "${DESTINATION}"
+	}
+}
 `,
   "rules/transfer/spent/rule.rego": `# METADATA
 # title: Spent
