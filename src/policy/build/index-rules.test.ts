@@ -483,8 +483,10 @@ describe("the rule index", () => {
   test("rules on pushes: what they flag once, and nothing to approve", async () => {
     const once = 'require["X_X"] if input.deposit.status == "success"';
     const deposit = (...custom: string[]) => ruleText(once, { name: "deposit/b", custom });
+    const severe = deposit("requires: {X_X: deny}", "flag_once: token_day");
+    const light = severe.replace("severity: high", "severity: medium");
     const dir = await policySource({
-      "rules/deposit/b/rule.rego": deposit("requires: {X_X: deny}", "flag_once: token_day"),
+      "rules/deposit/b/rule.rego": light,
     });
     const { index, problems } = await analyseSource(dir);
     expect(problems).toEqual([]);
@@ -492,6 +494,12 @@ describe("the rule index", () => {
 
     const wrong: readonly (readonly [string, string, RegExp])[] = [
       ["deposit", deposit("requires: {X_X: deny}", "flag_once: day"), /custom\.flag_once: /],
+      ["deposit", severe, /custom\.flag_once: a flag of severity high holds what it is about/],
+      [
+        "deposit",
+        severe.replace("severity: high", "severity: critical"),
+        /custom\.flag_once: a flag of severity critical holds what it is about/,
+      ],
       [
         "deposit",
         ruleText(`${once}\n\n${once.replace("require", "approve").replace("X_X", "Y_Y")}`, {

@@ -42,6 +42,9 @@ const CUSTOM_KEYS = "severity, kinds, requires, approves, optional, allow_empty,
 /** Their documents are pushes: what has happened is not approved, it is flagged. */
 const PUSH_GROUPS: readonly Group[] = ["deposit", "withdrawal"];
 
+/** `lib/flags` lets be spent what flags of these are about. */
+const LIGHT: readonly string[] = ["low", "medium"];
+
 export interface Metadata {
   readonly title: string;
   readonly description: string;
@@ -96,6 +99,12 @@ export function readMetadata(module: Module, group: Group, problems: Problem[]):
     report(
       annotation.line,
       `METADATA custom.flag_once: only rules on pushes raise flags (${PUSH_GROUPS.join(", ")})`,
+    );
+  // It marks the first address alone. What is severe holds the address of each deposit, so each needs a flag of its own.
+  if (isPush && flag_once !== undefined && !LIGHT.includes(severity))
+    report(
+      annotation.line,
+      `METADATA custom.flag_once: a flag of severity ${severity} holds what it is about, so each deposit needs one of its own`,
     );
   if (annotation.title === undefined) return undefined;
   return {
