@@ -142,6 +142,14 @@ describe("the fact `flags`", () => {
     expect(answer(ledger, SOURCES, from("0xa"))).toEqual({ "0xa": { known: true, open: [] } });
   });
 
+  it("has whoever got what nobody approved on any chain, where he is to be paid", async () => {
+    const robbed = flag({ rule: undefined, code: "UNAPPROVED_WITHDRAWAL", chain: "BASE_ETH" });
+    const ledger = await ledgerWith([robbed, flag({ chain: "BASE_ETH" })]);
+    const members = { chain: "ETH", ...from("0xa"), destinations: [{ address: "0xa" }] };
+    expect(answer(ledger, DESTINATIONS, members)).toMatchObject({ "0xa": { open: [{ id: robbed.id }] } });
+    expect(answer(ledger, SOURCES, members)).toMatchObject({ "0xa": { open: [] } });
+  });
+
   it("is the largest of many that are alike, what nobody knows the worth of first", async () => {
     const dust = Array.from({ length: 40 }, (_, at) =>
       flag({ usd_micros: String(at), rule: "deposit/dust" }),

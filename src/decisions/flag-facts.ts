@@ -30,26 +30,27 @@ export class FlagFacts {
    */
   of(member: FactMember, values: readonly string[]): Readonly<Record<string, FlagsAnswer>> {
     const kind = member.endsWith(".outpoint") ? "outpoint" : "address";
+    const isPaid = member === "transaction.destinations[].address";
     // A value may be `__proto__`: an assignment to that key would be lost.
-    return Object.fromEntries(values.map((value) => [value, this.#answer(kind, value)]));
+    return Object.fromEntries(values.map((value) => [value, this.#answer(kind, value, isPaid)]));
   }
 
-  #answer(kind: FlagMark["kind"], value: string): FlagsAnswer {
-    const key = `${kind} ${value}`;
+  #answer(kind: FlagMark["kind"], value: string, isPaid: boolean): FlagsAnswer {
+    const key = `${kind} ${isPaid} ${value}`;
     let answer = this.#known.get(key);
     if (answer === undefined) {
-      answer = answerOf(this.#snapshot.marked(kind, value), this.#document.transaction?.chain);
+      answer = answerOf(this.#snapshot.marked(kind, value), this.#document.transaction?.chain, isPaid);
       this.#known.set(key, answer);
     }
     return answer;
   }
 }
 
-function answerOf({ known, open }: Marked, chain: string | undefined): FlagsAnswer {
+function answerOf({ known, open }: Marked, chain: string | undefined, isPaid: boolean): FlagsAnswer {
   if (open.length === 0) return { known, open: [] };
   const counts = new Map<string, number>();
   const kept = open
-    .filter((flag) => isHere(flag, chain))
+    .filter((flag) => isHere(flag, chain) || (isPaid && isRobbery(flag)))
     .sort(largestFirst)
     .filter(({ rule, code, role }) => {
       const alike = `${role} ${rule ?? code}`;
@@ -63,6 +64,11 @@ function answerOf({ known, open }: Marked, chain: string | undefined): FlagsAnsw
 /** What was paid into an address is there and nowhere else, also where another chain has the same one. */
 function isHere({ role, chain: flagged }: MarkedFlag, chain: string | undefined): boolean {
   return role === "sender" || flagged === undefined || chain === undefined || flagged === chain;
+}
+
+/** Whoever got what nobody approved has the key of that address on other chains, too. */
+function isRobbery({ code }: MarkedFlag): boolean {
+  return code === "UNAPPROVED_WITHDRAWAL";
 }
 
 /** What nobody knows the worth of may be worth the most. */
