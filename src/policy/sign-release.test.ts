@@ -65,6 +65,14 @@ describe("a second signature is refused", () => {
     expect((await refusal(signing, there, NOW + 30 * DAY_MS - 1))[0]).toBe("none");
   });
 
+  it("under a statement that begins later: it would last longer than this signer means", async () => {
+    const signing = meaning({ key: second.signing });
+    const there = await begun();
+    expect(await refusal(signing, there, NOW - 10 * DAY_MS)).toEqual(["time", expect.stringContaining("ahead")]);
+    expect((await refusal(signing, there, NOW - 60_001))[0]).toBe("time");
+    expect((await refusal(signing, there, NOW - 60_000))[0]).toBe("none");
+  });
+
   it("by the same key", async () => {
     const [step, message] = await refusal(meaning(), await begun());
     expect({ step, message }).toEqual({

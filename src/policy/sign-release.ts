@@ -10,6 +10,7 @@ import {
   type StatementEnvelope,
   writePayload,
 } from "./statement.ts";
+import { MAX_AHEAD_MS } from "./trust-store.ts";
 
 /**
  * What whoever signs says, without looking at what others said.
@@ -32,7 +33,7 @@ export interface Signed {
  * @param existing - the statement that lies beside the archive, where there is one.
  * @param nowMs - milliseconds since the epoch.
  * @throws {ReleaseError} step `statement`, `signatures` or `payload` where what is there is no statement, `payload`
- *   where it says something else than this signer means, `time` where it is over, `signatures` where this key has
+ *   where it says something else than this signer means, `time` where it is over or ahead, `signatures` where this key has
  *   signed it already.
  */
 export async function signRelease(
@@ -100,5 +101,12 @@ function assertSame(there: ReleaseStatement, signing: Signing, nowMs: number): v
   }
   if (there.expires_at <= nowMs) {
     throw new ReleaseError("time", "the statement that is there has expired: remove it to begin a new one");
+  }
+  // It would be in force later, and longer, than whoever says a lifetime now means.
+  if (there.created_at > nowMs + MAX_AHEAD_MS) {
+    throw new ReleaseError(
+      "time",
+      `the statement that is there is of ${new Date(there.created_at).toISOString()}, which is ahead: remove it to begin a new one`,
+    );
   }
 }

@@ -30,7 +30,7 @@ import {
 } from "./statement.ts";
 
 /** How far the clocks of whoever signs and of this machine may differ. */
-const MAX_AHEAD_MS = 60_000;
+export const MAX_AHEAD_MS = 60_000;
 
 /** A release that was live: none older ever is again. */
 export interface Precedent {
