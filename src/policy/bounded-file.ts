@@ -1,6 +1,6 @@
 /** Files that may hold anything, read within bounds. */
 import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { ReleaseError, type ReleaseStep } from "./release.ts";
 import { toError } from "./wasm-instance.ts";
 
@@ -22,7 +22,7 @@ export async function readBounded(
       const found = await handle.stat();
       if (!found.isFile()) throw new ReleaseError("source", `${path} is no file`);
       if (found.size > limit) throw new ReleaseError(step, `${path} has ${found.size} bytes`);
-      return await handle.readFile();
+      return await readUpTo(handle, found.size);
     } finally {
       await handle.close();
     }
@@ -31,4 +31,16 @@ export async function readBounded(
     if (error instanceof Error && Reflect.get(error, "code") === "ENOENT") return undefined;
     throw new ReleaseError("source", `${path} can't be read: ${toError(error).message}`, error);
   }
+}
+
+/** What a file that grows meanwhile has more is not read: `readFile` would ask for its size once more. */
+async function readUpTo(handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(size);
+  let length = 0;
+  while (length < size) {
+    const { bytesRead } = await handle.read(bytes, length, size - length, null);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return bytes.subarray(0, length);
 }
