@@ -6,7 +6,7 @@
 import { webcrypto } from "node:crypto";
 import { GROUP_OF, type InputDocument, serialize } from "../input/document.ts";
 import { combine, shapeFaults } from "./combine.ts";
-import { type EngineEvent, PolicyEngine } from "./engine.ts";
+import { type EngineEvent, PolicyEngine, unanswered } from "./engine.ts";
 import { compileFactQueries, type FactQuery } from "./fact-queries.ts";
 import { confirmationCase, guardCase } from "./guard.ts";
 import { LiveRelease } from "./live.ts";
@@ -167,7 +167,7 @@ async function assertGuarded(live: LiveRelease): Promise<void> {
 async function assertRefused(live: LiveRelease, input: InputDocument, what: string): Promise<void> {
   const { group, kind } = input.document;
   const answer = await live.engine.evaluate("countersign/decision", serialize(input, live.index.reads_raw));
-  if (!answer.ok) throw new ReleaseError("guard", `the policy fails on ${what}: ${answer.message}`);
+  if (!answer.ok) throw unanswered("guard", answer, `the policy fails on ${what}`);
   const { outcome } = combine({
     index: live.index,
     group,

@@ -63,6 +63,8 @@ async function life(
     history?: ReleaseHistory;
     maxAgeMs?: number;
     now?: () => number;
+    trusted?: readonly PublisherKey[];
+    startMs?: () => number;
   } = {},
 ): Promise<Life> {
   const events: LiveEvent[] = [];
@@ -72,7 +74,7 @@ async function life(
   const onProblem = (error: ReleaseError): void => void problems.push(error);
   const store = await ReleaseStore.open(releasesOf(), { confirmEveryMs: 0, failed: onProblem });
   const trust = new TrustStore({
-    keys: [(how.by ?? key).verifying],
+    keys: (how.trusted ?? [how.by ?? key]).map(({ verifying }) => verifying),
     threshold: 1,
     audience: "production",
     maxLifetimeMs: 90 * DAY_MS,
@@ -83,6 +85,9 @@ async function life(
     ...{ live, trust, store, history, onProblem, source: "test", evaluationMs: 1_000 },
     now: () => past.now(),
     maxAgeMs: how.maxAgeMs,
+    get startMs() {
+      return how.startMs?.() ?? 60_000;
+    },
   });
   return { activation, live, events, problems, store };
 }
@@ -219,6 +224,26 @@ describe("what is the machine's fault", () => {
   });
 });
 
+describe("a machine that is too busy", () => {
+  it("puts nothing in quarantine: anybody can make it busy", async () => {
+    const here = await life({ startMs: () => 0 });
+    const candidate = await signed("first");
+    expect(await refusal(here, candidate)).toBe("warm_up");
+    expect(here.activation.quarantined).toEqual([]);
+    expect(await refusal(await life(), candidate)).toBe("none");
+  });
+
+  it("does not keep the last good release from being tried again", async () => {
+    await (await life()).activation.offer(await signed("first"), false);
+    let startMs = 0;
+    const here = await life({ startMs: () => startMs });
+    expect(await here.activation.fallBack()).toBe(false);
+    expect(here.problems.map(({ step }) => step)).toEqual(["warm_up"]);
+    startMs = 60_000;
+    expect(await here.activation.fallBack()).toBe(true);
+  });
+});
+
 describe("quarantine", () => {
   it("is for a signed archive that is no good, also after a restart, until a higher sequence", async () => {
     const here = await life();
@@ -271,6 +296,22 @@ describe("what is live already", () => {
     expect(here.live.current).toBe(current);
   });
 
+  it("is kept with one signature more, and never with one less: then a key can be removed", async () => {
+    const here = await life({ trusted: [key, next] });
+    const members = { revision: "first" };
+    const payload = says(digestOf(releases.first), members);
+    const by = async (...keys: PublisherKey[]) => ({
+      archive: releases.first,
+      statement: await statementOf(payload, ...keys),
+    });
+    await here.activation.offer(await by(key), false);
+    expect(await here.activation.offer(await by(key, next), false)).toBe(false);
+    expect(await here.activation.offer(await by(key), false)).toBe(false);
+    const later = await life({ trusted: [next] });
+    expect(await later.activation.fallBack()).toBe(true);
+    expect(later.live.current?.statement?.signedBy).toEqual([next.kid]);
+  });
+
   it("goes live anew where it was signed anew: it lasts longer", async () => {
     const here = await life();
     await here.activation.offer(await signed("first", { sequence: 1 }), false);
@@ -303,6 +344,15 @@ describe("the last good release", () => {
     // The source has it again.
     expect(await here.activation.offer(candidate, false)).toBe(false);
     expect(here.live.lastError).toBeUndefined();
+  });
+
+  it("is stale where it was confirmed in the future: by a wrong clock, or so somebody wrote", async () => {
+    const first = await life();
+    await first.activation.offer(await signed("first"), false);
+    await first.store.confirm(digestOf(releases.first), Date.now() + 365 * DAY_MS);
+    const here = await life({ maxAgeMs: DAY_MS });
+    expect(await here.activation.fallBack()).toBe(true);
+    expect(here.live.current?.age.refusalAt(Date.now())?.code).toBe("POLICY_STALE");
   });
 
   it("is stale where nobody knows when it was confirmed", async () => {

@@ -17,17 +17,23 @@
  * From each state the way out is **refused**, with the step that failed. Nothing has changed then but this: an archive
  * that was matched by a statement and could not be proven is in **quarantine**, and not looked at again before somebody
  * with keys signs a higher sequence. What failed before says nothing of the archive, and what fails after is the
- * machine's fault: neither is put there, so that nobody without keys can keep a good release from going live. Nor is
- * what was live before: it was proven once.
+ * machine's fault, as may be that proving took too long: none of these is put there, so that nobody without keys can
+ * keep a good release from going live. Nor is what was live last: it was proven once.
  *
  * When the server starts and its source has nothing good, the last release that was kept goes the same way, and is
  * live as old as it is: what its source last confirmed.
  */
 import { type ActivateOptions, activate, digestOf, type Trust } from "./activate.ts";
 import type { LivePolicy, LiveRelease } from "./live.ts";
-import { PassingReleaseError, ReleaseError, type ReleaseIdentity, type ReleaseStep } from "./release.ts";
+import {
+  LateReleaseError,
+  PassingReleaseError,
+  ReleaseError,
+  type ReleaseIdentity,
+  type ReleaseStep,
+} from "./release.ts";
 import type { Quarantined, ReleaseStore } from "./release-store.ts";
-import type { Precedent, TrustedStatement, TrustStore } from "./trust-store.ts";
+import { MAX_AHEAD_MS, type Precedent, type TrustedStatement, type TrustStore } from "./trust-store.ts";
 import { toError } from "./wasm-instance.ts";
 
 /** @property statement - absent where there is none. */
@@ -109,6 +115,7 @@ export class Activation {
     if (statement !== undefined) this.#match(statement, sha256);
     if (this.#isLive(sha256, statement)) {
       live.confirm(this.#options.now());
+      await this.#keepSignatures(candidate, statement, sha256);
       await this.#keepConfirmation(sha256);
       return false;
     }
@@ -147,7 +154,7 @@ export class Activation {
       const statement = await this.#admit(keys, kept);
       const sha256 = await digestOf(kept.archive);
       this.#match(statement, sha256);
-      const confirmedAt = store.confirmedAt(sha256);
+      const confirmedAt = this.#believable(store.confirmedAt(sha256));
       const source = "state_dir, the last good release";
       const next = await this.#prove(kept, { sha256, statement, source, confirmedAt, aside: false });
       try {
@@ -159,7 +166,7 @@ export class Activation {
       live.replace(next, true);
       return true;
     } catch (error) {
-      this.#isFallBackRefused = !(error instanceof PassingReleaseError);
+      this.#isFallBackRefused = !mayPass(error);
       const step = error instanceof ReleaseError ? error.step : "source";
       const message = `the last good release is refused: ${toError(error).message}`;
       // Each try says the same.
@@ -169,6 +176,11 @@ export class Activation {
       this.#saidOfFallBack = message;
       return false;
     }
+  }
+
+  /** What was confirmed by a clock that was wrong, or so somebody wrote, would not be stale for as long. */
+  #believable(confirmedAt: number): number {
+    return confirmedAt > this.#options.now() + MAX_AHEAD_MS ? 0 : confirmedAt;
   }
 
   async #admit(keys: TrustStore, { statement }: Candidate): Promise<TrustedStatement> {
@@ -244,7 +256,7 @@ export class Activation {
     try {
       return await activate(archive, { ...options, ...others, trust, statement });
     } catch (error) {
-      const blamed = error instanceof ReleaseError && PROVING.has(error.step);
+      const blamed = error instanceof ReleaseError && PROVING.has(error.step) && !mayPass(error);
       const wasLive = this.keys?.highest?.sha256 === sha256;
       if (!blamed || statement === undefined || store === undefined || wasLive) throw error;
       const { sequence } = statement;
@@ -284,6 +296,19 @@ export class Activation {
     this.keys?.raise(statement);
   }
 
+  /** One key more signed what is live: when another key is removed, it is still vouched for. */
+  async #keepSignatures(
+    { archive, statement: bytes }: Candidate,
+    statement: TrustedStatement | undefined,
+    sha256: string,
+  ): Promise<void> {
+    const { live, store } = this.#options;
+    const before = live.current?.statement?.signedBy ?? [];
+    if (store === undefined || statement === undefined || bytes === undefined) return;
+    if (statement.signedBy.length <= before.length) return;
+    await this.#tried(store.keep({ archive, statement: bytes }, sha256));
+  }
+
   /** Without it a restart finds the release older than it is. */
   async #keepConfirmation(sha256: string): Promise<void> {
     if (!this.isSigned) return;
@@ -300,6 +325,11 @@ export class Activation {
       this.#options.onProblem?.(error);
     }
   }
+}
+
+/** The very same candidate may be good later. */
+function mayPass(error: unknown): boolean {
+  return error instanceof PassingReleaseError || error instanceof LateReleaseError;
 }
 
 function ledgerError(what: string, error: unknown): ReleaseError {

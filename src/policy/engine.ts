@@ -1,6 +1,12 @@
 /** The policy of one release at run time: questions in, answers or a named failure out, always in time. */
 import { type Evaluation, failure, readResultSet } from "./evaluation.ts";
-import { type Release, ReleaseError } from "./release.ts";
+import {
+  LateReleaseError,
+  PassingReleaseError,
+  type Release,
+  ReleaseError,
+  type ReleaseStep,
+} from "./release.ts";
 import { ENTRYPOINTS, type Entrypoint } from "./rule-index.ts";
 import { compilePolicy, toError } from "./wasm-instance.ts";
 import type { FromWorker, Question, Running, WorkerBoot } from "./worker-protocol.ts";
@@ -136,7 +142,7 @@ export class PolicyEngine {
       engine.#started = undefined;
       engine.#replenish(0);
       const facts = await engine.evaluate("countersign/facts", "{}");
-      if (!facts.ok) throw new ReleaseError("warm_up", `countersign/facts: ${facts.message}`);
+      if (!facts.ok) throw unanswered("warm_up", facts, "countersign/facts");
       engine.#facts = facts.result;
       return engine;
     } catch (error) {
@@ -196,7 +202,8 @@ export class PolicyEngine {
     } catch (thrown) {
       // The system has no thread to give. At once it has none either, so the next try waits.
       this.#failedStarts = Math.max(this.#failedStarts + 1, 2);
-      this.#replace(`a policy worker could not be started: ${toError(thrown).message}`);
+      const message = `a policy worker could not be started: ${toError(thrown).message}`;
+      this.#replace(message, new PassingReleaseError("warm_up", message));
       return;
     }
     this.#workers.add(worker);
@@ -207,7 +214,7 @@ export class PolicyEngine {
     worker.prepare(this.#startMs, () => {
       const message = `a policy worker was not ready within ${Math.round(this.#startMs)} ms: a rule runs without end, or the data is too large`;
       void worker.end();
-      this.#fell(worker, message);
+      this.#fell(worker, message, new LateReleaseError("warm_up", message));
     });
   }
 
@@ -388,6 +395,16 @@ export class PolicyEngine {
       // A listener's fault is not the policy's.
     }
   }
+}
+
+/** Why a candidate that was asked is refused. @param what - it was asked. */
+export function unanswered(
+  step: ReleaseStep,
+  { code, message }: Extract<Evaluation, { ok: false }>,
+  what: string,
+): ReleaseError {
+  const why = `${what}: ${message}`;
+  return code === "POLICY_TIMEOUT" ? new LateReleaseError(step, why) : new ReleaseError(step, why);
 }
 
 /** Each entrypoint, for each group that has rules: what is compiled here is not compiled in a request. */

@@ -4,7 +4,7 @@
  * the server.
  */
 import { answerOf, startThread } from "../thread.ts";
-import { type Release, ReleaseError, type ReleaseStep } from "./release.ts";
+import { LateReleaseError, type Release, ReleaseError, type ReleaseStep } from "./release.ts";
 import { toError } from "./wasm-instance.ts";
 
 export interface ReadOrder {
@@ -43,6 +43,14 @@ export async function readReleaseAside(
     throw new ReleaseError(outcome.step, outcome.message);
   } catch (error) {
     if (error instanceof ReleaseError) throw error;
-    throw new ReleaseError("archive", `it could not be read: ${toError(error).message}`, error);
+    const message = `it could not be read: ${toError(error).message}`;
+    throw isOutOfMemory(error)
+      ? new ReleaseError("archive", message, error)
+      : new LateReleaseError("archive", message, error);
   }
+}
+
+/** It needs more memory than any release; all else that ends the thread may be the machine's fault. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && Reflect.get(error, "code") === "ERR_WORKER_OUT_OF_MEMORY";
 }

@@ -107,6 +107,12 @@ export class ReleaseError extends Error {
 /** What refused it is not the candidate, and passes: the very same one may be good a moment later. */
 export class PassingReleaseError extends ReleaseError {}
 
+/**
+ * It took too long. That may be the candidate's fault or a busy machine's, which anybody can make busy: it says nothing
+ * of the candidate that would last.
+ */
+export class LateReleaseError extends ReleaseError {}
+
 /** The steps of going live, in their order (design 3.10). */
 export const RELEASE_STEPS = [
   "source",

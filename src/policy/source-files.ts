@@ -13,10 +13,17 @@ export interface Sight {
   readonly error?: ReleaseError;
 }
 
-/** @param isSigned - whether its statement is looked at as well. */
+/**
+ * @param isSigned - whether its statement is looked at as well. A folder is an error then, and is not looked into:
+ *   whoever may write here without keys could put a link to the whole disk in the release's place.
+ */
 export async function look(path: string, isSigned: boolean): Promise<Sight> {
   try {
     const found = await stat(path);
+    if (found.isDirectory() && isSigned) {
+      const why = `${path} is a folder, which nobody signs: trust is by keys`;
+      return { folder: false, mark: markOf(found), error: new ReleaseError("statement", why) };
+    }
     if (found.isDirectory()) return { folder: true, mark: await folderMark(path) };
     const mark = `${markOf(found)} ${isSigned ? await statementMark(path) : ""}`;
     if (!found.isFile())

@@ -1,8 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   DAY_MS,
   type PublisherKey,
@@ -22,7 +30,9 @@ import {
 import { Activation, type ReleaseTrust } from "./activation.ts";
 import { buildRelease } from "./build/build.ts";
 import { type LiveEvent, LivePolicy } from "./live.ts";
+import { LateReleaseError } from "./release.ts";
 import { PolicySource, type PolicySourceOptions } from "./source.ts";
+import { look } from "./source-files.ts";
 import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
 import { TrustStore } from "./trust-store.ts";
 
@@ -229,6 +239,29 @@ describe("a release file and its statement", () => {
     const { from, live } = source();
     expect(await from.start()).toMatchObject({ live: "first", changed: true });
     expect(live.current?.identity.sequence).toBe(0);
+  });
+
+  it("is tried again where proving it took too long: the machine may have been busy", async () => {
+    vi.spyOn(Activation.prototype, "offer").mockRejectedValueOnce(new LateReleaseError("warm_up", "busy"));
+    onTestFinished(() => void vi.restoreAllMocks());
+    await publishBoth(first, FIRST);
+    const { from, live, events } = signedSource({ pollMs: 60_000 });
+    expect((await from.start()).error).toBe("warm_up: busy");
+    await eventually(() => live.current?.identity.revision === "first");
+    expect(events.map(({ type }) => type)).toEqual(["refused", "activated"]);
+  });
+
+  it("is refused for a folder, which is not looked into: it may be the whole disk", async () => {
+    await publishBoth(first, FIRST);
+    const { from, live } = signedSource({ pollMs: 20 });
+    await from.start();
+    rmSync(file);
+    symlinkSync("/", file);
+    const began = performance.now();
+    expect(await from.checkNow()).toMatchObject({ live: "first", error: expect.stringMatching(/^statement: /) });
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect((await look(file, true)).folder).toBe(false);
+    expect(live.current?.isServing()).toBe(true);
   });
 
   it("is refused for a folder of Rego: nobody signed what is built of it", async () => {

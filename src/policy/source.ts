@@ -14,7 +14,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Activation, Candidate } from "./activation.ts";
 import { readBounded } from "./bounded-file.ts";
 import type { LivePolicy } from "./live.ts";
-import { MAX_RELEASE_BYTES, PassingReleaseError, ReleaseError, type ReleaseStep } from "./release.ts";
+import {
+  LateReleaseError,
+  MAX_RELEASE_BYTES,
+  PassingReleaseError,
+  ReleaseError,
+  type ReleaseStep,
+} from "./release.ts";
 import { look } from "./source-files.ts";
 import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
 
@@ -45,6 +51,8 @@ const REREAD_MS = 250;
 const MAX_FOLDER_POLL_MS = 1000;
 /** The first try after what refused a candidate may have passed; each next one comes after twice the time. */
 const FIRST_RETRY_MS = 1000;
+/** What takes too long each time is then not tried any more: it costs what the live one needs. */
+const MAX_LATE_RETRY_MS = 16_000;
 
 /** What a file that is being written, or one of two that is there before the other, may look like. */
 const HALF_WRITTEN: ReadonlySet<ReleaseStep> = new Set([
@@ -153,7 +161,8 @@ export class PolicySource {
   }
 
   #planRetry(error: unknown): void {
-    if (!(error instanceof PassingReleaseError)) {
+    const isLate = error instanceof LateReleaseError && (this.#retryMs ?? 0) < MAX_LATE_RETRY_MS;
+    if (!isLate && !(error instanceof PassingReleaseError)) {
       this.#retryMs = undefined;
       return;
     }
@@ -178,10 +187,7 @@ export class PolicySource {
 
   async #read(folder: boolean): Promise<Candidate> {
     const { path, activation } = this.#options;
-    if (folder) {
-      if (!activation.isSigned) return { archive: await this.#build() };
-      throw new ReleaseError("statement", `${path} is a folder, which nobody signs: trust is by keys`);
-    }
+    if (folder) return { archive: await this.#build() };
     const statement = activation.isSigned
       ? await readBounded(statementFile(path), MAX_STATEMENT_BYTES, "statement")
       : undefined;

@@ -3,7 +3,7 @@
  * and the alarm says why.
  */
 import { randomInt } from "node:crypto";
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -154,6 +154,13 @@ describe("against a running server", () => {
     site.put(site.refusing.bytes, await statement());
     await expectRefused(step, why);
     expect((await site.status()).quarantined).toEqual([]);
+  });
+
+  test("a link to the whole disk in its place: refused, and not looked into", async () => {
+    rmSync(site.release);
+    symlinkSync("/", site.release);
+    await expectRefused("statement", /is a folder/);
+    rmSync(site.release);
   });
 
   test("signed, and no good: in quarantine, until somebody signs a higher sequence", async () => {
