@@ -44,6 +44,12 @@ describe("refuses to trust", () => {
     ["a private JWK", jwk(ed25519.privateKey)],
     ["a JWK for encryption", jwk(rsa.publicKey, { use: "enc" })],
     ["a JWK of another algorithm", jwk(rsa.publicKey, { alg: "PS256" })],
+    ["zeros", jwk(ed25519.publicKey, { x: Buffer.alloc(32).toString("base64url") })],
+    [
+      "the neutral point",
+      jwk(ed25519.publicKey, { x: Buffer.alloc(32).fill(1, 0, 1).toString("base64url") }),
+    ],
+    ["no point", jwk(ed25519.publicKey, { x: Buffer.alloc(32, 0xff).toString("base64url") })],
     ["a JWK that is only to sign", jwk(rsa.publicKey, { key_ops: ["sign"] })],
     ...Object.entries(WEAK).map(
       ([name, pair]) => [name, publicPem(pair.publicKey)] satisfies [string, string],

@@ -5,6 +5,7 @@
  * key signs with follows from the key alone, never from what a statement says of it.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { ed25519 } from "@noble/curves/ed25519.js";
 import { calculateJwkThumbprint, exportJWK } from "jose";
 import { isJsonObject, type JsonObject, parseStrictJson } from "../input/strict-json.ts";
 import type { StatementAlgorithm } from "./statement.ts";
@@ -130,6 +131,12 @@ function algorithmsOf(key: KeyObject, file: string): readonly StatementAlgorithm
   const { namedCurve, modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
   switch (key.asymmetricKeyType) {
     case "ed25519":
+      if (isOfSmallOrder(key)) {
+        throw new ReleaseKeyError(
+          file,
+          "an Ed25519 key that is no point of its own, or of small order: anybody could sign with it",
+        );
+      }
       return ["EdDSA", "Ed25519"];
     case "ec":
       if (namedCurve === "prime256v1") return ["ES256"];
@@ -147,6 +154,17 @@ function algorithmsOf(key: KeyObject, file: string): readonly StatementAlgorithm
       return ["RS256"];
     default:
       throw new ReleaseKeyError(file, "neither an Ed25519, a P-256 nor an RSA key");
+  }
+}
+
+/** One signature fits every message under such a key; OpenSSL takes it. */
+function isOfSmallOrder(key: KeyObject): boolean {
+  const publicKey = key.type === "private" ? createPublicKey(key) : key;
+  const { x = "" } = publicKey.export({ format: "jwk" });
+  try {
+    return ed25519.Point.fromBytes(Buffer.from(x, "base64url")).isSmallOrder();
+  } catch {
+    return true;
   }
 }
 

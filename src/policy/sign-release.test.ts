@@ -68,7 +68,10 @@ describe("a second signature is refused", () => {
   it("under a statement that begins later: it would last longer than this signer means", async () => {
     const signing = meaning({ key: second.signing });
     const there = await begun();
-    expect(await refusal(signing, there, NOW - 10 * DAY_MS)).toEqual(["time", expect.stringContaining("ahead")]);
+    expect(await refusal(signing, there, NOW - 10 * DAY_MS)).toEqual([
+      "time",
+      expect.stringContaining("ahead"),
+    ]);
     expect((await refusal(signing, there, NOW - 60_001))[0]).toBe("time");
     expect((await refusal(signing, there, NOW - 60_000))[0]).toBe("none");
   });

@@ -258,7 +258,10 @@ describe("a release file and its statement", () => {
     rmSync(file);
     symlinkSync("/", file);
     const began = performance.now();
-    expect(await from.checkNow()).toMatchObject({ live: "first", error: expect.stringMatching(/^statement: /) });
+    expect(await from.checkNow()).toMatchObject({
+      live: "first",
+      error: expect.stringMatching(/^statement: /),
+    });
     expect(performance.now() - began).toBeLessThan(1_000);
     expect((await look(file, true)).folder).toBe(false);
     expect(live.current?.isServing()).toBe(true);
