@@ -99,6 +99,11 @@ export class Activation {
     return this.keys !== undefined;
   }
 
+  /** Whether whatever lies there may go live. */
+  get isUnsigned(): boolean {
+    return this.#options.trust === "unsigned";
+  }
+
   get quarantined(): readonly Quarantined[] {
     return this.#options.store?.quarantined ?? [];
   }

@@ -14,15 +14,21 @@ export interface Sight {
 }
 
 /**
- * @param isSigned - whether its statement is looked at as well. A folder is an error then, and is not looked into:
- *   whoever may write here without keys could put a link to the whole disk in the release's place.
+ * @param isSigned - whether its statement is looked at as well.
+ * @param isUnsigned - whether anything may go live. A folder is an error where not, and is not looked into: whoever may
+ *   write here and is not trusted could put a link to the whole disk in the release's place.
  */
-export async function look(path: string, isSigned: boolean): Promise<Sight> {
+export async function look(
+  path: string,
+  { isSigned, isUnsigned }: { readonly isSigned: boolean; readonly isUnsigned: boolean },
+): Promise<Sight> {
   try {
     const found = await stat(path);
-    if (found.isDirectory() && isSigned) {
-      const why = `${path} is a folder, which nobody signs: trust is by keys`;
-      return { folder: false, mark: markOf(found), error: new ReleaseError("statement", why) };
+    if (found.isDirectory() && !isUnsigned) {
+      const error = isSigned
+        ? new ReleaseError("statement", `${path} is a folder, which nobody signs: trust is by keys`)
+        : new ReleaseError("source", `${path} is a folder: trust is by digest`);
+      return { folder: false, mark: markOf(found), error };
     }
     if (found.isDirectory()) return { folder: true, mark: await folderMark(path) };
     const mark = `${markOf(found)} ${isSigned ? await statementMark(path) : ""}`;

@@ -108,6 +108,15 @@ describe("a release file", () => {
     expect(live.lastError?.step).toBe("archive");
   });
 
+  it("of one digest is never a folder, and none is looked into", async () => {
+    symlinkSync("/", file);
+    const { from, live } = source({ trust: { sha256: "0".repeat(64) } });
+    const began = performance.now();
+    await from.start();
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(live.lastError).toMatchObject({ step: "source", message: expect.stringContaining("is a folder") });
+  });
+
   it("of another digest than the trusted one is refused", async () => {
     publish(first);
     const { from, live } = source({ trust: { sha256: "0".repeat(64) } });
@@ -263,7 +272,7 @@ describe("a release file and its statement", () => {
       error: expect.stringMatching(/^statement: /),
     });
     expect(performance.now() - began).toBeLessThan(1_000);
-    expect((await look(file, true)).folder).toBe(false);
+    expect((await look(file, { isSigned: true, isUnsigned: false })).folder).toBe(false);
     expect(live.current?.isServing()).toBe(true);
   });
 

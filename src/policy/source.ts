@@ -136,7 +136,7 @@ export class PolicySource {
   async #checkPlace(again: boolean): Promise<CheckResult> {
     const { live, path, activation } = this.#options;
     if (this.#closed) return this.#result(false);
-    const sight = await look(path, activation.isSigned);
+    const sight = await look(path, activation);
     this.#watch(sight.folder);
     if (sight.mark === this.#seen && !again) {
       if (this.#seenLive) await activation.confirm();
