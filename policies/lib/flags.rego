@@ -11,7 +11,8 @@ import data.lib.amount
 # scope: document
 # description: |
 #   No open flag keeps what came to the address from being spent: none of a high or critical severity about a deposit into
-#   it, unless that was dust, or the wallet is a pooled one and the deposit is little beside what it holds.
+#   it, unless that was dust or came from a look-alike, or the wallet is a pooled one and the deposit is little beside what
+#   it holds.
 spendable(answer) if {
 	every flag in answer.open {
 		lets_spend(flag)
@@ -26,7 +27,8 @@ lets_spend(flag) if is_light(flag)
 # one of our addresses breaks our rules.
 lets_spend(flag) if startswith(flag.rule, "withdrawal/")
 
-lets_spend(flag) if flag.rule == "deposit/dust"
+# These are about who wants to be paid by mistake, not about what came.
+lets_spend(flag) if poisons[flag.rule]
 
 lets_spend(flag) if amount.int(flag.amount.usd_micros) < amount.int(data.limits.flagged.dust)
 

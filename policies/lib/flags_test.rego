@@ -62,6 +62,9 @@ test_what_holds_none if {
 	spendable([changed({"severity": "critical", "rule": "withdrawal/sanctions"})], "mine")
 	spendable([changed({"role": "sender", "severity": "critical"})], "mine")
 	spendable([changed({"rule": "deposit/dust", "severity": "critical"})], "mine")
+
+	# Of a token without a price, as those who poison histories send it.
+	spendable([changed({"rule": "deposit/look_alike", "severity": "critical"})], "mine")
 }
 
 test_dust_by_its_worth if {
