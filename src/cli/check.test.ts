@@ -322,7 +322,11 @@ describe("warnings", () => {
     [
       "messages of both environments",
       {
-        listen: { nodes: "127.0.0.1:0", push: "127.0.0.1:0", admin: "127.0.0.1:0" },
+        listen: {
+          nodes: "127.0.0.1:0",
+          push: { address: "127.0.0.1:0", allow: ["127.0.0.1/32"] },
+          admin: "127.0.0.1:0",
+        },
         push: { keys: ["prod", "dev"] },
       },
       { "push.keys": /^warning both environments/, scope: /^warning vaults/ },

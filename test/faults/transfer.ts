@@ -8,7 +8,7 @@ const SAMPLE = demoRequest("listed-transfer");
 /** Dollars for one ETH, as `Installation` writes its prices. */
 const ETH_MICROS = 3_000_000_000n;
 /** What the demo release lets a wallet pay in a day before a person decides, in millionths of a dollar. */
-const DAILY_MICROS = 1_000_000n;
+const DAILY_MICROS = 1_300_000n;
 
 /**
  * @property id - of its transaction; @property wallet - which has one address, of a key of its own.

@@ -71,9 +71,9 @@ function paying(amount: string): string {
 }
 
 test.each([
-  // At 3,000 dollars for one: a dollar is the least limit of the demo.
-  ["0.000333333333333333", paying("0.000333333333333333"), "approved"],
-  ["0.000333333333333334", paying("0.000333333333333334"), "HELD"],
+  // At 3,000 dollars for one: 1.30 dollars are the least limit of the demo.
+  ["0.000433333333333333", paying("0.000433333333333333"), "approved"],
+  ["0.000433333333333334", paying("0.000433333333333334"), "HELD"],
   ["the words alone of less", changed('"amount":"0.0001"', '"amount":"0.00005"'), "EVIDENCE_MISMATCH"],
   ["no wallet", changed('"wallet":{', '"wallets":{'), "DAILY_LIMIT"],
   ["a token of other bytes", changed('"token_id":"ETH"', '"token_id":"ETH_USDC"'), "EVIDENCE_MISMATCH"],
