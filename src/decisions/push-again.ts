@@ -23,7 +23,7 @@ import { judgementId } from "./decision-id.ts";
 import { type Bench, inTime } from "./desk.ts";
 import { type Findings, judgementEntry } from "./push-entry.ts";
 import { openFlagsOf, undecidedFlags } from "./push-findings.ts";
-import { aboutOf, type HostFinding, hostFlag, raisedOf, ruleFlags } from "./push-flags.ts";
+import { aboutOf, alarmCritical, type HostFinding, hostFlag, raisedOf, ruleFlags } from "./push-flags.ts";
 import { knownOf, movesOf } from "./push-history.ts";
 import { judgePush } from "./push-judge.ts";
 import type { PushTurns } from "./push-turns.ts";
@@ -174,7 +174,7 @@ export class PushAgain {
     const at = Math.max(now, ledger.newestAt());
     const { durable } = ledger.append(judgementEntry({ id, at, push, why, names, findings }));
     held(durable.catch(() => {}));
-    for (const { severity, code, message } of flags) if (severity === "critical") onAlarm(code, message);
+    alarmCritical(flags, onAlarm);
     await inTime(durable, decisionMs, decisionMs);
     for (const flag of flags) onFlag(flag, id);
     return { id, outcome, flags };

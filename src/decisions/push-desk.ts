@@ -27,7 +27,7 @@ import type { Freezes } from "./freeze.ts";
 import type { Operations } from "./operations.ts";
 import { type Findings, type PushRecord, pushEntry } from "./push-entry.ts";
 import { explainedFlags, illegal, undecided, unreadable } from "./push-findings.ts";
-import { aboutOf, hostFlag, raisedOf, ruleFlags } from "./push-flags.ts";
+import { aboutOf, alarmCritical, hostFlag, raisedOf, ruleFlags } from "./push-flags.ts";
 import { type Known, knownOf, type Moves, movesOf } from "./push-history.ts";
 import { type JudgedPush, judgePush, type PushJudgement } from "./push-judge.ts";
 import type { Push, ReadPush, UnreadPush } from "./push-message.ts";
@@ -230,15 +230,8 @@ export class PushDesk {
     const { id, late, findings } = record;
     const { outcome, flags } = findings;
     const { order, durable } = ledger.append(pushEntry({ at: Math.max(now, ledger.newestAt()), ...record }));
-    this.alarm(flags);
+    alarmCritical(flags, this.#options.onAlarm);
     return { order, durable, taken: { id, outcome, flags, repeated: false, late } };
-  }
-
-  /** At once: who has to know must not wait for a disk. */
-  alarm(flags: readonly NewFlag[]): void {
-    for (const { severity, code, message } of flags) {
-      if (severity === "critical") this.#options.onAlarm(code, message);
-    }
   }
 
   /** In force at once; see `Operations.freeze`. One that was not answered in time is sent again: once is enough. */

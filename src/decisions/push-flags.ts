@@ -133,3 +133,11 @@ function isSaid({ message, marks }: NewFlag, alike: readonly NewFlag[]): boolean
 function textOf({ kind, role, value }: FlagMark): string {
   return `${kind} ${role} ${value}`;
 }
+
+/** Before they are on the disk: who has to know must not wait for it. */
+export function alarmCritical(
+  flags: readonly NewFlag[],
+  onAlarm: (code: string, message: string) => void,
+): void {
+  for (const { severity, code, message } of flags) if (severity === "critical") onAlarm(code, message);
+}

@@ -11,7 +11,6 @@
  * The content type is not looked at: Cobo documents none.
  */
 import { hash } from "node:crypto";
-import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import type { Decided } from "../../decisions/decide.ts";
 import type { Bench, DecisionDesk } from "../../decisions/desk.ts";
@@ -22,7 +21,7 @@ import { Refusal } from "../../input/refusal.ts";
 import { LedgerError } from "../../ledger/ledger.ts";
 import { encodeSignedMessage } from "../../ledger/signed-message.ts";
 import type { LiveRelease } from "../../policy/live.ts";
-import { BodyError, type BodyLimits, readBody } from "../body.ts";
+import { type ChannelEnvironment, Room } from "../room.ts";
 import { type Answer, Confirmations } from "./confirm.ts";
 import type { PushKey } from "./keys.ts";
 import { normalizePush } from "./normalize.ts";
@@ -36,11 +35,6 @@ import {
 } from "./signature.ts";
 import { contextOf, type Signed } from "./signed.ts";
 import { type PushShape, parsePush, UnreadablePush } from "./wire.ts";
-
-/** A message is some kilobytes. It comes from far, and is sent again. */
-const BODY_DEADLINE_MS = 5_000;
-/** As many bodies of the largest size may be half read at once. */
-const BODIES_IN_MEMORY = 64;
 
 const PUSH_PATHS: ReadonlyMap<string, PushShape | "either"> = new Map([
   ["/push", "either"],
@@ -82,13 +76,9 @@ export interface PushOptions {
   readonly events: PushEvents;
 }
 
-interface Environment {
-  Bindings: HttpBindings;
-}
-
 /** Builds the app of the `push` listener. */
-export function createPushApp(options: PushOptions): Hono<Environment> {
-  const app = new Hono<Environment>();
+export function createPushApp(options: PushOptions): Hono<ChannelEnvironment> {
+  const app = new Hono<ChannelEnvironment>();
   const channel = new PushChannel(options);
   for (const [path, shape] of PUSH_PATHS) app.post(path, (context) => channel.take(context, shape));
   app.post(CONFIRM_PATH, (context) => channel.confirm(context));
@@ -106,18 +96,17 @@ export function createPushApp(options: PushOptions): Hono<Environment> {
 
 class PushChannel {
   readonly #options: PushOptions;
-  readonly #bodyLimits: BodyLimits;
+  readonly #room: Room;
   readonly #confirmations: Confirmations;
 
   constructor(options: PushOptions) {
     this.#options = options;
-    const limitBytes = options.limits.bodyBytes;
-    const budget = { bytes: limitBytes * BODIES_IN_MEMORY, used: 0 };
-    this.#bodyLimits = { limitBytes, deadlineMs: BODY_DEADLINE_MS, budget };
+    const { limits, load, events } = options;
+    this.#room = new Room({ limits, load, rejected: (status) => events.rejected(status) });
     this.#confirmations = new Confirmations(options);
   }
 
-  take(context: Context<Environment>, shape: PushShape | "either"): Promise<Response> {
+  take(context: Context<ChannelEnvironment>, shape: PushShape | "either"): Promise<Response> {
     return this.#answer(context, async (signed) => {
       const bench = benchOf(this.#options);
       await this.#options.pushes.take(this.#read(signed, shape, bench.live), bench);
@@ -125,7 +114,7 @@ class PushChannel {
     });
   }
 
-  confirm(context: Context<Environment>): Promise<Response> {
+  confirm(context: Context<ChannelEnvironment>): Promise<Response> {
     const { outgoing } = context.env;
     return this.#answer(context, (signed) =>
       this.#confirmations.answer(signed, benchOf(this.#options), outgoing),
@@ -134,42 +123,26 @@ class PushChannel {
 
   /** @param work - gives the answer to a message that Cobo signed; undefined where it has none. */
   async #answer(
-    context: Context<Environment>,
+    context: Context<ChannelEnvironment>,
     work: (signed: Signed) => Promise<Answer | undefined>,
   ): Promise<Response> {
-    const { load, limits, events } = this.#options;
-    const startedAt = performance.now();
+    const { events } = this.#options;
     const { incoming } = context.env;
-    let body: Buffer;
-    try {
-      body = await readBody(incoming, this.#bodyLimits);
-    } catch (error) {
-      if (error instanceof BodyError) return this.#turnAway(context, error.status);
-      throw error;
-    }
-    // A place among those being answered is taken by a whole request only: a slow sender holds none.
-    if (load.inFlight >= limits.inFlight) return this.#turnAway(context, 503);
-    load.inFlight += 1;
-    try {
-      const answer = await work(this.#verify(body, incoming.rawHeaders, startedAt));
-      if (answer === undefined) return this.#turnAway(context, 503);
-      return context.body(answer, 200, { "content-type": "text/plain" });
-    } catch (error) {
-      if (error instanceof PushRefusal) {
-        events.refused(error.code, incoming.socket.remoteAddress ?? "");
-        return context.body(null, 401);
+    return await this.#room.admit(context, async (body, startedAt) => {
+      try {
+        const answer = await work(this.#verify(body, incoming.rawHeaders, startedAt));
+        if (answer === undefined) return this.#room.turnAway(context, 503);
+        return context.body(answer, 200, { "content-type": "text/plain" });
+      } catch (error) {
+        if (error instanceof PushRefusal) {
+          events.refused(error.code, incoming.socket.remoteAddress ?? "");
+          return context.body(null, 401);
+        }
+        if (error instanceof LedgerError || error instanceof Refusal) events.unkept(error.code);
+        else events.failed(error);
+        return this.#room.turnAway(context, 503);
       }
-      if (error instanceof LedgerError || error instanceof Refusal) events.unkept(error.code);
-      else events.failed(error);
-      return this.#turnAway(context, 503);
-    } finally {
-      load.inFlight -= 1;
-    }
-  }
-
-  #turnAway(context: Context<Environment>, status: 400 | 408 | 413 | 503): Response {
-    this.#options.events.rejected(status);
-    return context.body(null, status, status === 408 ? { connection: "close" } : {});
+    });
   }
 
   /** @throws PushRefusal */
@@ -190,7 +163,8 @@ class PushChannel {
 
   /**
    * What a message says. The path is not signed, so that a message is what its members say it is: else whoever has seen
-   * one could make it unreadable, and hold the address that it pays. Whatever goes wrong here is a message that nobody understands: it is kept all the same.
+   * one could make it unreadable, and hold the address that it pays. Whatever goes wrong here is a message that nobody
+   * understands: it is kept all the same.
    *
    * @throws Refusal `CLOCK_BEHIND`
    */

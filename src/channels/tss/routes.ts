@@ -7,7 +7,6 @@
  */
 import type { KeyObject } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import type { Approval } from "../../decisions/approval.ts";
 import type { Decided } from "../../decisions/decide.ts";
@@ -23,8 +22,8 @@ import { HOST_CODES, Refusal, statusOf } from "../../input/refusal.ts";
 import { LedgerError } from "../../ledger/ledger.ts";
 import { knowledgeOf } from "../../policy/assets.ts";
 import type { LiveRelease } from "../../policy/live.ts";
-import { BodyError, type BodyLimits, readBody } from "../body.ts";
 import { leavingOf } from "../leaving.ts";
+import { type ChannelEnvironment, Room } from "../room.ts";
 import { normalize, participantsOf } from "./normalize.ts";
 import { RefusedTokenReplies } from "./refused-token-replies.ts";
 import {
@@ -38,10 +37,6 @@ import { fieldOf, TokenRefusal, type VerifiedToken, verifyToken } from "./token.
 import { type ParsedTask, type Ping, parseCallback, UnusableRequest } from "./wire.ts";
 
 const FORM = "application/x-www-form-urlencoded";
-/** A callback is a few kilobytes from the same network. */
-const BODY_DEADLINE_MS = 5_000;
-/** As many bodies of the largest size may be half read at once. */
-const BODIES_IN_MEMORY = 64;
 const REFUSED_TOKEN_LIFETIME_MS = 120_000;
 const CHECK_PATHS = ["/v2/check", "/v1/check"];
 
@@ -90,10 +85,6 @@ export interface TssOptions {
   readonly events: TssEvents;
 }
 
-interface Environment {
-  Bindings: HttpBindings;
-}
-
 /** One callback whose sender is proven. */
 interface Asked {
   readonly node: TssNode;
@@ -103,8 +94,8 @@ interface Asked {
 }
 
 /** Builds the app of the `nodes` listener. */
-export function createTssApp(options: TssOptions): Hono<Environment> {
-  const app = new Hono<Environment>();
+export function createTssApp(options: TssOptions): Hono<ChannelEnvironment> {
+  const app = new Hono<ChannelEnvironment>();
   const channel = new TssChannel(options);
   for (const path of CHECK_PATHS) app.post(path, (context) => channel.answer(context));
   app.get("/ping", (context) => context.json({ server: "countersign", timestamp: String(options.now()) }));
@@ -129,45 +120,26 @@ class TssChannel {
   readonly #refusedTokens: RefusedTokenReplies;
   readonly #repliers = new Map<KeyObject, Replier>();
   readonly #refusedTokenRepliers = new Map<KeyObject, Replier>();
-  readonly #bodyLimits: BodyLimits;
+  readonly #room: Room;
 
   constructor(options: TssOptions) {
     this.#options = options;
-    const limitBytes = options.limits.bodyBytes;
-    const budget = { bytes: limitBytes * BODIES_IN_MEMORY, used: 0 };
-    this.#bodyLimits = { limitBytes, deadlineMs: BODY_DEADLINE_MS, budget };
+    const { limits, load, events } = options;
+    this.#room = new Room({ limits, load, rejected: (status) => events.rejected(status) });
     this.#refusedTokens = new RefusedTokenReplies(options.now);
   }
 
-  /** A place among those being answered is taken by a whole request only: a slow sender holds none. */
-  async answer(context: Context<Environment>): Promise<Response> {
-    const { load, limits, reply } = this.#options;
-    const startedAt = performance.now();
+  async answer(context: Context<ChannelEnvironment>): Promise<Response> {
+    const { reply } = this.#options;
     const { incoming, outgoing } = context.env;
-    if (mediaType(incoming.headers["content-type"]) !== FORM) return this.#turnAway(context, 415);
-    let body: Buffer;
-    try {
-      body = await readBody(incoming, this.#bodyLimits);
-    } catch (error) {
-      if (error instanceof BodyError) return this.#turnAway(context, error.status);
-      throw error;
-    }
-    if (load.inFlight >= limits.inFlight) return this.#turnAway(context, 503);
-    load.inFlight += 1;
-    try {
+    if (mediaType(incoming.headers["content-type"]) !== FORM) return this.#room.turnAway(context, 415);
+    return await this.#room.admit(context, async (body, startedAt) => {
       const remote = incoming.socket.remoteAddress ?? "";
       const token = await this.#reply(body.toString("utf8"), startedAt, remote, outgoing);
       return reply.quoted
         ? context.body(JSON.stringify(token), 200, { "content-type": "application/json" })
         : context.body(token, 200, { "content-type": "text/plain; charset=utf-8" });
-    } finally {
-      load.inFlight -= 1;
-    }
-  }
-
-  #turnAway(context: Context<Environment>, status: 400 | 408 | 413 | 415 | 503): Response {
-    this.#options.events.rejected(status);
-    return context.body(null, status, status === 408 ? { connection: "close" } : {});
+    });
   }
 
   /** The signed answer to a form body. */
