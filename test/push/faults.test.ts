@@ -97,7 +97,11 @@ test("without a release: kept, pending, and judged when there is one", async () 
 test("without keys every message is refused, whatever signed it", async () => {
   await site.running.stop();
   site.installation.config["push"] = {};
+  const releases = () => site.entries().filter(({ type }) => type === "release").length;
+  const earlier = releases();
   await site.start();
+  // The last that a start writes, some time after it listens.
+  await until("the release is in the ledger", () => releases() > earlier);
   const before = site.newest;
   for (const path of ["/push", "/push/mpc", "/push/custodial", "/confirm/withdrawal"]) {
     const answer = await site.cobo.send(mpcDeposit({ cobo_id: "keyless" }), { path });
