@@ -15,7 +15,8 @@ const NOT_OURS: ReadonlySet<string> = new Set(["OUT_OF_SCOPE", "NOT_A_PARTICIPAN
  * What a decision puts under watch. A push and a confirmation put nothing there: Cobo signs those of all its customers
  * with one key, so they do not show that an address is ours.
  *
- * @returns which wallet they are of is a claim of whoever asks, and believed where it was approved. The declared addresses and, where the bytes were read, those they pay from; undefined where none is known.
+ * @returns the declared addresses and, where the bytes were read, those they pay from; undefined where none is known.
+ *   Which wallet they are of is a claim of whoever asks: it is believed where it was approved.
  */
 export function governedBy(
   document: Document,
