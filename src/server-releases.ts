@@ -7,6 +7,7 @@ import { type LiveEvent, LivePolicy } from "./policy/live.ts";
 import type { ReleaseError } from "./policy/release.ts";
 import { ReleaseStore, releasesFolder } from "./policy/release-store.ts";
 import { type CheckResult, PolicySource } from "./policy/source.ts";
+import { placeOf } from "./release-place.ts";
 import { loadTrust, trustOf } from "./release-trust.ts";
 import type { Memory } from "./server-memory.ts";
 import type { Telemetry } from "./server-telemetry.ts";
@@ -54,14 +55,10 @@ export class Releases {
       prepareFacts: (queries) => memory.prepare(queries),
     });
     this.#source = new PolicySource({
-      path: config.policy.release,
+      place: placeOf(config.policy.release),
       pollMs: config.policy.poll,
       live: this.live,
-      activation: this.activation,
-      buildFolder: async (folder) => {
-        const { buildRelease } = await import("./policy/build/build.ts");
-        return (await buildRelease(folder)).bytes;
-      },
+      taker: this.activation,
     });
   }
 

@@ -1,27 +1,24 @@
 /** `check`: the release goes through every step of going live, up to the swap. */
 import type { Config } from "../config.ts";
 import { PolicySource } from "../policy/source.ts";
+import { placeOf } from "../release-place.ts";
 import type { Finding } from "./finding.ts";
 import { prepareTrial, type Trial } from "./release-trial.ts";
 
 export async function checkRelease(config: Config): Promise<Finding[]> {
-  const { release: path, poll } = config.policy;
+  const { release, poll } = config.policy;
   let trial: Trial;
   try {
-    trial = await prepareTrial(config, path);
+    trial = await prepareTrial(config, release);
   } catch (error) {
     return [{ severity: "error", path: "policy.trust", message: messageOf(error) }];
   }
   const { live, activation, problems } = trial;
   const source = new PolicySource({
-    path,
+    place: placeOf(release),
     pollMs: poll,
     live,
-    activation,
-    buildFolder: async (folder) => {
-      const { buildRelease } = await import("../policy/build/build.ts");
-      return (await buildRelease(folder)).bytes;
-    },
+    taker: activation,
   });
   try {
     const { error } = await source.checkNow();

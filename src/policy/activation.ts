@@ -42,6 +42,28 @@ export interface Candidate {
   readonly statement?: Uint8Array | undefined;
 }
 
+/** Whom a source gives its candidates to: what makes them live, or has them judge in the shadow. */
+export interface ReleaseTaker {
+  /** Whether a candidate needs a statement. */
+  readonly isSigned: boolean;
+  /** Whether whatever lies there is taken. */
+  readonly isUnsigned: boolean;
+  /**
+   * @param aside - whether requests are being answered: then it is read in a thread of its own.
+   * @returns whether it was taken; false where it was already.
+   * @throws {ReleaseError} with the step that refused it.
+   */
+  offer(candidate: Candidate, aside: boolean): Promise<boolean>;
+  /** The source was looked at, and has what it had when it was taken or confirmed. */
+  confirm(): Promise<void>;
+  /**
+   * The source has nothing good, and nothing was taken yet: takes what was kept, where there is something.
+   *
+   * @returns whether it did.
+   */
+  fallBack(): Promise<boolean>;
+}
+
 /** What the ledger knows of releases. */
 export interface ReleaseHistory {
   /** The newest that was ever live for an audience. @throws LedgerError where that can't be told. */
@@ -75,7 +97,7 @@ const PROVING: ReadonlySet<ReleaseStep> = new Set([
   ...(["facts", "self_test", "guard", "warm_up"] as const),
 ]);
 
-export class Activation {
+export class Activation implements ReleaseTaker {
   readonly #options: ActivationOptions;
   readonly #trust: Trust;
   /** Absent where releases are not signed. */
@@ -94,12 +116,10 @@ export class Activation {
     this.keys = isPlain ? undefined : trust;
   }
 
-  /** Whether a candidate needs a statement. */
   get isSigned(): boolean {
     return this.keys !== undefined;
   }
 
-  /** Whether whatever lies there may go live. */
   get isUnsigned(): boolean {
     return this.#options.trust === "unsigned";
   }
@@ -108,11 +128,6 @@ export class Activation {
     return this.#options.store?.quarantined ?? [];
   }
 
-  /**
-   * @param aside - whether requests are being answered: then it is read in a thread of its own.
-   * @returns whether it went live; false where it was already.
-   * @throws {ReleaseError} with the step that refused it.
-   */
   async offer(candidate: Candidate, aside: boolean): Promise<boolean> {
     const { live, source } = this.#options;
     const statement = this.keys && (await this.#admit(this.keys, candidate));
@@ -135,7 +150,6 @@ export class Activation {
     return true;
   }
 
-  /** The source was looked at, and has what it had when it was live or confirmed. */
   async confirm(): Promise<void> {
     const { live, now } = this.#options;
     const { current } = live;
@@ -144,11 +158,7 @@ export class Activation {
     await this.#keepConfirmation(current.identity.sha256);
   }
 
-  /**
-   * Goes live with the last release that was kept, where there is one. What was refused for good is not tried again.
-   *
-   * @returns whether it did. What is wrong with it is a problem, no error.
-   */
+  /** What is wrong with it is a problem, no error. What was refused for good is not tried again. */
   async fallBack(): Promise<boolean> {
     const { live, store } = this.#options;
     const keys = this.keys;

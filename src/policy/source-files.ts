@@ -1,44 +1,140 @@
-/** What lies at a release's place, looked at without reading it. */
-import type { Stats } from "node:fs";
+/**
+ * A release file, with its statement beside it where releases are signed, or, in development, a folder of Rego. It is
+ * looked at without reading it. The file system's own events are a hint, since they get lost on some file systems.
+ */
+import { type FSWatcher, type Stats, watch } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { ReleaseError } from "./release.ts";
-import { statementFile } from "./statement.ts";
+import { basename, dirname, join } from "node:path";
+import type { Candidate, ReleaseTaker } from "./activation.ts";
+import { readBounded } from "./bounded-file.ts";
+import type { LookOptions, ReleasePlace, Sight } from "./place.ts";
+import { MAX_RELEASE_BYTES, ReleaseError } from "./release.ts";
+import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
 import { toError } from "./wasm-instance.ts";
 
-/** What a look without reading sees: when it is the same, so is what it stands for. */
-export interface Sight {
-  readonly folder: boolean;
-  readonly mark: string;
-  readonly error?: ReleaseError;
+/** How long a half-written file gets until it is read again. */
+const REREAD_MS = 250;
+const MAX_FOLDER_POLL_MS = 1000;
+
+type Taker = Pick<ReleaseTaker, "isSigned" | "isUnsigned">;
+
+export class FilePlace implements ReleasePlace {
+  readonly #path: string;
+  readonly #buildFolder: ((folder: string) => Promise<Uint8Array>) | undefined;
+  #isFolder = false;
+  #changed: (() => void) | undefined;
+  #watcher: FSWatcher | undefined;
+  #watched: string | undefined;
+
+  /**
+   * @param path - need not exist yet.
+   * @param buildFolder - builds a folder into an archive's bytes; without it a folder is refused.
+   */
+  constructor(path: string, buildFolder?: (folder: string) => Promise<Uint8Array>) {
+    this.#path = path;
+    this.#buildFolder = buildFolder;
+  }
+
+  async look(taker: Taker, { known }: LookOptions): Promise<Sight | undefined> {
+    const sight = await this.#sight(taker);
+    this.#aim();
+    return sight.mark === known ? undefined : sight;
+  }
+
+  /** A file is watched through its folder: it is often replaced by another one. */
+  watch(changed: () => void): void {
+    this.#changed = changed;
+  }
+
+  waitMs(ms: number): number {
+    return this.#isFolder ? Math.min(ms, MAX_FOLDER_POLL_MS) : ms;
+  }
+
+  close(): void {
+    this.#changed = undefined;
+    this.#watcher?.close();
+    this.#watcher = undefined;
+  }
+
+  /**
+   * A folder is an error where not anything may go live, and is not looked into: whoever may write here and is not
+   * trusted could put a link to the whole disk in the release's place.
+   */
+  async #sight({ isSigned, isUnsigned }: Taker): Promise<Sight> {
+    const path = this.#path;
+    this.#isFolder = false;
+    try {
+      const found = await stat(path);
+      if (found.isDirectory() && !isUnsigned) {
+        const error = isSigned
+          ? new ReleaseError("statement", `${path} is a folder, which nobody signs: trust is by keys`)
+          : new ReleaseError("source", `${path} is a folder: trust is by digest`);
+        return refused(markOf(found), error);
+      }
+      if (found.isDirectory()) {
+        this.#isFolder = true;
+        return { mark: await folderMark(path), read: () => this.#build() };
+      }
+      const mark = `${markOf(found)} ${isSigned ? await statementMark(path) : ""}`;
+      if (!found.isFile()) return refused(mark, new ReleaseError("source", `${path} is no file`));
+      return { mark, read: () => this.#readPair(isSigned), rereadMs: REREAD_MS };
+    } catch (cause) {
+      const error = new ReleaseError("source", `${path} can't be read: ${toError(cause).message}`, cause);
+      return refused(error.message, error);
+    }
+  }
+
+  async #readPair(isSigned: boolean): Promise<Candidate> {
+    const path = this.#path;
+    const statement = isSigned
+      ? await readBounded(statementFile(path), MAX_STATEMENT_BYTES, "statement")
+      : undefined;
+    const archive = await readBounded(path, MAX_RELEASE_BYTES, "archive");
+    if (archive === undefined) throw new ReleaseError("source", `${path} can't be read: it is not there`);
+    return { archive, statement };
+  }
+
+  async #build(): Promise<Candidate> {
+    const path = this.#path;
+    if (this.#buildFolder === undefined)
+      throw new ReleaseError("source", `${path} is a folder, a release file is needed`);
+    try {
+      return { archive: await this.#buildFolder(path) };
+    } catch (error) {
+      if (error instanceof ReleaseError) throw error;
+      throw new ReleaseError(
+        "source",
+        error instanceof Error ? error.message : `${path} does not build`,
+        error,
+      );
+    }
+  }
+
+  #aim(): void {
+    const isFolder = this.#isFolder;
+    const path = this.#path;
+    const watched = isFolder ? path : dirname(path);
+    if (this.#changed === undefined || this.#watched === watched) return;
+    this.#watcher?.close();
+    this.#watched = watched;
+    const names = [basename(path), basename(statementFile(path))];
+    try {
+      this.#watcher = watch(watched, { persistent: false, recursive: isFolder }, (_event, name) => {
+        if (isFolder || name === null || names.includes(name)) this.#changed?.();
+      });
+      this.#watcher.on("error", () => {
+        this.#watcher?.close();
+        this.#watched = undefined;
+      });
+    } catch {
+      // Where nothing can be watched, polling is enough.
+    }
+  }
 }
 
-/**
- * @param isSigned - whether its statement is looked at as well.
- * @param isUnsigned - whether anything may go live. A folder is an error where not, and is not looked into: whoever may
- *   write here and is not trusted could put a link to the whole disk in the release's place.
- */
-export async function look(
-  path: string,
-  { isSigned, isUnsigned }: { readonly isSigned: boolean; readonly isUnsigned: boolean },
-): Promise<Sight> {
-  try {
-    const found = await stat(path);
-    if (found.isDirectory() && !isUnsigned) {
-      const error = isSigned
-        ? new ReleaseError("statement", `${path} is a folder, which nobody signs: trust is by keys`)
-        : new ReleaseError("source", `${path} is a folder: trust is by digest`);
-      return { folder: false, mark: markOf(found), error };
-    }
-    if (found.isDirectory()) return { folder: true, mark: await folderMark(path) };
-    const mark = `${markOf(found)} ${isSigned ? await statementMark(path) : ""}`;
-    if (!found.isFile())
-      return { folder: false, mark, error: new ReleaseError("source", `${path} is no file`) };
-    return { folder: false, mark };
-  } catch (cause) {
-    const error = new ReleaseError("source", `${path} can't be read: ${toError(cause).message}`, cause);
-    return { folder: false, mark: error.message, error };
-  }
+/** It is said once, until something else is seen. */
+function refused(mark: string, error: ReleaseError): Sight {
+  return { mark, read: () => Promise.reject(error) };
 }
 
 function markOf({ ino, mtimeMs, ctimeMs, size }: Stats): string {

@@ -32,7 +32,7 @@ import { buildRelease } from "./build/build.ts";
 import { type LiveEvent, LivePolicy } from "./live.ts";
 import { LateReleaseError } from "./release.ts";
 import { PolicySource, type PolicySourceOptions } from "./source.ts";
-import { look } from "./source-files.ts";
+import { FilePlace } from "./source-files.ts";
 import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
 import { TrustStore } from "./trust-store.ts";
 
@@ -60,14 +60,18 @@ beforeEach(() => {
   file = join(mkdir(join(root, `case-${count}`)), "release.tar.gz");
 });
 
-function source({
-  trust = "unsigned",
-  ...options
-}: Partial<PolicySourceOptions> & { readonly trust?: ReleaseTrust } = {}) {
+type Options = Partial<PolicySourceOptions> & {
+  readonly trust?: ReleaseTrust;
+  readonly path?: string;
+  readonly buildFolder?: (folder: string) => Promise<Uint8Array>;
+};
+
+function source({ trust = "unsigned", path = file, buildFolder, ...options }: Options = {}) {
   const events: LiveEvent[] = [];
   const live = new LivePolicy((event) => events.push(event));
-  const activation = new Activation({ live, trust, now: Date.now, source: file, evaluationMs: 250 });
-  const from = new PolicySource({ path: file, pollMs: 50, live, activation, ...options });
+  const taker = new Activation({ live, trust, now: Date.now, source: file, evaluationMs: 250 });
+  const place = new FilePlace(path, buildFolder);
+  const from = new PolicySource({ place, pollMs: 50, live, taker, ...options });
   onTestFinished(async () => {
     await from.close();
     await live.close();
@@ -213,7 +217,7 @@ describe("a release file and its statement", () => {
       maxLifetimeMs: 90 * DAY_MS,
     });
   const about = (archive: Uint8Array, members: Says) => statementOf(says(digestOf(archive), members), key);
-  const signedSource = (options: Partial<PolicySourceOptions> = {}) => source({ trust: trust(), ...options });
+  const signedSource = (options: Options = {}) => source({ trust: trust(), ...options });
 
   async function publishBoth(archive: Uint8Array, members: Says): Promise<void> {
     publish(archive);
@@ -272,7 +276,6 @@ describe("a release file and its statement", () => {
       error: expect.stringMatching(/^statement: /),
     });
     expect(performance.now() - began).toBeLessThan(1_000);
-    expect((await look(file, { isSigned: true, isUnsigned: false })).folder).toBe(false);
     expect(live.current?.isServing()).toBe(true);
   });
 

@@ -1,41 +1,28 @@
 /**
- * Where releases come from: a release file, with its statement beside it where releases are signed, or, in
- * development, a folder of Rego that is built on every save.
+ * Looks where releases come from (`ReleasePlace`), and gives what lies there to whoever takes it.
  *
  * A check reads what is there, and only if it differs from what was seen before; what is live already is confirmed.
- * What is there is polled; the file system's own events are a hint that makes it sooner, since they get lost on some
- * file systems. One check runs at a time. A candidate that may have been half written, the archive or the pair, is
- * read a second time before it is refused. A refused candidate is not tried again before it changes, or somebody asks
- * (`checkNow`), or what refused it may have passed.
+ * What is there is polled; what tells of a change makes it sooner. One check runs at a time. A candidate that may have
+ * been half written, the archive or the pair, is read a second time before it is refused. A refused candidate is not
+ * tried again before it changes, or somebody asks (`checkNow`), or what refused it may have passed: then it is tried
+ * after a second, two, four and so on, never more seldom than it is polled.
  */
-import { type FSWatcher, watch } from "node:fs";
-import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Activation, Candidate } from "./activation.ts";
-import { readBounded } from "./bounded-file.ts";
+import type { ReleaseTaker } from "./activation.ts";
 import type { LivePolicy } from "./live.ts";
-import {
-  LateReleaseError,
-  MAX_RELEASE_BYTES,
-  PassingReleaseError,
-  ReleaseError,
-  type ReleaseStep,
-} from "./release.ts";
-import { look } from "./source-files.ts";
-import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
+import type { ReleasePlace, Sight } from "./place.ts";
+import { LateReleaseError, PassingReleaseError, ReleaseError, type ReleaseStep } from "./release.ts";
 
 /**
- * @property path - a release file or a folder of Rego; need not exist yet.
+ * @property place - is closed with the source.
  * @property pollMs - milliseconds between two looks.
- * @property activation - what candidates go through. @property live - where they go, and what is wrong is noted.
- * @property buildFolder - builds a folder into an archive's bytes; without it a folder is refused.
+ * @property taker - what candidates go through. @property live - where they go, and what is wrong is noted.
  */
 export interface PolicySourceOptions {
-  readonly path: string;
+  readonly place: ReleasePlace;
   readonly pollMs: number;
-  readonly activation: Activation;
-  readonly live: LivePolicy;
-  readonly buildFolder?: (folder: string) => Promise<Uint8Array>;
+  readonly taker: ReleaseTaker;
+  readonly live: Pick<LivePolicy, "current" | "lastError" | "refuse">;
 }
 
 /** The answer of `POST /v1/reload`. `live` is the revision that is live after the check. */
@@ -46,9 +33,6 @@ export interface CheckResult {
 }
 
 const DEBOUNCE_MS = 100;
-/** How long a half-written file gets until it is read again. */
-const REREAD_MS = 250;
-const MAX_FOLDER_POLL_MS = 1000;
 /** The first try after what refused a candidate may have passed; each next one comes after twice the time. */
 const FIRST_RETRY_MS = 1000;
 /** What takes too long each time is then not tried any more: it costs what the live one needs. */
@@ -68,12 +52,9 @@ export class PolicySource {
   #running: Promise<CheckResult> | undefined;
   #queued: Promise<CheckResult> | undefined;
   #queuedAgain = false;
-  #watcher: FSWatcher | undefined;
-  #watched: string | undefined;
   #poll: NodeJS.Timeout | undefined;
   #hint: NodeJS.Timeout | undefined;
-  #started = false;
-  #closed = false;
+  #state: "new" | "starting" | "started" | "closed" = "new";
 
   constructor(options: PolicySourceOptions) {
     this.#options = options;
@@ -81,8 +62,10 @@ export class PolicySource {
 
   /** Looks for the first time, then keeps looking. Never rejects: what is wrong stands in the result. */
   async start(): Promise<CheckResult> {
+    this.#state = "starting";
+    this.#options.place.watch(() => this.#hinted());
     const result = await this.checkNow();
-    this.#started = true;
+    if (this.#state === "starting") this.#state = "started";
     this.#schedulePoll();
     return result;
   }
@@ -99,11 +82,10 @@ export class PolicySource {
 
   /** Stops looking; what is live stays. Resolves when no check runs any more. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#state = "closed";
     clearTimeout(this.#poll);
     clearTimeout(this.#hint);
-    this.#watcher?.close();
-    this.#watcher = undefined;
+    this.#options.place.close();
     await this.#queued;
     await this.#running;
   }
@@ -112,6 +94,7 @@ export class PolicySource {
     if (this.#running === undefined) {
       this.#running = this.#check(again).finally(() => {
         this.#running = undefined;
+        this.#schedulePoll();
       });
       return this.#running;
     }
@@ -125,32 +108,36 @@ export class PolicySource {
     return this.#queued;
   }
 
+  get #isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
   /** Where nothing good lies there and nothing is live, the last release that was kept goes live. */
   async #check(again: boolean): Promise<CheckResult> {
     const result = await this.#checkPlace(again);
-    const { live, activation } = this.#options;
-    if (live.current === undefined && !this.#closed) await activation.fallBack();
+    const { live, taker } = this.#options;
+    if (live.current === undefined && !this.#isClosed) await taker.fallBack();
     return { ...result, live: live.current?.identity.revision };
   }
 
   async #checkPlace(again: boolean): Promise<CheckResult> {
-    const { live, path, activation } = this.#options;
-    if (this.#closed) return this.#result(false);
-    const sight = await look(path, activation);
-    this.#watch(sight.folder);
-    if (sight.mark === this.#seen && !again) {
-      if (this.#seenLive) await activation.confirm();
-      return this.#result(false);
-    }
-    this.#seen = sight.mark;
-    this.#seenLive = false;
+    const { live, place, taker } = this.#options;
+    if (this.#isClosed) return this.#result(false);
+    const known = again ? undefined : this.#seen;
     try {
-      if (sight.error !== undefined) throw sight.error;
-      const changed = await this.#offer(sight.folder);
+      const sight = await place.look(taker, { known, isStart: this.#state === "starting" });
+      if (sight === undefined) {
+        if (this.#seenLive) await taker.confirm();
+        return this.#result(false);
+      }
+      this.#seen = sight.mark;
+      this.#seenLive = false;
+      const changed = await this.#offer(sight);
       this.#seenLive = true;
       this.#retryMs = undefined;
       return this.#result(changed);
     } catch (error) {
+      if (this.#isClosed) return this.#result(false);
       const isRetry = this.#retryMs !== undefined && !again;
       this.#planRetry(error);
       // What was said is not said again at each try.
@@ -170,45 +157,19 @@ export class PolicySource {
     this.#retryMs = this.#retryMs === undefined ? FIRST_RETRY_MS : this.#retryMs * 2;
   }
 
-  async #offer(folder: boolean): Promise<boolean> {
-    const { activation } = this.#options;
-    const candidate = await this.#read(folder);
+  async #offer(sight: Sight): Promise<boolean> {
+    const { place, taker } = this.#options;
+    const aside = this.#state === "started";
     try {
-      return await activation.offer(candidate, this.#started);
+      return await taker.offer(await sight.read(), aside);
     } catch (error) {
       const mayBeHalf = error instanceof ReleaseError && HALF_WRITTEN.has(error.step);
-      if (folder || !mayBeHalf) throw error;
-      await sleep(REREAD_MS);
-      const again = await this.#read(folder);
-      if (isSamePair(again, candidate)) throw error;
-      return await activation.offer(again, this.#started);
-    }
-  }
-
-  async #read(folder: boolean): Promise<Candidate> {
-    const { path, activation } = this.#options;
-    if (folder) return { archive: await this.#build() };
-    const statement = activation.isSigned
-      ? await readBounded(statementFile(path), MAX_STATEMENT_BYTES, "statement")
-      : undefined;
-    const archive = await readBounded(path, MAX_RELEASE_BYTES, "archive");
-    if (archive === undefined) throw new ReleaseError("source", `${path} can't be read: it is not there`);
-    return { archive, statement };
-  }
-
-  async #build(): Promise<Uint8Array> {
-    const { path, buildFolder } = this.#options;
-    if (buildFolder === undefined)
-      throw new ReleaseError("source", `${path} is a folder, a release file is needed`);
-    try {
-      return await buildFolder(path);
-    } catch (error) {
-      if (error instanceof ReleaseError) throw error;
-      throw new ReleaseError(
-        "source",
-        error instanceof Error ? error.message : `${path} does not build`,
-        error,
-      );
+      if (!mayBeHalf || sight.rereadMs === undefined) throw error;
+      await sleep(sight.rereadMs);
+      const second = await place.look(taker, { known: sight.mark });
+      if (second === undefined) throw error;
+      this.#seen = second.mark;
+      return await taker.offer(await second.read(), aside);
     }
   }
 
@@ -217,41 +178,19 @@ export class PolicySource {
     return { live, changed, ...(error === undefined ? {} : { error }) };
   }
 
-  /** A file is watched through its folder: it is often replaced by another one. */
-  #watch(folder: boolean): void {
-    const { path } = this.#options;
-    const watched = folder ? path : dirname(path);
-    if (this.#closed || this.#watched === watched) return;
-    this.#watcher?.close();
-    this.#watched = watched;
-    try {
-      this.#watcher = watch(watched, { persistent: false, recursive: folder }, (_event, name) => {
-        const names = [basename(path), basename(statementFile(path))];
-        if (folder || name === null || names.includes(name)) this.#hinted();
-      });
-      this.#watcher.on("error", () => {
-        this.#watcher?.close();
-        this.#watched = undefined;
-      });
-    } catch {
-      // Where nothing can be watched, polling is enough.
-    }
-  }
-
   #hinted(): void {
     clearTimeout(this.#hint);
     this.#hint = setTimeout(() => void this.#enqueue(false), DEBOUNCE_MS);
     this.#hint.unref();
   }
 
+  /** After each check: what was asked for moves the next look as well. */
   #schedulePoll(): void {
-    if (this.#closed) return;
-    const { path, pollMs } = this.#options;
-    const most = this.#watched === path ? MAX_FOLDER_POLL_MS : (this.#retryMs ?? pollMs);
-    const ms = Math.min(pollMs, most);
-    this.#poll = setTimeout(() => {
-      void this.#enqueue(false).then(() => this.#schedulePoll());
-    }, ms);
+    if (this.#state !== "started") return;
+    const { pollMs, place } = this.#options;
+    clearTimeout(this.#poll);
+    const ms = place.waitMs(Math.min(pollMs, this.#retryMs ?? pollMs));
+    this.#poll = setTimeout(() => void this.#enqueue(false), ms);
     this.#poll.unref();
   }
 }
@@ -261,12 +200,4 @@ function isSame(
   said: { readonly step: ReleaseStep; readonly message: string } | undefined,
 ): boolean {
   return error instanceof ReleaseError && error.step === said?.step && error.message === said.message;
-}
-
-function isSamePair(one: Candidate, other: Candidate): boolean {
-  const none = new Uint8Array();
-  return (
-    Buffer.compare(one.archive, other.archive) === 0 &&
-    Buffer.compare(one.statement ?? none, other.statement ?? none) === 0
-  );
 }

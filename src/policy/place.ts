@@ -1,0 +1,41 @@
+/** Where releases lie: what a policy source needs of a file, a folder or a URL. */
+import type { Candidate, ReleaseTaker } from "./activation.ts";
+
+/**
+ * What is there.
+ *
+ * @property mark - while it is the same, so is what it stands for.
+ * @property rereadMs - how long until it is read again where it may be half written, milliseconds; absent: it never is.
+ */
+export interface Sight {
+  readonly mark: string;
+  /** Once. @throws {ReleaseError} */
+  readonly read: () => Promise<Candidate>;
+  readonly rereadMs?: number;
+}
+
+/**
+ * @property known - the mark of what was seen before: nothing more is read where that is still there.
+ * @property isStart - the server waits for it, and answers nobody before.
+ */
+export interface LookOptions {
+  readonly known?: string | undefined;
+  readonly isStart?: boolean;
+}
+
+export interface ReleasePlace {
+  /**
+   * @returns undefined where it is what is known.
+   * @throws {ReleaseError} where it can't be seen what is there.
+   */
+  look(
+    taker: Pick<ReleaseTaker, "isSigned" | "isUnsigned">,
+    options: LookOptions,
+  ): Promise<Sight | undefined>;
+  /** Calls back when something may have changed: a hint, which may be lost. */
+  watch(changed: () => void): void;
+  /** @returns how long to wait for the next look, milliseconds, never longer than `ms`. */
+  waitMs(ms: number): number;
+  /** Ends what is under way; nobody looks any more. */
+  close(): void;
+}
