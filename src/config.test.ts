@@ -63,8 +63,6 @@ describe("refused", () => {
   test.each([
     ["candidate: next.tar.gz", "policy.candidate"],
     ["gate: {replay: 7d}", "policy.gate"],
-    ["release: https://example.com/release.tar.gz", "policy.release"],
-    ["release: HTTP://example.com/release.tar.gz", "policy.release"],
   ])("what is not built yet of the policy: %s", (entry, path) => {
     const source = MINIMAL.replace("trust: unsigned", `trust: unsigned, ${entry}`);
     expect(problemsOf(source)[path]).toMatch(/^not built yet/);
@@ -92,6 +90,29 @@ describe("refused", () => {
   ])("trust by keys that can't be meant: %s", (trust, why) => {
     expect(problemsOf(MINIMAL.replace("unsigned", trust))).toEqual({
       "policy.trust": expect.stringMatching(why),
+    });
+  });
+
+  test.each([
+    ["ftp://example.com/r.tar.gz", /http or https/],
+    ["s3://bucket/r.tar.gz", /http or https/],
+    ["file:///srv/r.tar.gz", /http or https/],
+    ["https://", /http or https/],
+    ["https://bob@example.com/r.tar.gz", /bearer_file/],
+    ["https://bob:secret@example.com/r.tar.gz", /bearer_file/],
+    ["https://example.com/r.tar.gz#latest", /fragment/],
+    ["http://example.com/r.tar.gz", /on the line makes the policy/],
+    ["http://127.0.0.1.example.com/r.tar.gz", /on the line makes the policy/],
+  ])("a release's URL that can't be meant: %s", (url, why) => {
+    const problems = problemsOf(MINIMAL.replace("trust: unsigned", `trust: unsigned, release: "${url}"`));
+    expect(problems).toEqual({ "policy.release": expect.stringMatching(why) });
+    expect(JSON.stringify(problems)).not.toContain("secret");
+  });
+
+  test("a token that would travel in the clear", () => {
+    const policy = `{trust: {sha256: ${"a".repeat(64)}}, release: "http://example.com/r", fetch: {bearer_file: t}}`;
+    expect(problemsOf(MINIMAL.replace("{ trust: unsigned }", policy))).toEqual({
+      "policy.fetch.bearer_file": expect.stringMatching(/in the clear/),
     });
   });
 
@@ -295,6 +316,8 @@ admin_tokens: [{name: local, sha256: ${"0a".repeat(32)}, role: read}]
     "COUNTERSIGN_LISTS",
     "COUNTERSIGN_LISTS__SANCTIONS",
     "COUNTERSIGN_POLICY__CANDIDATE",
+    "COUNTERSIGN_POLICY__FETCH__BEARER_FILE",
+    "COUNTERSIGN_POLICY__FETCH__CA",
     "COUNTERSIGN_LIMITS__BODY__X",
     "COUNTERSIGN_PUSH__QUERY__KEY",
     "COUNTERSIGN_PUSH__QUERY__SECRET_FILE",
@@ -427,6 +450,34 @@ describe("taken", () => {
       trust: { threshold: 2 },
       max_age: 7_200_000,
       max_lifetime: 7 * 86_400_000,
+    });
+  });
+
+  test.each([
+    ["https://example.com/r.tar.gz?version=3", "unsigned"],
+    ["HTTPS://Example.com/r.tar.gz", "unsigned"],
+    ["http://127.0.0.1:8080/r.tar.gz", "unsigned"],
+    ["http://[::1]/r.tar.gz", "unsigned"],
+    ["http://localhost/r.tar.gz", "unsigned"],
+    ["http://example.com/r.tar.gz", `{sha256: ${"a".repeat(64)}}`],
+    ["http://example.com/r.tar.gz", "{keys: [a.pub], audience: production}"],
+  ])("a release's URL: %s, trust %s", (url, trust) => {
+    const source = MINIMAL.replace("{ trust: unsigned }", `{ trust: ${trust}, release: "${url}" }`);
+    const { policy } = parseConfig(source, "/etc/countersign");
+    expect(policy.release).toBe(new URL(url).href);
+    expect(policy.fetch).toEqual({ timeout: 30_000 });
+    const environment = { COUNTERSIGN_POLICY__RELEASE: url };
+    const plain = MINIMAL.replace("unsigned", trust);
+    expect(parseConfig(plain, "/etc/countersign", environment).policy.release).toBe(policy.release);
+  });
+
+  test("how a release's URL is fetched", () => {
+    const fetch = "{bearer_file: t.txt, ca: /ca.pem, timeout: 5s}";
+    const source = MINIMAL.replace("trust: unsigned", `trust: unsigned, fetch: ${fetch}`);
+    expect(parseConfig(source, "/etc/countersign").policy.fetch).toEqual({
+      bearer_file: "/etc/countersign/t.txt",
+      ca: "/ca.pem",
+      timeout: 5_000,
     });
   });
 

@@ -13,6 +13,7 @@ import { ConfigError, type ConfigProblem } from "./config/error.ts";
 import { listsSchema, pricesSchema } from "./config/feeds.ts";
 import { pushSchema } from "./config/push.ts";
 import { describeKeys } from "./config/reference.ts";
+import { fetchProblems, fetchSchema, releaseSchema } from "./config/release.ts";
 import { address, duration, network, notBuilt, rate, size, timeZone } from "./config/values.ts";
 
 /** Names that become labels of metrics and the `request.source` of a document. */
@@ -143,14 +144,12 @@ export function configSchema(directory: string) {
     waas2: notBuilt("WaaS2 webhooks and callbacks"),
     policy: z
       .strictObject({
-        release: text
+        release: releaseSchema(directory)
           .prefault("./bundles/default.tar.gz")
-          .transform((value, context) => {
-            if (!/^https?:\/\//i.test(value)) return resolve(directory, value);
-            context.addIssue("not built yet: releases from a URL");
-            return z.NEVER;
-          })
-          .describe("a release file, or a folder of Rego (development: built on every save)"),
+          .describe(
+            "a release file, its URL (http or https), or a folder of Rego (development: built on every save)",
+          ),
+        fetch: fetchSchema(path).prefault({}).describe("how a URL is fetched"),
         trust: trustSchema(path).describe(
           "`unsigned` (any release that lies there), `{sha256: …}` (that very file), or `{keys: [files], threshold: 1, audience: NAME}` (what so many of these keys signed for this audience); never a default",
         ),
@@ -421,6 +420,7 @@ function contradictions(config: Config): ConfigProblem[] {
       message: `threshold: ${trust.threshold} of ${trust.keys.length} keys can never sign`,
     });
   }
+  problems.push(...fetchProblems(config.policy));
   if (max_age <= poll) problems.push({ path: "policy.max_age", message: "not longer than policy.poll" });
   const taken = new Map<string, string>();
   for (const [listener, value] of Object.entries(config.listen)) {

@@ -7,7 +7,7 @@ import { type LiveEvent, LivePolicy } from "./policy/live.ts";
 import type { ReleaseError } from "./policy/release.ts";
 import { ReleaseStore, releasesFolder } from "./policy/release-store.ts";
 import { type CheckResult, PolicySource } from "./policy/source.ts";
-import { placeOf } from "./release-place.ts";
+import { placeOf, shownPlace } from "./release-place.ts";
 import { loadTrust, trustOf } from "./release-trust.ts";
 import type { Memory } from "./server-memory.ts";
 import type { Telemetry } from "./server-telemetry.ts";
@@ -47,7 +47,7 @@ export class Releases {
       store,
       history: memory.releases,
       now: () => memory.releases.now(),
-      source: config.policy.release,
+      source: shownPlace(config.policy.release),
       maxAgeMs: config.policy.max_age,
       evaluationMs: config.limits.evaluation,
       onEvent: (event) => this.#onEngineEvent(event),
@@ -55,7 +55,7 @@ export class Releases {
       prepareFacts: (queries) => memory.prepare(queries),
     });
     this.#source = new PolicySource({
-      place: placeOf(config.policy.release),
+      place: placeOf(config.policy.release, config.policy.fetch),
       pollMs: config.policy.poll,
       live: this.live,
       taker: this.activation,

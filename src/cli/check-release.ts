@@ -1,21 +1,21 @@
 /** `check`: the release goes through every step of going live, up to the swap. */
 import type { Config } from "../config.ts";
 import { PolicySource } from "../policy/source.ts";
-import { placeOf } from "../release-place.ts";
+import { placeOf, shownPlace } from "../release-place.ts";
 import type { Finding } from "./finding.ts";
 import { prepareTrial, type Trial } from "./release-trial.ts";
 
 export async function checkRelease(config: Config): Promise<Finding[]> {
-  const { release, poll } = config.policy;
+  const { release, poll, fetch } = config.policy;
   let trial: Trial;
   try {
-    trial = await prepareTrial(config, release);
+    trial = await prepareTrial(config, shownPlace(release));
   } catch (error) {
     return [{ severity: "error", path: "policy.trust", message: messageOf(error) }];
   }
   const { live, activation, problems } = trial;
   const source = new PolicySource({
-    place: placeOf(release),
+    place: placeOf(release, fetch),
     pollMs: poll,
     live,
     taker: activation,

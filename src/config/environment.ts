@@ -75,9 +75,10 @@ function configVariables(
 
 function isTrusted(segment: string): boolean {
   return (
-    ["trust", "scope", "key", "keys", "client_ca", "allow", "secret", "secret_file", "sha256"].includes(
-      segment,
-    ) || /_(key|keys|token|tokens|secret|secret_file)$/.test(segment)
+    [
+      ...["trust", "scope", "key", "keys", "ca", "client_ca", "allow"],
+      ...["secret", "secret_file", "bearer_file", "sha256"],
+    ].includes(segment) || /_(key|keys|token|tokens|secret|secret_file)$/.test(segment)
   );
 }
 

@@ -1,7 +1,6 @@
 /** The config's `push.query`: with which key, and where, Cobo is asked about what was pushed. */
 import { z } from "zod";
-
-const LOOPBACK = /^(127\.[0-9.]+|localhost|\[::1\])$/;
+import { isLoopback } from "./values.ts";
 
 /** Scheme, host and port: paths are the API's own, and signed. The answer's signature is what counts, not the line. */
 const baseUrl = z.string().transform((text, context) => {
@@ -12,7 +11,7 @@ const baseUrl = z.string().transform((text, context) => {
   };
   if (url === undefined) return refuse("not a URL such as https://api.cobo.com");
   const { protocol, hostname, origin } = url;
-  if (protocol !== "https:" && !(protocol === "http:" && LOOPBACK.test(hostname))) {
+  if (protocol !== "https:" && !(protocol === "http:" && isLoopback(hostname))) {
     return refuse("https, or http to this machine itself");
   }
   // `URL` makes a path of nothing; a name, a password, a query or a fragment would be dropped in silence.

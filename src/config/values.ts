@@ -109,6 +109,11 @@ export function addressText(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Whether a URL's host is this machine itself. @param hostname - as `URL` writes it. */
+export function isLoopback(hostname: string): boolean {
+  return /^(127\.[0-9.]+|localhost|\[::1\])$/.test(hostname);
+}
+
 export interface Network {
   readonly address: string;
   readonly prefix: number;

@@ -116,6 +116,7 @@ export class LateReleaseError extends ReleaseError {}
 /** The steps of going live, in their order (design 3.10). */
 export const RELEASE_STEPS = [
   "source",
+  "download",
   "statement",
   "signatures",
   "payload",

@@ -1,0 +1,136 @@
+/**
+ * A release on a web server or an object store: the archive at its URL, the statement beside it. The statement is
+ * fetched first, then the archive, so that what is published in the other order is found as a pair.
+ *
+ * The marks are digests of what was fetched, so that nothing but the bytes says whether something changed. What is
+ * known is asked for with its ETag, or its time: a host that has it still sends nothing. The archive is asked for so
+ * only under a statement that is the same, since its bytes are not kept.
+ */
+
+import { digestOf } from "./activate.ts";
+import type { ReleaseTaker } from "./activation.ts";
+import {
+  DownloadError,
+  Downloader,
+  type DownloadOptions,
+  type DownloadSettings,
+  type Known,
+} from "./download.ts";
+import type { LookOptions, ReleasePlace, Sight } from "./place.ts";
+import { MAX_RELEASE_BYTES, PassingReleaseError, ReleaseError } from "./release.ts";
+import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
+
+/** How long the second half of a pair gets until both are fetched again. */
+const REREAD_MS = 1_000;
+/** A server that starts has something better to do than to wait for a host that hangs: its last good release. */
+const MAX_START_MS = 5_000;
+/** Instances that were started at once don't ask at once for ever. It only shortens a wait. */
+const JITTER = 0.2;
+
+/** @property timeoutMs - for the statement and the archive together. */
+export interface UrlPlaceOptions extends DownloadSettings {
+  readonly timeoutMs: number;
+}
+
+interface Time {
+  readonly timeoutMs: number;
+  readonly since: number;
+}
+
+/** What a file was, without its bytes. */
+interface Fingerprint extends Known {
+  readonly sha256: string;
+}
+
+interface Fetched extends Fingerprint {
+  readonly bytes: Buffer;
+}
+
+interface Seen {
+  readonly mark: string;
+  readonly statement: Fetched | undefined;
+  readonly archive: Fingerprint;
+}
+
+/** The statement of a release's URL: beside the path, under the same query. */
+export function statementUrl(release: URL): URL {
+  const url = new URL(release);
+  url.pathname = statementFile(url.pathname);
+  return url;
+}
+
+export class UrlPlace implements ReleasePlace {
+  readonly #url: URL;
+  readonly #timeoutMs: number;
+  readonly #downloader: Downloader;
+  #seen: Seen | undefined;
+
+  constructor(url: URL, { timeoutMs, ...settings }: UrlPlaceOptions) {
+    this.#url = url;
+    this.#timeoutMs = timeoutMs;
+    this.#downloader = new Downloader(settings);
+  }
+
+  /** @throws {ReleaseError} step `download`, which passes. */
+  async look(
+    { isSigned }: Pick<ReleaseTaker, "isSigned">,
+    { known, isStart = false }: LookOptions,
+  ): Promise<Sight | undefined> {
+    const seen = known !== undefined && known === this.#seen?.mark ? this.#seen : undefined;
+    const time = {
+      timeoutMs: isStart ? Math.min(MAX_START_MS, this.#timeoutMs) : this.#timeoutMs,
+      since: performance.now(),
+    };
+    try {
+      const statement = isSigned ? await this.#statement(seen?.statement, time) : undefined;
+      if (statement instanceof ReleaseError) {
+        const mark = statement.message;
+        if (mark === known) return undefined;
+        return { mark, read: () => Promise.reject(statement), rereadMs: REREAD_MS };
+      }
+      const isSame = statement?.sha256 === seen?.statement?.sha256;
+      const archive = await this.#get(this.#url, {
+        limit: MAX_RELEASE_BYTES,
+        known: isSame ? seen?.archive : undefined,
+        ...time,
+      });
+      const mark = `${statement?.sha256 ?? ""} ${archive.sha256}`;
+      const { sha256, validators } = archive;
+      this.#seen = { mark, statement, archive: { sha256, validators } };
+      if (mark === known || !("bytes" in archive)) return undefined;
+      const candidate = { archive: archive.bytes, statement: statement?.bytes };
+      return { mark, read: () => Promise.resolve(candidate), rereadMs: REREAD_MS };
+    } catch (error) {
+      if (error instanceof DownloadError) throw new PassingReleaseError("download", error.message, error);
+      throw error;
+    }
+  }
+
+  /** Nobody tells of a change. */
+  watch(): void {}
+
+  waitMs(ms: number): number {
+    return ms * (1 - JITTER * Math.random());
+  }
+
+  close(): void {
+    this.#downloader.close();
+  }
+
+  /** A statement that is not there is the release's fault, not the way's. */
+  async #statement(seen: Fetched | undefined, time: Time): Promise<Fetched | ReleaseError> {
+    const url = statementUrl(this.#url);
+    try {
+      return await this.#get(url, { limit: MAX_STATEMENT_BYTES, known: seen, ...time });
+    } catch (error) {
+      const isAbsent = error instanceof DownloadError && (error.status === 404 || error.status === 410);
+      if (!isAbsent) throw error;
+      return new ReleaseError("statement", `there is no statement beside the release: ${error.message}`);
+    }
+  }
+
+  async #get<K extends Fingerprint>(url: URL, options: DownloadOptions<K>): Promise<Fetched | K> {
+    const got = await this.#downloader.get(url, options);
+    return "sha256" in got ? got : { ...got, sha256: await digestOf(got.bytes) };
+  }
+}
