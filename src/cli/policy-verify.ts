@@ -27,7 +27,7 @@ export function registerPolicyVerify(policy: Command): void {
   policy
     .command("verify")
     .description("what an installation would do with a release, step by step; it is not touched")
-    .argument("<release>", "the release file; its statement lies beside it")
+    .argument("<release>", "the release file, or its URL; its statement lies beside it")
     .requiredOption("--config <file>", "the installation's config file")
     .option("--json", "print one JSON object")
     .action((release: string, options: Options) =>
@@ -36,9 +36,11 @@ export function registerPolicyVerify(policy: Command): void {
 }
 
 async function verify(release: string, { config: file, json }: Options): Promise<ExitCode> {
-  const [{ loadConfig }, { prepareTrial }] = await Promise.all([
+  const [{ loadConfig }, { isUrl }, { prepareTrial }, { fetchPair }] = await Promise.all([
     import("../config.ts"),
+    import("../config/release.ts"),
     import("./release-trial.ts"),
+    import("./release-url.ts"),
   ]);
   const config = await loadConfig(file);
   const { live, activation, problems } = await prepareTrial(config, release).catch((error: unknown) => {
@@ -46,7 +48,9 @@ async function verify(release: string, { config: file, json }: Options): Promise
     throw new UsageError(`policy.trust: ${why}`, { cause: error });
   });
   try {
-    const candidate = await readPair(release, activation);
+    const candidate = isUrl(release)
+      ? await fetchPair(release, config, activation)
+      : await readPair(release, activation);
     const refusal = await activation.offer(candidate, false).then(
       () => undefined,
       (error: unknown) => {

@@ -10,26 +10,18 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import https from "node:https";
+import { Body, DownloadError } from "./download-body.ts";
+
+export { DownloadError };
 
 /** What a host may say before its body: as Node's own limit, whatever the environment makes of that. */
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_ETAG_LENGTH = 1024;
-const FIRST_BUFFER_BYTES = 64 * 1024;
 /** Two contents of one second have one `Last-Modified`: it is of use once that second is surely over. */
 const SETTLED_MS = 2_000;
+/** More answers that are none cost more than what they promise. */
+const MAX_INFORMATIONAL = 8;
 const BEARER = /^[\x21-\x7e]{1,8192}$/;
-
-/** Why there is no file. The message is for people: no secret is in it, nor anything that the host said. */
-export class DownloadError extends Error {
-  override readonly name = "DownloadError";
-  /** What the host answered; undefined where that is not what was wrong. */
-  readonly status: number | undefined;
-
-  constructor(message: string, status?: number, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.status = status;
-  }
-}
 
 /** How a host knows again what it gave before. */
 export type Validators = { readonly etag: string } | { readonly lastModified: string };
@@ -133,6 +125,11 @@ export class Downloader {
       );
       this.#cancels.add(fail);
       sent.on("error", broken);
+      let informational = 0;
+      sent.on("information", () => {
+        informational += 1;
+        if (informational === MAX_INFORMATIONAL) fail(new DownloadError(`${name}: promises, and no answer`));
+      });
       let body: Body | undefined;
       sent.on("close", () => fail(body?.endedEarly() ?? transportError(name, undefined)));
       sent.on("response", (response) => {
@@ -149,7 +146,8 @@ export class Downloader {
         body = empty;
         response.on("error", () => fail(empty.endedEarly()));
         response.on("data", (chunk: Buffer) => {
-          if (!empty.add(chunk)) fail(new DownloadError(`${name}: more than ${limit} bytes`));
+          const problem = empty.add(chunk);
+          if (problem !== undefined) fail(problem);
         });
         response.on("end", () => {
           settle();
@@ -188,45 +186,6 @@ function begin(url: URL, headers: Readonly<Record<string, string>>, ca: string |
   // What an environment variable would switch off stays on.
   const tls = { minVersion: "TLSv1.2", rejectUnauthorized: true } as const;
   return https.get(url, { ...options, ...tls, ...(ca === undefined ? {} : { ca }) });
-}
-
-/** The bytes of a body so far. They grow by copying, twice as much each time: no copy is worth noticing. */
-class Body {
-  readonly #name: string;
-  readonly #limit: number;
-  readonly #announced: number | undefined;
-  #buffer: Buffer;
-  #length = 0;
-
-  constructor(name: string, limit: number, announced: number | undefined) {
-    this.#name = name;
-    this.#limit = limit;
-    this.#announced = announced;
-    this.#buffer = Buffer.allocUnsafeSlow(announced ?? Math.min(limit, FIRST_BUFFER_BYTES));
-  }
-
-  /** @returns false where that is more than is taken. */
-  add(chunk: Buffer): boolean {
-    const length = this.#length + chunk.length;
-    if (length > this.#limit) return false;
-    if (length > this.#buffer.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.min(this.#limit, Math.max(length, this.#buffer.length * 2)));
-      this.#buffer.copy(larger, 0, 0, this.#length);
-      this.#buffer = larger;
-    }
-    chunk.copy(this.#buffer, this.#length);
-    this.#length = length;
-    return true;
-  }
-
-  bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#length);
-  }
-
-  endedEarly(): DownloadError {
-    const of = this.#announced === undefined ? "" : ` of ${this.#announced}`;
-    return new DownloadError(`${this.#name}: ended after ${this.#length}${of} bytes`);
-  }
 }
 
 /** An empty body for a response that is taken. */

@@ -9,13 +9,13 @@ import type { Candidate, ReleaseTaker } from "./activation.ts";
  */
 export interface Sight {
   readonly mark: string;
-  /** Once. @throws {ReleaseError} */
+  /** @throws {ReleaseError} */
   readonly read: () => Promise<Candidate>;
   readonly rereadMs?: number;
 }
 
 /**
- * @property known - the mark of what was seen before: nothing more is read where that is still there.
+ * @property known - the mark of what was seen before: where that is still there, nobody is going to read it.
  * @property isStart - the server waits for it, and answers nobody before.
  */
 export interface LookOptions {
@@ -24,14 +24,8 @@ export interface LookOptions {
 }
 
 export interface ReleasePlace {
-  /**
-   * @returns undefined where it is what is known.
-   * @throws {ReleaseError} where it can't be seen what is there.
-   */
-  look(
-    taker: Pick<ReleaseTaker, "isSigned" | "isUnsigned">,
-    options: LookOptions,
-  ): Promise<Sight | undefined>;
+  /** @throws {ReleaseError} where it can't be seen what is there. */
+  look(taker: Pick<ReleaseTaker, "isSigned" | "isUnsigned">, options: LookOptions): Promise<Sight>;
   /** Calls back when something may have changed: a hint, which may be lost. */
   watch(changed: () => void): void;
   /** @returns how long to wait for the next look, milliseconds, never longer than `ms`. */

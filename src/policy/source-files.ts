@@ -7,7 +7,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Candidate, ReleaseTaker } from "./activation.ts";
 import { readBounded } from "./bounded-file.ts";
-import type { LookOptions, ReleasePlace, Sight } from "./place.ts";
+import type { ReleasePlace, Sight } from "./place.ts";
 import { MAX_RELEASE_BYTES, ReleaseError } from "./release.ts";
 import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
 import { toError } from "./wasm-instance.ts";
@@ -35,10 +35,10 @@ export class FilePlace implements ReleasePlace {
     this.#buildFolder = buildFolder;
   }
 
-  async look(taker: Taker, { known }: LookOptions): Promise<Sight | undefined> {
+  async look(taker: Taker): Promise<Sight> {
     const sight = await this.#sight(taker);
     this.#aim();
-    return sight.mark === known ? undefined : sight;
+    return sight;
   }
 
   /** A file is watched through its folder: it is often replaced by another one. */

@@ -6,9 +6,8 @@
  * known is asked for with its ETag, or its time: a host that has it still sends nothing. The archive is asked for so
  * only under a statement that is the same, since its bytes are not kept.
  */
-
 import { digestOf } from "./activate.ts";
-import type { ReleaseTaker } from "./activation.ts";
+import type { Candidate, ReleaseTaker } from "./activation.ts";
 import {
   DownloadError,
   Downloader,
@@ -31,6 +30,8 @@ const JITTER = 0.2;
 export interface UrlPlaceOptions extends DownloadSettings {
   readonly timeoutMs: number;
 }
+
+type Taker = Pick<ReleaseTaker, "isSigned">;
 
 interface Time {
   readonly timeoutMs: number;
@@ -72,10 +73,7 @@ export class UrlPlace implements ReleasePlace {
   }
 
   /** @throws {ReleaseError} step `download`, which passes. */
-  async look(
-    { isSigned }: Pick<ReleaseTaker, "isSigned">,
-    { known, isStart = false }: LookOptions,
-  ): Promise<Sight | undefined> {
+  async look({ isSigned }: Taker, { known, isStart = false }: LookOptions): Promise<Sight> {
     const seen = known !== undefined && known === this.#seen?.mark ? this.#seen : undefined;
     const time = {
       timeoutMs: isStart ? Math.min(MAX_START_MS, this.#timeoutMs) : this.#timeoutMs,
@@ -84,9 +82,7 @@ export class UrlPlace implements ReleasePlace {
     try {
       const statement = isSigned ? await this.#statement(seen?.statement, time) : undefined;
       if (statement instanceof ReleaseError) {
-        const mark = statement.message;
-        if (mark === known) return undefined;
-        return { mark, read: () => Promise.reject(statement), rereadMs: REREAD_MS };
+        return { mark: statement.message, read: () => Promise.reject(statement), rereadMs: REREAD_MS };
       }
       const isSame = statement?.sha256 === seen?.statement?.sha256;
       const archive = await this.#get(this.#url, {
@@ -97,13 +93,18 @@ export class UrlPlace implements ReleasePlace {
       const mark = `${statement?.sha256 ?? ""} ${archive.sha256}`;
       const { sha256, validators } = archive;
       this.#seen = { mark, statement, archive: { sha256, validators } };
-      if (mark === known || !("bytes" in archive)) return undefined;
-      const candidate = { archive: archive.bytes, statement: statement?.bytes };
-      return { mark, read: () => Promise.resolve(candidate), rereadMs: REREAD_MS };
+      return { mark, read: () => this.#candidate(archive, statement), rereadMs: REREAD_MS };
     } catch (error) {
       if (error instanceof DownloadError) throw new PassingReleaseError("download", error.message, error);
       throw error;
     }
+  }
+
+  /** What was not sent, since it is known, is sent once more. */
+  async #candidate(archive: Fingerprint | Fetched, statement: Fetched | undefined): Promise<Candidate> {
+    if ("bytes" in archive) return { archive: archive.bytes, statement: statement?.bytes };
+    const again = await this.look({ isSigned: statement !== undefined }, {});
+    return await again.read();
   }
 
   /** Nobody tells of a change. */

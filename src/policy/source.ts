@@ -108,6 +108,10 @@ export class PolicySource {
     return this.#queued;
   }
 
+  get #isStarting(): boolean {
+    return this.#state === "starting";
+  }
+
   get #isClosed(): boolean {
     return this.#state === "closed";
   }
@@ -125,8 +129,9 @@ export class PolicySource {
     if (this.#isClosed) return this.#result(false);
     const known = again ? undefined : this.#seen;
     try {
-      const sight = await place.look(taker, { known, isStart: this.#state === "starting" });
-      if (sight === undefined) {
+      const sight = await place.look(taker, { known, isStart: this.#isStarting });
+      if (sight.mark === known) {
+        this.#retryMs = undefined;
         if (this.#seenLive) await taker.confirm();
         return this.#result(false);
       }
@@ -153,7 +158,8 @@ export class PolicySource {
       this.#retryMs = undefined;
       return;
     }
-    this.#seen = undefined;
+    // What is live was seen all the same, where it was the way that failed.
+    if (!this.#seenLive) this.#seen = undefined;
     this.#retryMs = this.#retryMs === undefined ? FIRST_RETRY_MS : this.#retryMs * 2;
   }
 
@@ -166,8 +172,8 @@ export class PolicySource {
       const mayBeHalf = error instanceof ReleaseError && HALF_WRITTEN.has(error.step);
       if (!mayBeHalf || sight.rereadMs === undefined) throw error;
       await sleep(sight.rereadMs);
-      const second = await place.look(taker, { known: sight.mark });
-      if (second === undefined) throw error;
+      const second = await place.look(taker, { known: sight.mark, isStart: this.#isStarting });
+      if (second.mark === sight.mark) throw error;
       this.#seen = second.mark;
       return await taker.offer(await second.read(), aside);
     }
