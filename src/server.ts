@@ -12,6 +12,7 @@ import { EvidenceReader } from "./evidence/evidence-reader.ts";
 import { Feeds } from "./feeds/feeds.ts";
 import { type HttpApp, type Listener, startListener } from "./listener.ts";
 import { type Keys, loadKeys } from "./node-keys.ts";
+import { shownPlace } from "./release-place.ts";
 import { loadTrust } from "./release-trust.ts";
 import { adminApp } from "./server-admin.ts";
 import { Memory } from "./server-memory.ts";
@@ -220,9 +221,10 @@ export class CountersignServer {
 
   #warnOfOpenDoors(): void {
     const { log } = this.#telemetry;
-    const { trust } = this.#config.policy;
+    const { trust, release } = this.#config.policy;
     if (trust === "unsigned") {
-      log.warning("UNSIGNED", "policy.trust is unsigned: whoever writes the release file makes the policy");
+      const place = shownPlace(release);
+      log.warning("UNSIGNED", `policy.trust is unsigned: whoever can write ${place} makes the policy`);
     }
     if (Object.values(this.#config.scope).every((list) => list === undefined)) {
       log.warning("OPEN_SCOPE", "scope is open: any organization, vault and wallet is judged");

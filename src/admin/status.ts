@@ -167,7 +167,7 @@ function warningsOf({ release, trust, scope, push }: ServerState): string[] {
   const warnings: string[] = [];
   if (release === undefined) warnings.push("NO RELEASE IS LIVE: everything but pings is refused");
   if (release?.age_warning !== undefined) warnings.push(release.age_warning);
-  if (trust === "unsigned") warnings.push("UNSIGNED: whoever writes the release file makes the policy");
+  if (trust === "unsigned") warnings.push("UNSIGNED: whoever can write the release makes the policy");
   if (release?.approve_unverified === true) {
     warnings.push(
       "APPROVE_UNVERIFIED: transactions are approved by their description, not by what is signed",

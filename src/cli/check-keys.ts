@@ -50,6 +50,8 @@ export async function checkKeys(config: Config): Promise<Finding[]> {
     }
   }
   findings.push(...(await checkQueryKey(config.push.query)));
+  const { bearer_file } = config.policy.fetch;
+  if (bearer_file !== undefined) findings.push(...(await checkMode("policy.fetch.bearer_file", bearer_file)));
   for (const listener of ["nodes", "push", "admin"] as const) {
     const listen = config.listen[listener];
     if (listen !== undefined) findings.push(...(await checkTls(`listen.${listener}.tls`, listen)));

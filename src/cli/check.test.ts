@@ -12,11 +12,12 @@ import {
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAuthority } from "../../test/support/certificates.ts";
 import { keyPair, TEST_RELEASE } from "../../test/support/installation.ts";
 import { DAY_MS, publisherKey, rfc3339, says, statementOf } from "../../test/support/publisher.ts";
 import { pointOf } from "../../test/support/query-double.ts";
+import { ReleaseHost } from "../../test/support/release-host.ts";
 import { inspectRelease } from "../policy/inspect.ts";
 import { check } from "./check.ts";
 import { UsageError } from "./output.ts";
@@ -58,6 +59,55 @@ async function queryFindings(config: string): Promise<Record<string, string>> {
   const all = Object.entries(await findings(config));
   return Object.fromEntries(all.filter(([path]) => path.startsWith("push.query")));
 }
+
+describe("a release's URL", () => {
+  let host: ReleaseHost;
+  beforeAll(async () => {
+    host = await ReleaseHost.start();
+  });
+  afterAll(() => host.close());
+
+  const at = (path: string, more: Record<string, unknown> = {}) =>
+    install({ policy: { release: host.url(path), trust: "unsigned", ...more } });
+
+  test("that can't be reached, is not there, or needs another token: what the host said, and no secret", async () => {
+    const nobody = host.url("/").replace(/:\d+/, ":1");
+    const { config } = install({ policy: { release: `${nobody}?key=hidden`, trust: "unsigned" } });
+    const [{ message = "" } = {}] = (await check(config, {})).filter(({ path }) => path === "policy.release");
+    expect(message).toMatch(/^download: http.*\?…: no answer \(ECONNREFUSED\)$/);
+
+    host.answer("/closed", (response) => response.writeHead(401).end());
+    const { config: closed, directory } = at("/closed", { fetch: { bearer_file: "token" } });
+    writeFileSync(join(directory, "token"), "t0ken", { mode: 0o644 });
+    const found = await check(closed, {});
+    expect(found.find(({ path }) => path === "policy.release")?.message).toMatch(/^download: .*: status 401/);
+    expect(found.find(({ path }) => path === "policy.fetch.bearer_file")).toMatchObject({
+      severity: "warning",
+      message: expect.stringMatching(/open to other users \(mode 0644\)/),
+    });
+    expect(JSON.stringify(found)).not.toContain("t0ken");
+  });
+
+  test("over plain http to another machine, unsigned", async () => {
+    const { config } = install({ policy: { release: "http://releases.example/r", trust: "unsigned" } });
+    expect(await check(config, {})).toContainEqual({
+      severity: "error",
+      path: "policy.release",
+      message: expect.stringMatching(/^http to another machine/),
+    });
+  });
+
+  test("that has a release: nothing but what is weak", async () => {
+    host.put("/release.tar.gz", readFileSync(TEST_RELEASE));
+    const found = await check(at("/release.tar.gz").config, {});
+    expect(found.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(found).toContainEqual({
+      severity: "warning",
+      path: "policy.trust",
+      message: expect.stringMatching(/^unsigned: .*runs the host/),
+    });
+  });
+});
 
 describe("errors", () => {
   test("a config file that is not there is wrong usage", async () => {

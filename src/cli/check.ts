@@ -102,7 +102,10 @@ function checkPolicy(config: Config): Finding[] {
     if (list?.length === 0) warn(`scope.${name}`, "empty: it admits none, so everything is refused");
   }
   if (config.policy.trust === "unsigned") {
-    warn("policy.trust", "unsigned: whoever can write the release makes the policy");
+    warn(
+      "policy.trust",
+      "unsigned: whoever can write the release, or runs the host that it comes from, makes the policy",
+    );
   }
   for (const listener of ["nodes", "push", "admin"] as const) {
     const listen = config.listen[listener];

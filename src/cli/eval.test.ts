@@ -146,6 +146,11 @@ describe("wrong usage ends in 2 and says what to change", () => {
     expect(code).toBe(2);
   });
 
+  test("a release's URL: nothing is downloaded here", async () => {
+    const { code, errors } = await evaluate(["https://example.com/r.tar.gz", "--request", LISTED]);
+    expect({ code, errors }).toEqual({ code: 2, errors: expect.stringMatching(/download it first/) });
+  });
+
   test("a request or a release that is not there", async () => {
     for (const [release, request] of [
       [RELEASE, "/nowhere"],

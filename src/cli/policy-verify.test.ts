@@ -13,6 +13,7 @@ import {
   says,
   statementOf,
 } from "../../test/support/publisher.ts";
+import { ReleaseHost } from "../../test/support/release-host.ts";
 import { digestOf } from "../../test/support/small-releases.ts";
 import { LedgerReleases } from "../decisions/release-history.ts";
 import { ReleaseStore } from "../policy/release-store.ts";
@@ -153,4 +154,53 @@ test("looks at no statement where the installation asks for none", async () => {
   expect(await verify()).toMatchObject({ code: 0, steps: { digest: "ok" } });
   configure({ sha256: "0".repeat(64) });
   expect(await verify()).toMatchObject({ code: 1, steps: { digest: "refused", archive: "not reached" } });
+});
+
+describe("a release's URL", () => {
+  let host: ReleaseHost;
+  beforeAll(async () => {
+    host = await ReleaseHost.start();
+  });
+  afterAll(() => host.close());
+
+  /** The installation's own release lies on a host, and its token goes there. */
+  function fromHost(own: string): void {
+    writeFileSync(join(folder, "token"), "t0ken");
+    const value = JSON.parse(readFileSync(config, "utf8"));
+    value.policy = { ...value.policy, release: own, fetch: { bearer_file: "./token" } };
+    writeFileSync(config, JSON.stringify(value));
+  }
+
+  test("that the config would not take is wrong usage", async () => {
+    for (const url of ["https://bob:pw@example.com/r", "https://example.com/r#a"]) {
+      expect((await run("policy", "verify", url, "--config", config)).code).toBe(2);
+    }
+    configure("unsigned");
+    const { code, errors } = await run("policy", "verify", "http://example.com/r", "--config", config);
+    expect({ code, errors }).toEqual({ code: 2, errors: expect.stringMatching(/on the line/) });
+  });
+
+  test("that gives no pair says why, with 1", async () => {
+    release = host.url("/r.tar.gz");
+    const none = await run("policy", "verify", release, "--config", config);
+    expect(none).toMatchObject({
+      code: 1,
+      errors: expect.stringMatching(/no statement beside .*status 404/),
+    });
+    host.answer("/r.tar.gz.statement.json", (response) => response.writeHead(500).end());
+    const failed = await run("policy", "verify", release, "--config", config);
+    expect(failed).toMatchObject({ code: 1, errors: expect.stringMatching(/status 500/) });
+  });
+
+  test("is fetched as the installation would; its token goes to its own host alone", async () => {
+    host.put("/r.tar.gz", archive);
+    host.put("/r.tar.gz.statement.json", await statementOf(says(digestOf(archive), { revision }), key));
+    release = host.url("/r.tar.gz");
+    fromHost("https://releases.example/own.tar.gz");
+    expect(await verify()).toMatchObject({ code: 0, steps: { signatures: "ok" } });
+    expect(host.asked.at(-1)?.headers.authorization).toBeUndefined();
+    fromHost(host.url("/own.tar.gz"));
+    expect(await verify()).toMatchObject({ code: 0 });
+    expect(host.asked.at(-1)?.headers.authorization).toBe("Bearer t0ken");
+  });
 });

@@ -6,7 +6,7 @@ import { duration, isLoopback } from "./values.ts";
 
 /** Whether a release comes from a URL: {@link releaseSchema} lets no other scheme pass. */
 export function isUrl(release: string): boolean {
-  return /^https?:\/\//.test(release);
+  return /^https?:\/\//i.test(release);
 }
 
 /** A path, made absolute, or a URL, as `URL` writes it. */
