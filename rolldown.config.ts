@@ -13,6 +13,7 @@ const ENTRIES = [
   "ledger/reader-worker",
   "ledger/verify-worker",
   "ledger/writer-worker",
+  "policy/download-worker",
   "policy/release-reader-worker",
   "policy/worker",
 ];

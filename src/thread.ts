@@ -4,6 +4,7 @@ import { Worker, type WorkerOptions } from "node:worker_threads";
 
 /** What runs in a thread, by its name in `package.json`: always the built file, whoever starts it. */
 type ThreadFile =
+  | "#download-worker"
   | "#evidence-worker"
   | "#ledger-reader-worker"
   | "#ledger-verify-worker"

@@ -1,6 +1,5 @@
 /** The bytes that a download brings, and why there are none. */
 
-const FIRST_BUFFER_BYTES = 64 * 1024;
 /** So many pieces may be small; more of them cost more to receive than they bring. */
 const MAX_SMALL_PIECES = 1_000;
 const SMALL_PIECE_BYTES = 256;
@@ -17,12 +16,12 @@ export class DownloadError extends Error {
   }
 }
 
-/** The bytes of a body so far. They grow by copying, twice as much each time: no copy is worth noticing. */
+/** The bytes of a body so far. All that may come has its place at once: memory is used where something is written. */
 export class Body {
   readonly #name: string;
   readonly #limit: number;
   readonly #announced: number | undefined;
-  #buffer: Buffer;
+  readonly #buffer: Buffer<ArrayBuffer>;
   #length = 0;
   #pieces = 0;
 
@@ -30,29 +29,30 @@ export class Body {
     this.#name = name;
     this.#limit = limit;
     this.#announced = announced;
-    this.#buffer = Buffer.allocUnsafeSlow(announced ?? Math.min(limit, FIRST_BUFFER_BYTES));
+    this.#buffer = Buffer.allocUnsafeSlow(announced ?? limit);
   }
 
   /** @returns why that is more than is taken; undefined where it is not. */
   add(chunk: Buffer): DownloadError | undefined {
     const length = this.#length + chunk.length;
-    if (length > this.#limit) return new DownloadError(`${this.#name}: more than ${this.#limit} bytes`);
+    if (length > this.#buffer.length) {
+      return new DownloadError(`${this.#name}: more than ${this.#limit} bytes`);
+    }
     this.#pieces += 1;
     if (this.#pieces > MAX_SMALL_PIECES + length / SMALL_PIECE_BYTES) {
       return new DownloadError(`${this.#name}: comes in pieces of a few bytes`);
-    }
-    if (length > this.#buffer.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.min(this.#limit, Math.max(length, this.#buffer.length * 2)));
-      this.#buffer.copy(larger, 0, 0, this.#length);
-      this.#buffer = larger;
     }
     chunk.copy(this.#buffer, this.#length);
     this.#length = length;
     return undefined;
   }
 
-  bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#length);
+  /** In memory of their own, nothing behind them. */
+  bytes(): Buffer<ArrayBuffer> {
+    if (this.#length === this.#buffer.length) return this.#buffer;
+    const exact = Buffer.allocUnsafeSlow(this.#length);
+    this.#buffer.copy(exact, 0, 0, this.#length);
+    return exact;
   }
 
   endedEarly(): DownloadError {

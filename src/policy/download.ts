@@ -1,72 +1,60 @@
 /**
- * One GET of a file that anybody may have written, on a host that anybody may run: bounded in size and in time, never
- * redirected, never decompressed, without cookies, and conditional where the host said how. What comes back is bytes;
- * whether they are to be believed is for others to say.
- *
- * An ETag is the host's word. Equal content under another ETag, and other content under an equal one, are for whoever
- * looks at the bytes to find; a 304 says no more than the same bytes once more would say.
+ * Downloading beside a server that answers: TLS, the parsing of what a hostile host may send, and hashing are done in a
+ * thread, and the bytes come over as they are. One request is under way at a time. The thread is kept: it is asked at
+ * each poll.
  */
-import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
-import https from "node:https";
-import { Body, DownloadError } from "./download-body.ts";
+import type { Worker } from "node:worker_threads";
+import { startThread } from "../thread.ts";
+import { DownloadError } from "./download-body.ts";
+import {
+  type DownloadOptions,
+  type DownloadSettings,
+  type Known,
+  shownUrl,
+  type Validators,
+} from "./download-request.ts";
 
-export { DownloadError };
+export type { DownloadSettings, Known };
+export { DownloadError, shownUrl };
 
-/** What a host may say before its body: as Node's own limit, whatever the environment makes of that. */
-const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_ETAG_LENGTH = 1024;
-/** Two contents of one second have one `Last-Modified`: it is of use once that second is surely over. */
-const SETTLED_MS = 2_000;
-/** More answers that are none cost more than what they promise. */
-const MAX_INFORMATIONAL = 8;
-const BEARER = /^[\x21-\x7e]{1,8192}$/;
-
-/** How a host knows again what it gave before. */
-export type Validators = { readonly etag: string } | { readonly lastModified: string };
-
-/** @property validators - undefined where the host gave none that can be relied on. */
-export interface Downloaded {
-  readonly bytes: Buffer;
-  readonly validators: Validators | undefined;
-}
-
-/**
- * @property bearerFile - a file with the token that goes with each request. @property caFile - certificate authorities,
- *   PEM, which are trusted in the place of the system's. Both are read for each request: they may be replaced.
- */
-export interface DownloadSettings {
-  readonly bearerFile?: string | undefined;
-  readonly caFile?: string | undefined;
-}
-
-/** What was downloaded before, or what is left of it. */
-export interface Known {
-  readonly validators: Validators | undefined;
-}
-
-/**
- * @property limit - bytes.
- * @property timeoutMs - until the last byte is received, from now on, or from `since`, a time of `performance.now()`:
- *   several files may share it.
- * @property known - nothing is sent where the host still has that.
- */
-export interface DownloadOptions<K extends Known> {
+/** @property spentMs - how much of the time is over. */
+export interface DownloadOrder {
+  readonly url: string;
+  readonly settings: DownloadSettings;
   readonly limit: number;
   readonly timeoutMs: number;
-  readonly since?: number | undefined;
-  readonly known?: K | undefined;
+  readonly spentMs: number;
+  readonly validators: Validators | undefined;
 }
 
-/** The URL for people: a query may hold a secret. */
-export function shownUrl(url: URL): string {
-  return `${url.origin}${url.pathname}${url.search === "" ? "" : "?…"}`;
+export type DownloadOutcome =
+  | {
+      readonly type: "file";
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      readonly sha256: string;
+      readonly validators: Validators | undefined;
+    }
+  | { readonly type: "known" }
+  | { readonly type: "error"; readonly message: string; readonly status: number | undefined };
+
+/** @property sha256 - in hex. @property validators - undefined where the host gave none that can be relied on. */
+export interface Downloaded extends Known {
+  readonly bytes: Buffer;
+  readonly sha256: string;
 }
+
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
+/** A thread that does not even find the time to give up is ended. */
+const GRACE_MS = 2_000;
 
 export class Downloader {
   readonly #settings: DownloadSettings;
-  readonly #cancels = new Set<(why: DownloadError) => void>();
+  #worker: Worker | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  /** Who waits for what is under way. */
+  #asked:
+    | { readonly resolve: (outcome: DownloadOutcome) => void; readonly reject: (why: Error) => void }
+    | undefined;
   #closed = false;
 
   constructor(settings: DownloadSettings = {}) {
@@ -74,186 +62,84 @@ export class Downloader {
   }
 
   /**
-   * @param url - http or https, without a name and a password.
-   * @returns `known` itself where the host has that.
+   * As `requestFile`, after what was asked for before.
+   *
    * @throws DownloadError
    */
-  async get<K extends Known = never>(url: URL, options: DownloadOptions<K>): Promise<Downloaded | K> {
-    const [bearer, ca] = await Promise.all([this.#bearer(), this.#ca()]);
-    if (this.#closed) throw new DownloadError("the server stops");
-    const headers = {
-      accept: "*/*",
-      "accept-encoding": "identity",
-      "cache-control": "no-cache",
-      "user-agent": "countersign",
-      ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
-      ...conditionOf(options.known?.validators),
-    };
-    return await this.#send(url, headers, ca, options);
+  get<K extends Known = never>(url: URL, options: DownloadOptions<K>): Promise<Downloaded | K> {
+    const got = this.#last.then(() => this.#get(url, options));
+    this.#last = got.catch(() => {});
+    return got;
   }
 
   /** Ends what is under way. */
   close(): void {
     this.#closed = true;
-    for (const cancel of this.#cancels) cancel(new DownloadError("the server stops"));
+    this.#asked?.reject(new DownloadError("the server stops"));
+    this.#end();
   }
 
-  #send<K extends Known>(
-    url: URL,
-    headers: Readonly<Record<string, string>>,
-    ca: string | undefined,
-    options: DownloadOptions<K>,
-  ): Promise<Downloaded | K> {
+  async #get<K extends Known>(url: URL, options: DownloadOptions<K>): Promise<Downloaded | K> {
+    if (this.#closed) throw new DownloadError("the server stops");
     const { limit, timeoutMs, since = performance.now(), known } = options;
-    const name = shownUrl(url);
-    return new Promise((resolve, reject) => {
-      const sent = begin(url, headers, ca);
-      const settle = (): void => {
-        clearTimeout(deadline);
-        this.#cancels.delete(fail);
-        sent.destroy();
-      };
-      // The first reason counts: what the socket says once it is gone is none.
-      const fail = (why: DownloadError): void => {
-        settle();
-        reject(why);
-      };
-      const broken = (error: unknown): void => fail(transportError(name, error));
-      const deadline = setTimeout(
-        () => fail(new DownloadError(`${name}: not there whole within ${timeoutMs} ms`)),
-        since + timeoutMs - performance.now(),
-      );
-      this.#cancels.add(fail);
-      sent.on("error", broken);
-      let informational = 0;
-      sent.on("information", () => {
-        informational += 1;
-        if (informational === MAX_INFORMATIONAL) fail(new DownloadError(`${name}: promises, and no answer`));
-      });
-      let body: Body | undefined;
-      sent.on("close", () => fail(body?.endedEarly() ?? transportError(name, undefined)));
-      sent.on("response", (response) => {
-        if (known?.validators !== undefined && response.statusCode === 304) {
-          settle();
-          resolve(known);
-          return;
-        }
-        const empty = bodyOf(name, response, limit);
-        if (empty instanceof DownloadError) {
-          fail(empty);
-          return;
-        }
-        body = empty;
-        response.on("error", () => fail(empty.endedEarly()));
-        response.on("data", (chunk: Buffer) => {
-          const problem = empty.add(chunk);
-          if (problem !== undefined) fail(problem);
-        });
-        response.on("end", () => {
-          settle();
-          resolve({ bytes: empty.bytes(), validators: validatorsOf(response.headers) });
-        });
-      });
-    });
+    const spentMs = performance.now() - since;
+    const order: DownloadOrder = {
+      ...{ url: url.href, settings: this.#settings, limit, timeoutMs, spentMs },
+      validators: known?.validators,
+    };
+    const outcome = await this.#ask(order, shownUrl(url));
+    if (outcome.type === "file") {
+      const { bytes, sha256, validators } = outcome;
+      return { bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), sha256, validators };
+    }
+    if (outcome.type === "error") throw new DownloadError(outcome.message, outcome.status);
+    if (known === undefined) throw new DownloadError(`${shownUrl(url)}: nothing was known`);
+    return known;
   }
 
-  async #bearer(): Promise<string | undefined> {
-    const { bearerFile } = this.#settings;
-    if (bearerFile === undefined) return undefined;
-    const token = (await readSetting(bearerFile)).trim();
-    if (BEARER.test(token)) return token;
-    throw new DownloadError(`${bearerFile}: no token of printable characters`);
-  }
-
-  async #ca(): Promise<string | undefined> {
-    const { caFile } = this.#settings;
-    if (caFile === undefined) return undefined;
-    const pem = await readSetting(caFile);
+  /** @throws DownloadError where the thread fails; the next one is another's. */
+  async #ask(order: DownloadOrder, name: string): Promise<DownloadOutcome> {
+    let deadline: NodeJS.Timeout | undefined;
     try {
-      // TLS would trust nobody without a word.
-      new X509Certificate(pem);
-      return pem;
+      this.#worker ??= this.#start();
+      const worker = this.#worker;
+      return await new Promise<DownloadOutcome>((resolve, reject) => {
+        this.#asked = { resolve, reject };
+        deadline = setTimeout(
+          () => reject(new DownloadError(`${name}: not there whole within ${order.timeoutMs} ms`)),
+          order.timeoutMs - order.spentMs + GRACE_MS,
+        );
+        worker.postMessage(order);
+      });
     } catch (error) {
-      throw new DownloadError(`${caFile}: no certificate`, undefined, error);
+      this.#end();
+      if (error instanceof DownloadError) throw error;
+      const why = error instanceof Error ? error.message : "unknown error";
+      throw new DownloadError(`${name}: it could not be downloaded: ${why}`, undefined, error);
+    } finally {
+      clearTimeout(deadline);
+      this.#asked = undefined;
     }
   }
-}
 
-/** A connection of its own: none is kept that could be found broken. */
-function begin(url: URL, headers: Readonly<Record<string, string>>, ca: string | undefined): ClientRequest {
-  const options = { agent: false, headers, maxHeaderSize: MAX_HEADER_BYTES, insecureHTTPParser: false };
-  if (url.protocol !== "https:") return http.get(url, options);
-  // What an environment variable would switch off stays on.
-  const tls = { minVersion: "TLSv1.2", rejectUnauthorized: true } as const;
-  return https.get(url, { ...options, ...tls, ...(ca === undefined ? {} : { ca }) });
-}
-
-/** An empty body for a response that is taken. */
-function bodyOf(
-  name: string,
-  { statusCode: status = 0, headers }: IncomingMessage,
-  limit: number,
-): Body | DownloadError {
-  if (status !== 200) return new DownloadError(`${name}: status ${status}${wordsOf(status)}`, status);
-  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "";
-  if (encoding !== "" && encoding !== "identity") {
-    return new DownloadError(
-      `${name}: comes with a content-encoding: it is taken as it lies there, or not at all`,
-    );
+  /** Nothing that is under way, and nothing else, keeps the process alive by it. */
+  #start(): Worker {
+    const worker = startThread("#download-worker", { name: "download", resourceLimits: RESOURCE_LIMITS });
+    const failed = (why: Error): void => {
+      if (this.#worker === worker) this.#asked?.reject(why);
+    };
+    worker.on("message", (outcome: DownloadOutcome) => {
+      if (this.#worker === worker) this.#asked?.resolve(outcome);
+    });
+    worker.on("error", failed);
+    worker.on("exit", () => failed(new Error("the thread ended")));
+    worker.unref();
+    return worker;
   }
-  // Node takes nothing but digits there, and one of them.
-  const text = headers["content-length"];
-  const length = text === undefined ? undefined : Number(text);
-  if (length !== undefined && length > limit) {
-    return new DownloadError(`${name}: ${length} bytes, at most ${limit} are taken`);
-  }
-  return new Body(name, limit, length);
-}
 
-function wordsOf(status: number): string {
-  if (status === 304) return ", and nothing was known";
-  if (status >= 300 && status < 400) return ", redirects are not followed";
-  return status === 401 || status === 403 ? ", the host wants other credentials, or lets nobody in" : "";
-}
-
-function conditionOf(validators: Validators | undefined): Record<string, string> {
-  if (validators === undefined) return {};
-  return "etag" in validators
-    ? { "if-none-match": validators.etag }
-    : { "if-modified-since": validators.lastModified };
-}
-
-function validatorsOf(headers: IncomingHttpHeaders): Validators | undefined {
-  const { etag, date } = headers;
-  if (etag !== undefined && etag.length <= MAX_ETAG_LENGTH) return { etag };
-  const lastModified = headers["last-modified"];
-  if (lastModified === undefined || date === undefined) return undefined;
-  const isSettled = Date.parse(date) - Date.parse(lastModified) >= SETTLED_MS;
-  return isSettled ? { lastModified } : undefined;
-}
-
-/** The system's error by its code: its message may name what the inside looks like. */
-function transportError(name: string, error: unknown): DownloadError {
-  const code = codeOf(error);
-  const what = code === undefined ? "the connection ended without an answer" : `${problemOf(code)} (${code})`;
-  return new DownloadError(`${name}: ${what}`, undefined, error);
-}
-
-function problemOf(code: string): string {
-  if (/CERT|ISSUER|LEAF_SIGNATURE/.test(code)) return "its certificate is not trusted";
-  return code.startsWith("HPE_") ? "what it answers is not HTTP as it should be" : "no answer";
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  return typeof code === "string" && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : undefined;
-}
-
-/** @throws DownloadError */
-async function readSetting(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new DownloadError(`${file}: can't be read (${codeOf(error) ?? "error"})`, undefined, error);
+  #end(): void {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    void worker?.terminate();
   }
 }

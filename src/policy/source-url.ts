@@ -6,15 +6,8 @@
  * known is asked for with its ETag, or its time: a host that has it still sends nothing. The archive is asked for so
  * only under a statement that is the same, since its bytes are not kept.
  */
-import { digestOf } from "./activate.ts";
 import type { Candidate, ReleaseTaker } from "./activation.ts";
-import {
-  DownloadError,
-  Downloader,
-  type DownloadOptions,
-  type DownloadSettings,
-  type Known,
-} from "./download.ts";
+import { DownloadError, type Downloaded, Downloader, type DownloadSettings, type Known } from "./download.ts";
 import type { LookOptions, ReleasePlace, Sight } from "./place.ts";
 import { MAX_RELEASE_BYTES, PassingReleaseError, ReleaseError } from "./release.ts";
 import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
@@ -43,13 +36,9 @@ interface Fingerprint extends Known {
   readonly sha256: string;
 }
 
-interface Fetched extends Fingerprint {
-  readonly bytes: Buffer;
-}
-
 interface Seen {
   readonly mark: string;
-  readonly statement: Fetched | undefined;
+  readonly statement: Downloaded | undefined;
   readonly archive: Fingerprint;
 }
 
@@ -63,13 +52,13 @@ export function statementUrl(release: URL): URL {
 export class UrlPlace implements ReleasePlace {
   readonly #url: URL;
   readonly #timeoutMs: number;
-  readonly #downloader: Downloader;
+  readonly #downloads: Downloader;
   #seen: Seen | undefined;
 
   constructor(url: URL, { timeoutMs, ...settings }: UrlPlaceOptions) {
     this.#url = url;
     this.#timeoutMs = timeoutMs;
-    this.#downloader = new Downloader(settings);
+    this.#downloads = new Downloader(settings);
   }
 
   /** @throws {ReleaseError} step `download`, which passes. */
@@ -85,7 +74,7 @@ export class UrlPlace implements ReleasePlace {
         return { mark: statement.message, read: () => Promise.reject(statement), rereadMs: REREAD_MS };
       }
       const isSame = statement?.sha256 === seen?.statement?.sha256;
-      const archive = await this.#get(this.#url, {
+      const archive = await this.#downloads.get(this.#url, {
         limit: MAX_RELEASE_BYTES,
         known: isSame ? seen?.archive : undefined,
         ...time,
@@ -101,7 +90,7 @@ export class UrlPlace implements ReleasePlace {
   }
 
   /** What was not sent, since it is known, is sent once more. */
-  async #candidate(archive: Fingerprint | Fetched, statement: Fetched | undefined): Promise<Candidate> {
+  async #candidate(archive: Fingerprint | Downloaded, statement: Downloaded | undefined): Promise<Candidate> {
     if ("bytes" in archive) return { archive: archive.bytes, statement: statement?.bytes };
     const again = await this.look({ isSigned: statement !== undefined }, {});
     return await again.read();
@@ -115,23 +104,18 @@ export class UrlPlace implements ReleasePlace {
   }
 
   close(): void {
-    this.#downloader.close();
+    this.#downloads.close();
   }
 
   /** A statement that is not there is the release's fault, not the way's. */
-  async #statement(seen: Fetched | undefined, time: Time): Promise<Fetched | ReleaseError> {
+  async #statement(seen: Downloaded | undefined, time: Time): Promise<Downloaded | ReleaseError> {
     const url = statementUrl(this.#url);
     try {
-      return await this.#get(url, { limit: MAX_STATEMENT_BYTES, known: seen, ...time });
+      return await this.#downloads.get(url, { limit: MAX_STATEMENT_BYTES, known: seen, ...time });
     } catch (error) {
       const isAbsent = error instanceof DownloadError && (error.status === 404 || error.status === 410);
       if (!isAbsent) throw error;
       return new ReleaseError("statement", `there is no statement beside the release: ${error.message}`);
     }
-  }
-
-  async #get<K extends Fingerprint>(url: URL, options: DownloadOptions<K>): Promise<Fetched | K> {
-    const got = await this.#downloader.get(url, options);
-    return "sha256" in got ? got : { ...got, sha256: await digestOf(got.bytes) };
   }
 }
