@@ -1,9 +1,10 @@
 /**
- * How long a release may decide: until its statement expires, and while its source has confirmed it lately.
+ * How long a release may decide, or a list be looked into: until its statement expires, and while its source has
+ * confirmed it lately.
  *
  * Two clocks run, and the stricter one counts: the time of decisions, which is the machine's and never before the
  * ledger's newest entry, and the time that this process has run. So neither a clock that is set back nor a machine that
- * slept makes a release younger.
+ * slept makes it younger.
  */
 import { Refusal } from "../input/refusal.ts";
 
@@ -27,9 +28,9 @@ export interface AgeWarning {
   readonly message: string;
 }
 
-export class ReleaseAge {
+export class Age {
+  readonly maxAgeMs: number;
   readonly #statement: AgeOptions["statement"];
-  readonly #maxAgeMs: number;
   /** By `performance.now()`, as all that is called steady. */
   readonly #steadyExpiry: number;
   #confirmedAt: number;
@@ -38,7 +39,7 @@ export class ReleaseAge {
 
   constructor({ statement, maxAgeMs, confirmedAt, nowMs }: AgeOptions) {
     this.#statement = statement;
-    this.#maxAgeMs = maxAgeMs ?? Number.POSITIVE_INFINITY;
+    this.maxAgeMs = maxAgeMs ?? Number.POSITIVE_INFINITY;
     this.#steadyExpiry = performance.now() + (this.expiresAt - nowMs);
     this.#confirmedAt = confirmedAt;
     this.#until = Math.min(this.expiresAt, this.staleAt);
@@ -56,51 +57,31 @@ export class ReleaseAge {
 
   /** When it will have gone unconfirmed for too long; Infinity where it never will. */
   get staleAt(): number {
-    return this.#confirmedAt + this.#maxAgeMs;
+    return this.#confirmedAt + this.maxAgeMs;
   }
 
   /** Its source has it. */
   confirm(nowMs: number): void {
     this.#confirmedAt = nowMs;
     this.#until = Math.min(this.expiresAt, this.staleAt);
-    this.#steadyUntil = Math.min(this.#steadyExpiry, performance.now() + this.#maxAgeMs);
+    this.#steadyUntil = Math.min(this.#steadyExpiry, performance.now() + this.maxAgeMs);
   }
 
   /**
-   * Why it may not decide at a time: `POLICY_EXPIRED` or `POLICY_STALE`.
+   * Why it is too old at a time; undefined where it is not.
    *
    * @param nowMs - the time of the decision.
    */
-  refusalAt(nowMs: number): Refusal | undefined {
+  endAt(nowMs: number): "expired" | "stale" | undefined {
     if (nowMs < this.#until && performance.now() < this.#steadyUntil) return undefined;
-    if (nowMs >= this.expiresAt || performance.now() >= this.#steadyExpiry) {
-      return new Refusal(
-        "POLICY_EXPIRED",
-        `the release's statement expired at ${timeText(this.expiresAt)}: sign it anew`,
-        { expires_at: this.expiresAt },
-      );
-    }
-    return new Refusal(
-      "POLICY_STALE",
-      `the release was last confirmed at ${timeText(this.#confirmedAt)}, longer ago than policy.max_age`,
-      { confirmed_at: this.#confirmedAt, max_age_ms: this.#maxAgeMs },
-    );
+    return nowMs >= this.expiresAt || performance.now() >= this.#steadyExpiry ? "expired" : "stale";
   }
 
-  /** What will keep it from deciding before long; undefined also where something does already. */
-  warningAt(nowMs: number): AgeWarning | undefined {
-    if (this.refusalAt(nowMs) !== undefined) return undefined;
-    if (nowMs > this.expiresAt - this.#soonMs()) {
-      return {
-        code: "RELEASE_EXPIRES",
-        message: `the release expires at ${timeText(this.expiresAt)}: sign it anew before`,
-      };
-    }
-    if (nowMs <= this.#confirmedAt + this.#maxAgeMs / 2) return undefined;
-    return {
-      code: "RELEASE_UNCONFIRMED",
-      message: `the release was last confirmed at ${timeText(this.#confirmedAt)}: everything is refused from ${timeText(this.staleAt)} on`,
-    };
+  /** Why it will be too old before long; undefined also where it is already. */
+  nearingAt(nowMs: number): "expires" | "unconfirmed" | undefined {
+    if (this.endAt(nowMs) !== undefined) return undefined;
+    if (nowMs > this.expiresAt - this.#soonMs()) return "expires";
+    return nowMs <= this.#confirmedAt + this.maxAgeMs / 2 ? undefined : "unconfirmed";
   }
 
   #soonMs(): number {
@@ -110,6 +91,47 @@ export class ReleaseAge {
   }
 }
 
-function timeText(ms: number): string {
+export class ReleaseAge extends Age {
+  /**
+   * Why it may not decide at a time: `POLICY_EXPIRED` or `POLICY_STALE`.
+   *
+   * @param nowMs - the time of the decision.
+   */
+  refusalAt(nowMs: number): Refusal | undefined {
+    const end = this.endAt(nowMs);
+    if (end === undefined) return undefined;
+    if (end === "expired") {
+      return new Refusal(
+        "POLICY_EXPIRED",
+        `the release's statement expired at ${timeText(this.expiresAt)}: sign it anew`,
+        { expires_at: this.expiresAt },
+      );
+    }
+    return new Refusal(
+      "POLICY_STALE",
+      `the release was last confirmed at ${timeText(this.confirmedAt)}, longer ago than policy.max_age`,
+      { confirmed_at: this.confirmedAt, max_age_ms: this.maxAgeMs },
+    );
+  }
+
+  /** What will keep it from deciding before long; undefined also where something does already. */
+  warningAt(nowMs: number): AgeWarning | undefined {
+    const nearing = this.nearingAt(nowMs);
+    if (nearing === undefined) return undefined;
+    if (nearing === "expires") {
+      return {
+        code: "RELEASE_EXPIRES",
+        message: `the release expires at ${timeText(this.expiresAt)}: sign it anew before`,
+      };
+    }
+    return {
+      code: "RELEASE_UNCONFIRMED",
+      message: `the release was last confirmed at ${timeText(this.confirmedAt)}: everything is refused from ${timeText(this.staleAt)} on`,
+    };
+  }
+}
+
+/** RFC 3339; a number that is no time is none. */
+export function timeText(ms: number): string {
   return Number.isFinite(ms) ? new Date(ms).toISOString() : "no time";
 }

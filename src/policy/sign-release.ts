@@ -1,33 +1,63 @@
-/** Signing a release: a new statement for its archive, or one signature more under the statement that is there. */
+/** Signing a release or a list: a new statement for its file, or one signature more under the statement that is there. */
 import { FlattenedSign } from "jose";
 import { ReleaseError } from "./release.ts";
 import type { SigningKey } from "./release-keys.ts";
 import {
+  type ListStatement,
   type ReleaseStatement,
   readEnvelope,
   readHeader,
+  readListPayload,
   readPayload,
+  type Statement,
   type StatementEnvelope,
+  writeListPayload,
   writePayload,
 } from "./statement.ts";
 import { MAX_AHEAD_MS } from "./trust-store.ts";
 
-/**
- * What whoever signs says, without looking at what others said.
- *
- * @property revision, sha256 - of the archive at hand. @property lifetimeMs - whole seconds.
- */
-export interface Signing extends Pick<ReleaseStatement, "audience" | "sequence" | "revision" | "sha256"> {
+type Times = Pick<Statement, "created_at" | "expires_at">;
+
+/** What whoever signs means, without looking at what others said. */
+type Meaning = Omit<Statement, keyof Times>;
+
+/** @property lifetimeMs - whole seconds. */
+interface SigningBy {
   readonly lifetimeMs: number;
   readonly key: SigningKey;
 }
 
+/** @property revision, sha256 - of the archive at hand. */
+export type Signing = Omit<ReleaseStatement, keyof Times> & SigningBy;
+
+/** @property list - its name. @property sha256 - of the file at hand. */
+export type ListSigning = Omit<ListStatement, keyof Times> & SigningBy;
+
 /** @property kids - whose signatures the statement has, as far as they say. */
-export interface Signed {
+export interface Signed<S extends Statement> {
   readonly envelope: StatementEnvelope;
-  readonly says: ReleaseStatement;
+  readonly says: S;
   readonly kids: readonly (string | undefined)[];
 }
+
+/** How a statement is read and written, and which members say what it is about. */
+interface Kind<M extends Meaning> {
+  readonly read: (envelope: StatementEnvelope) => M & Times;
+  readonly write: (says: M & Times) => string;
+  readonly members: readonly (keyof M & string)[];
+}
+
+const RELEASE: Kind<Omit<ReleaseStatement, keyof Times>> = {
+  read: readPayload,
+  write: writePayload,
+  members: ["sha256", "revision", "audience", "sequence"],
+};
+
+const LIST: Kind<Omit<ListStatement, keyof Times>> = {
+  read: readListPayload,
+  write: writeListPayload,
+  members: ["list", "sha256", "audience", "sequence"],
+};
 
 /**
  * @param existing - the statement that lies beside the archive, where there is one.
@@ -37,18 +67,37 @@ export interface Signed {
  *   signed it already.
  */
 export async function signRelease(
-  signing: Signing,
+  { lifetimeMs, key, ...meaning }: Signing,
   existing: Uint8Array | undefined,
   nowMs: number,
-): Promise<Signed> {
+): Promise<Signed<ReleaseStatement>> {
+  return await sign(RELEASE, meaning, { lifetimeMs, key }, existing, nowMs);
+}
+
+/** As {@link signRelease}, of a list's file. */
+export async function signList(
+  { lifetimeMs, key, ...meaning }: ListSigning,
+  existing: Uint8Array | undefined,
+  nowMs: number,
+): Promise<Signed<ListStatement>> {
+  return await sign(LIST, meaning, { lifetimeMs, key }, existing, nowMs);
+}
+
+async function sign<M extends Meaning>(
+  kind: Kind<M>,
+  meaning: M,
+  { lifetimeMs, key }: SigningBy,
+  existing: Uint8Array | undefined,
+  nowMs: number,
+): Promise<Signed<M & Times>> {
   const before = existing === undefined ? undefined : readEnvelope(existing);
-  if (before !== undefined) assertSame(readPayload(before), signing, nowMs);
+  if (before !== undefined) assertSame(kind, kind.read(before), meaning, lifetimeMs, nowMs);
   const kids = before === undefined ? [] : kidsOf(before);
-  if (kids.includes(signing.key.kid)) {
-    throw new ReleaseError("signatures", `${signing.key.kid} has signed this statement already`);
+  if (kids.includes(key.kid)) {
+    throw new ReleaseError("signatures", `${key.kid} has signed this statement already`);
   }
-  const envelope = await withSignature(before ?? unsigned(signing, nowMs), signing.key);
-  return { envelope, says: readPayload(envelope), kids: kidsOf(envelope) };
+  const envelope = await withSignature(before ?? unsigned(kind, meaning, lifetimeMs, nowMs), key);
+  return { envelope, says: kind.read(envelope), kids: kidsOf(envelope) };
 }
 
 /**
@@ -67,14 +116,15 @@ export async function withSignature(
   return { payload, signatures: [...signatures, { protected: header, signature }] };
 }
 
-function unsigned(
-  { audience, sequence, revision, sha256, lifetimeMs }: Signing,
+function unsigned<M extends Meaning>(
+  { write }: Kind<M>,
+  meaning: M,
+  lifetimeMs: number,
   nowMs: number,
 ): StatementEnvelope {
   const created_at = Math.floor(nowMs / 1_000) * 1_000;
-  const expires_at = created_at + lifetimeMs;
   return {
-    payload: writePayload({ audience, sequence, revision, sha256, created_at, expires_at }),
+    payload: write({ ...meaning, created_at, expires_at: created_at + lifetimeMs }),
     signatures: [],
   };
 }
@@ -84,14 +134,19 @@ function kidsOf({ signatures }: StatementEnvelope): readonly (string | undefined
 }
 
 /** Whoever adds a signature says again what is signed: a key must not go under what its owner did not mean. */
-function assertSame(there: ReleaseStatement, signing: Signing, nowMs: number): void {
+function assertSame<M extends Meaning>(
+  { members }: Kind<M>,
+  there: M & Times,
+  meaning: M,
+  lifetimeMs: number,
+  nowMs: number,
+): void {
+  const lasts = there.expires_at - there.created_at;
   const differences = [
-    ...(["sha256", "revision", "audience", "sequence"] as const).flatMap((member) =>
-      there[member] === signing[member] ? [] : [`${member} is ${there[member]}, not ${signing[member]}`],
+    ...members.flatMap((member) =>
+      there[member] === meaning[member] ? [] : [`${member} is ${there[member]}, not ${meaning[member]}`],
     ),
-    ...(there.expires_at - there.created_at === signing.lifetimeMs
-      ? []
-      : [`it lasts ${(there.expires_at - there.created_at) / 1_000} s, not ${signing.lifetimeMs / 1_000} s`]),
+    ...(lasts === lifetimeMs ? [] : [`it lasts ${lasts / 1_000} s, not ${lifetimeMs / 1_000} s`]),
   ];
   if (differences.length > 0) {
     throw new ReleaseError(

@@ -1,6 +1,6 @@
 /**
- * The statement that goes with a release: who vouches for which archive, for whom, in which order, and for how long
- * (design 3.10). A JWS in its general JSON form, one payload under any number of signatures:
+ * The statement that goes with a release or with a list: who vouches for which file, for whom, in which order, and for
+ * how long (design 3.10). A JWS in its general JSON form, one payload under any number of signatures:
  *
  *     {"payload": "…", "signatures": [{"protected": "…", "signature": "…"}, …]}
  *
@@ -8,14 +8,18 @@
  * everything: a member that is not known, a key twice, base64 that does not encode back to itself refuses, since two
  * readers of one statement must not see different ones. A signature's header has `alg` and may have `kid`, nothing
  * else: there is no extension to be understood, and no key comes from the statement itself.
+ *
+ * What a payload is about is its `type`. Each reader takes the one type that it is for and exactly its members, so that
+ * what was signed about a list is never taken for what was signed about a release, nor the other way round.
  */
 import { z } from "zod";
 import { canonicalJson } from "../input/canonical-json.ts";
 import { parseInstant } from "../input/instant.ts";
-import { decodeUtf8Strict, type JsonValue, parseStrictJson } from "../input/strict-json.ts";
+import { decodeUtf8Strict, isJsonObject, type JsonValue, parseStrictJson } from "../input/strict-json.ts";
 import { ReleaseError, type ReleaseStep } from "./release.ts";
 
-const STATEMENT_TYPE = "countersign.release/1";
+const RELEASE_TYPE = "countersign.release/1";
+const LIST_TYPE = "countersign.list/1";
 
 /** `EdDSA` and `Ed25519` (RFC 8037, RFC 9864) are two names of one algorithm. */
 const STATEMENT_ALGORITHMS = ["EdDSA", "Ed25519", "ES256", "RS256"] as const;
@@ -25,8 +29,10 @@ export type StatementAlgorithm = (typeof STATEMENT_ALGORITHMS)[number];
 export const MAX_STATEMENT_BYTES = 64 * 1024;
 const MAX_SIGNATURES = 16;
 
-/** Whom a release is for: `production`, `staging`. */
+/** Whom a release or a list is for: `production`, `staging`. */
 export const AUDIENCE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** What a rule may write as `input.lists.NAME`. */
+export const LIST_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
 /** The shortest RFC 3339 time: what is shorter, {@link parseInstant} may take for milliseconds. */
@@ -53,26 +59,28 @@ const time = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const payloadSchema = z.strictObject({
-  type: z.literal(STATEMENT_TYPE),
+/** What every statement says. @property sha256 - of the file's bytes, hex. @property created_at, expires_at - milliseconds since the epoch. */
+const common = {
   audience: z.string().regex(AUDIENCE),
   sequence: z.int().min(0),
-  revision: z.string().min(1).max(128),
   sha256: z.string().regex(SHA256),
   created_at: time,
   expires_at: time,
-});
+};
+const commonSchema = z.strictObject(common);
+const releaseSchema = z.strictObject({ ...common, revision: z.string().min(1).max(128) });
+const listSchema = z.strictObject({ ...common, list: z.string().regex(LIST_NAME) });
 
-/**
- * What a payload says.
- *
- * @property sha256 - of the archive's bytes, hex. @property created_at, expires_at - milliseconds since the epoch.
- */
-export type ReleaseStatement = Omit<z.infer<typeof payloadSchema>, "type">;
+/** What every payload says, whatever it is about. */
+export type Statement = z.infer<typeof commonSchema>;
+/** What a payload says of a release: {@link Statement} is about its archive. */
+export type ReleaseStatement = z.infer<typeof releaseSchema>;
+/** What a payload says of a list: {@link Statement} is about its file. @property list - its name. */
+export type ListStatement = z.infer<typeof listSchema>;
 
-/** Where the statement of a release file lies. */
-export function statementFile(release: string): string {
-  return `${release}.statement.json`;
+/** Where the statement of a release or list file lies. */
+export function statementFile(file: string): string {
+  return `${file}.statement.json`;
 }
 
 /** One signature as it stands there, unproven. */
@@ -126,25 +134,50 @@ export function readHeader(signature: StatementSignature, name: string): Signatu
 /**
  * What a statement says of its release. Call it for a payload whose signatures are proven, or to sign it.
  *
- * @throws {ReleaseError} step `payload`.
+ * @throws {ReleaseError} step `payload`, also where it is about something else.
  */
-export function readPayload({ payload }: Pick<StatementEnvelope, "payload">): ReleaseStatement {
-  const value = jsonOf(Buffer.from(payload, "base64url"), "payload", "the payload");
-  const statement = payloadSchema.safeParse(value);
-  if (!statement.success) throw new ReleaseError("payload", `the payload: ${firstIssue(statement.error)}`);
-  const { type: _type, ...says } = statement.data;
-  return says;
+export function readPayload(envelope: Pick<StatementEnvelope, "payload">): ReleaseStatement {
+  return readAs(RELEASE_TYPE, releaseSchema, envelope);
 }
 
-/** A payload that says this; times are rounded down to seconds. */
-export function writePayload({ created_at, expires_at, ...says }: ReleaseStatement): string {
+/**
+ * What a statement says of its list. Call it for a payload whose signatures are proven, or to sign it.
+ *
+ * @throws {ReleaseError} step `payload`, also where it is about something else.
+ */
+export function readListPayload(envelope: Pick<StatementEnvelope, "payload">): ListStatement {
+  return readAs(LIST_TYPE, listSchema, envelope);
+}
+
+/** A payload that says this of a release; times are rounded down to seconds. */
+export function writePayload(says: ReleaseStatement): string {
+  return written(RELEASE_TYPE, says);
+}
+
+/** A payload that says this of a list; times are rounded down to seconds. */
+export function writeListPayload(says: ListStatement): string {
+  return written(LIST_TYPE, says);
+}
+
+function readAs<S>(
+  expected: string,
+  schema: z.ZodType<S>,
+  { payload }: Pick<StatementEnvelope, "payload">,
+): S {
+  const value = jsonOf(Buffer.from(payload, "base64url"), "payload", "the payload");
+  const { type, ...members } = isJsonObject(value) ? value : {};
+  if (type !== expected) {
+    const found = JSON.stringify(type ?? null).slice(0, 100);
+    throw new ReleaseError("payload", `the payload: its type is ${found}, not ${expected}`);
+  }
+  const statement = schema.safeParse(members);
+  if (statement.success) return statement.data;
+  throw new ReleaseError("payload", `the payload: ${firstIssue(statement.error)}`);
+}
+
+function written(type: string, { created_at, expires_at, ...says }: Statement): string {
   const seconds = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-  const payload = {
-    type: STATEMENT_TYPE,
-    ...says,
-    created_at: seconds(created_at),
-    expires_at: seconds(expires_at),
-  };
+  const payload = { type, ...says, created_at: seconds(created_at), expires_at: seconds(expires_at) };
   return Buffer.from(canonicalJson(payload)).toString("base64url");
 }
 

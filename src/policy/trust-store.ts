@@ -1,5 +1,5 @@
 /**
- * Whom to believe about releases, and what was believed so far. After the trust store of tuf-js: it does nothing but
+ * Whom to believe about releases, or about one list, and what was believed so far. After the trust store of tuf-js: it does nothing but
  * check, and whatever it returns has passed every check up to there. It reads no file and no clock; what is on the
  * disk goes through the same checks as what comes from outside.
  *
@@ -11,11 +11,14 @@
  *    that is not trusted counts nothing and harms nothing: that is what rotation looks like from the other side.
  *    One that contradicts itself refuses the whole statement: an algorithm that is none of ours or not its key's, a
  *    header with anything else in it, a trusted key named by a signature that is not its, one key twice;
- * 3. `payload`: what was signed is about a release. Nothing of it is looked at before;
+ * 3. `payload`: what was signed is about a release, or about a list: each store takes one of both. Nothing of it is
+ *    looked at before;
  * 4. `audience`: it is for this installation;
  * 5. `sequence`: it is newer than whatever was live here, or the very same;
  * 6. `time`: made before now, not over, and not longer than a statement may last;
- * 7. `digest`: the archive at hand is the one that it speaks of.
+ * 7. `digest`: the file at hand is the one that it speaks of.
+ *
+ * Of a list it is looked between 4 and 5 whether the statement is about this very list (`list-trust.ts`).
  */
 import { errors, flattenedVerify } from "jose";
 import { PassingReleaseError, ReleaseError } from "./release.ts";
@@ -25,6 +28,7 @@ import {
   readEnvelope,
   readHeader,
   readPayload,
+  type Statement,
   type StatementEnvelope,
   type StatementSignature,
 } from "./statement.ts";
@@ -32,10 +36,10 @@ import {
 /** How far the clocks of whoever signs and of this machine may differ. */
 export const MAX_AHEAD_MS = 60_000;
 
-/** A release that was live: none older ever is again. */
+/** A release that was live, or a list that was in force: none older ever is again. */
 export interface Precedent {
   readonly sequence: number;
-  /** Of its archive, hex. */
+  /** Of its file, hex. */
   readonly sha256: string;
 }
 
@@ -48,23 +52,44 @@ export interface TrustOptions {
 }
 
 /**
- * A statement that was admitted. @property payload - as it was signed, base64url.
+ * What was admitted besides what it says. @property payload - as it was signed, base64url.
  * @property signedBy - the thumbprints of the trusted keys that signed it, in the order of its signatures.
  */
-export interface TrustedStatement extends ReleaseStatement {
+interface Vouched {
   readonly payload: string;
   readonly signedBy: readonly string[];
 }
 
-export class TrustStore {
+/** A statement that was admitted. */
+export type Trusted<S extends Statement> = Readonly<S> & Vouched;
+export type TrustedStatement = Trusted<ReleaseStatement>;
+
+/**
+ * What a store's statements are about.
+ *
+ * @property name, file - what it and its file are called in messages.
+ * @property read - a payload, as `readPayload` does.
+ * @property assertMeant - looks further at what is signed and for this installation; throws where it is not meant here.
+ */
+export interface Subject<S extends Statement> {
+  readonly name: string;
+  readonly file: string;
+  readonly read: (envelope: StatementEnvelope) => S;
+  readonly assertMeant?: (says: S) => void;
+}
+
+const RELEASE: Subject<ReleaseStatement> = { name: "release", file: "archive", read: readPayload };
+
+export class StatementTrust<S extends Statement> {
   readonly keys: readonly VerifyingKey[];
   readonly threshold: number;
   readonly audience: string;
   readonly #maxLifetimeMs: number;
+  readonly #subject: Subject<S>;
   #highest: Precedent | undefined;
 
   /** @throws TypeError where a threshold can't be reached, or one key would count as two. */
-  constructor({ keys, threshold, audience, maxLifetimeMs }: TrustOptions) {
+  constructor({ keys, threshold, audience, maxLifetimeMs }: TrustOptions, subject: Subject<S>) {
     if (new Set(keys.map(({ kid }) => kid)).size < keys.length) throw new TypeError("the same key twice");
     if (!Number.isInteger(threshold) || threshold < 1 || threshold > keys.length) {
       throw new TypeError(`a threshold of ${threshold} with ${keys.length} keys`);
@@ -73,6 +98,7 @@ export class TrustStore {
     this.threshold = threshold;
     this.audience = audience;
     this.#maxLifetimeMs = maxLifetimeMs;
+    this.#subject = subject;
   }
 
   /** The newest that was ever live, as far as this store was told. */
@@ -80,7 +106,7 @@ export class TrustStore {
     return this.#highest;
   }
 
-  /** A release was live: from now on none older is admitted. It never goes back. */
+  /** It was live, or in force: from now on none older is admitted. It never goes back. */
   raise({ sequence, sha256 }: Precedent): void {
     if (this.#highest === undefined || sequence > this.#highest.sequence) {
       this.#highest = { sequence, sha256 };
@@ -94,10 +120,9 @@ export class TrustStore {
    * @param nowMs - the time that it is held against, milliseconds since the epoch.
    * @throws {ReleaseError} with the first step that fails.
    */
-  async admit(bytes: Uint8Array, nowMs: number): Promise<TrustedStatement> {
+  async admit(bytes: Uint8Array, nowMs: number): Promise<Trusted<S>> {
     const statement = await this.recognize(bytes);
-    this.#assertSequence(statement);
-    this.#assertTime(statement, nowMs);
+    this.assertCurrent(statement, nowMs);
     return statement;
   }
 
@@ -106,27 +131,40 @@ export class TrustStore {
    *
    * @throws {ReleaseError} with the first step that fails.
    */
-  async recognize(bytes: Uint8Array): Promise<TrustedStatement> {
+  async recognize(bytes: Uint8Array): Promise<Trusted<S>> {
+    const { name, read, assertMeant } = this.#subject;
     const envelope = readEnvelope(bytes);
     const signedBy = await this.#signersOf(envelope);
-    const says = readPayload(envelope);
+    const says = read(envelope);
     if (says.audience !== this.audience) {
-      throw new ReleaseError("audience", `the release is for ${says.audience}, this is ${this.audience}`);
+      throw new ReleaseError("audience", `the ${name} is for ${says.audience}, this is ${this.audience}`);
     }
+    assertMeant?.(says);
     return { ...says, payload: envelope.payload, signedBy };
+  }
+
+  /**
+   * Steps 5 and 6, of a statement that was recognized.
+   *
+   * @param nowMs - the time that it is held against, milliseconds since the epoch.
+   * @throws {ReleaseError} with the first step that fails.
+   */
+  assertCurrent(statement: Trusted<S>, nowMs: number): void {
+    this.#assertSequence(statement);
+    this.#assertTime(statement, nowMs);
   }
 
   /**
    * Step 7.
    *
-   * @param sha256 - of the archive at hand, hex.
+   * @param sha256 - of the file at hand, hex.
    * @throws {ReleaseError} step `digest`.
    */
-  assertDigest(statement: TrustedStatement, sha256: string): void {
+  assertDigest(statement: Pick<Statement, "sha256">, sha256: string): void {
     if (statement.sha256 === sha256) return;
     throw new ReleaseError(
       "digest",
-      `the archive's digest is ${sha256}, the statement is about ${statement.sha256}`,
+      `the ${this.#subject.file}'s digest is ${sha256}, the statement is about ${statement.sha256}`,
     );
   }
 
@@ -166,13 +204,13 @@ export class TrustStore {
     throw new ReleaseError("signatures", `${name} names ${named.kid} and is not by it`);
   }
 
-  #assertSequence({ sequence, sha256 }: TrustedStatement): void {
+  #assertSequence({ sequence, sha256 }: Statement): void {
     const highest = this.#highest;
     if (highest === undefined || sequence > highest.sequence) return;
     if (sequence < highest.sequence) {
       throw new ReleaseError(
         "sequence",
-        `the release has sequence ${sequence}, ${highest.sequence} was live: an older one never is again`,
+        `the ${this.#subject.name} has sequence ${sequence}, ${highest.sequence} was live: an older one never is again`,
       );
     }
     if (sha256 === highest.sha256) return;
@@ -182,7 +220,7 @@ export class TrustStore {
     );
   }
 
-  #assertTime({ created_at, expires_at }: TrustedStatement, nowMs: number): void {
+  #assertTime({ created_at, expires_at }: Statement, nowMs: number): void {
     const refuse = (message: string): never => {
       throw new ReleaseError("time", message);
     };
@@ -197,6 +235,14 @@ export class TrustStore {
         `the statement lasts ${daysText(lifetime)}, at most ${daysText(this.#maxLifetimeMs)} are allowed`,
       );
     }
+  }
+}
+
+/** Of releases. */
+export class TrustStore extends StatementTrust<ReleaseStatement> {
+  /** @throws TypeError where a threshold can't be reached, or one key would count as two. */
+  constructor(options: TrustOptions) {
+    super(options, RELEASE);
   }
 }
 

@@ -64,6 +64,17 @@ export function says(sha256: string, members: Says = {}, nowMs: number = Date.no
   };
 }
 
+/** A good payload for a list's file of this digest, made a minute ago. */
+export function saysOfList(
+  list: string,
+  sha256: string,
+  members: Says = {},
+  nowMs: number = Date.now(),
+): Says {
+  const { revision: _revision, ...common } = says(sha256, {}, nowMs);
+  return { ...common, type: "countersign.list/1", list, ...members };
+}
+
 /** One signature of a statement. */
 export interface Signature {
   readonly protected: string;

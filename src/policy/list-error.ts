@@ -1,0 +1,54 @@
+/** Why a list was not taken: the steps in their order, and the error that names one. */
+import { PassingReleaseError, ReleaseError } from "./release.ts";
+
+/** The steps of a list that is signed, in their order: see `feeds/list-activation.ts`. */
+export const LIST_STEPS = [
+  "source",
+  "download",
+  "statement",
+  "signatures",
+  "payload",
+  "audience",
+  "list",
+  "unread",
+  "sequence",
+  "time",
+  "quarantine",
+  "digest",
+  "content",
+  "store",
+  "ledger",
+] as const;
+export type ListStep = (typeof LIST_STEPS)[number];
+
+/**
+ * Why a list did not come into force, with the step that refused it. The text goes to the log, `/v1/status` and `check`.
+ *
+ * @property isPassing - what refused it is not the candidate, and passes: the very same one may be good a moment later.
+ */
+export class ListError extends Error {
+  override readonly name = "ListError";
+  readonly step: ListStep;
+  readonly isPassing: boolean;
+
+  constructor(
+    step: ListStep,
+    message: string,
+    how: { readonly isPassing?: boolean; readonly cause?: unknown } = {},
+  ) {
+    super(message, how.cause === undefined ? undefined : { cause: how.cause });
+    this.step = step;
+    this.isPassing = how.isPassing === true;
+  }
+
+  /** What a step that lists share with releases threw; anything else as it is. */
+  static of(error: unknown): unknown {
+    if (!(error instanceof ReleaseError)) return error;
+    const step = LIST_STEPS.find((known) => known === error.step);
+    if (step === undefined) return error;
+    return new ListError(step, error.message, {
+      isPassing: error instanceof PassingReleaseError,
+      cause: error,
+    });
+  }
+}
