@@ -80,6 +80,7 @@ function listenSchema(path: z.ZodType<string, string>) {
  */
 export function configSchema(directory: string) {
   const path = text.transform((relative) => resolve(directory, relative));
+  const place = text.transform((given) => (isUrl(given) ? given : resolve(directory, given)));
   const listen = listenSchema(path);
 
   const node = z.strictObject({
@@ -166,9 +167,11 @@ export function configSchema(directory: string) {
         gate: notBuilt("a gate before promotion"),
       })
       .describe("the release in force"),
-    lists: listsSchema(path)
+    lists: listsSchema(path, place, name)
       .optional()
-      .describe("CSV files of addresses by name: `input.lists.NAME`; watched"),
+      .describe(
+        "lists of addresses by name, `input.lists.NAME`: a CSV file that nobody signs, or an object with the keys of `lists.*`",
+      ),
     prices: pricesSchema(path)
       .optional()
       .describe("what tokens are worth, for `usd_micros`; absent: no amount has one"),
@@ -303,7 +306,7 @@ const SALVAGE_ROUNDS = 4;
 function standIn(path: string): unknown {
   const [, index = "0"] = /^[a-z_]+\[(\d+)\]/.exec(path) ?? [];
   const node = { name: `nodes-${index}`, callback_public_keys: ["refused"] };
-  switch (path.replace(/\[\d+\]/g, "[]").replace(/^listen\.[a-z]+\./, "listen.*.")) {
+  switch (path.replace(/\[\d+\]/g, "[]").replace(/^(listen|lists)\.[a-z0-9_]+\./, "$1.*.")) {
     case "nodes":
       return [node];
     case "nodes[]":
@@ -315,6 +318,7 @@ function standIn(path: string): unknown {
     case "nodes[].callback_public_keys[]":
     case "signing_key":
     case "prices.file":
+    case "lists.*.source":
     case "push.query.secret_file":
     case "listen.*.tls.cert":
     case "listen.*.tls.key":
@@ -325,6 +329,8 @@ function standIn(path: string): unknown {
       return { trust: "unsigned" };
     case "policy.trust":
       return "unsigned";
+    case "lists.*.trust":
+      return { keys: ["refused"], audience: "refused" };
     case "push.query.api":
       return "waas1";
     case "push.query.base_url":
@@ -413,6 +419,7 @@ function contradictions(config: Config): ConfigProblem[] {
     ["local", ...config.admin_tokens.map((token) => token.name)],
     (index) => `admin_tokens[${index - 1}].name`,
   );
+  problems.push(...listContradictions(config.lists));
   const { trust, poll, max_age } = config.policy;
   if (typeof trust === "object" && "keys" in trust && trust.threshold > trust.keys.length) {
     problems.push({
@@ -433,6 +440,33 @@ function contradictions(config: Config): ConfigProblem[] {
     taken.set(where, listener);
   }
   return problems;
+}
+
+function listContradictions(lists: Config["lists"] = {}): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const [list, value] of Object.entries(lists)) {
+    const path = `lists.${list}`;
+    if (typeof value === "string") {
+      // Its own file would be looked for.
+      if (isUrl(value))
+        problems.push({ path, message: "from a URL only what is signed: trust must be said" });
+      continue;
+    }
+    const { threshold, keys } = value.trust;
+    if (threshold > keys.length) {
+      const message = `threshold: ${threshold} of ${keys.length} keys can never sign`;
+      problems.push({ path: `${path}.trust`, message });
+    }
+    if (value.max_age <= value.poll) {
+      problems.push({ path: `${path}.max_age`, message: `not longer than ${path}.poll` });
+    }
+  }
+  return problems;
+}
+
+/** Whether it is a URL and no path. */
+function isUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text);
 }
 
 function problemsOf(issue: z.core.$ZodIssue, root: unknown): ConfigProblem[] {

@@ -5,6 +5,7 @@ import type { ReadinessCheck } from "./admin/app.ts";
 import type { Config } from "./config.ts";
 import { DecisionDesk } from "./decisions/desk.ts";
 import { Freezes } from "./decisions/freeze.ts";
+import { LedgerLists } from "./decisions/list-history.ts";
 import { Operations } from "./decisions/operations.ts";
 import { PushDesk, type Taken } from "./decisions/push-desk.ts";
 import type { Push } from "./decisions/push-message.ts";
@@ -30,6 +31,7 @@ export class Memory {
   readonly pushes: PushDesk;
   readonly operations: Operations;
   readonly releases: LedgerReleases;
+  readonly lists: LedgerLists;
   /** For people; it reads the file by itself. */
   readonly history: LedgerQueries;
   readonly #alarms: Alarms;
@@ -43,6 +45,7 @@ export class Memory {
     this.freezes = new Freezes(join(config.state_dir, "FREEZE"));
     this.operations = new Operations(ledger, this.freezes, Date.now);
     this.releases = new LedgerReleases(ledger, Date.now);
+    this.lists = new LedgerLists(ledger, Date.now);
     this.history = new LedgerQueries(join(config.state_dir, "ledger.db"));
     this.desk = new DecisionDesk({
       ledger,

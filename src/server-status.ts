@@ -25,7 +25,7 @@ export function readinessChecks(
 ): ReadinessCheck[] {
   const { current: live, lastError: refused } = releases.live;
   const { max } = eventLoop.delay();
-  const absent = feeds.status().lists.filter(({ entries }) => entries === undefined);
+  const absent = feeds.status().lists.filter(({ state }) => state === "absent");
   return [
     {
       name: "release",
@@ -45,7 +45,9 @@ export function readinessChecks(
       detail:
         absent.length === 0
           ? "all are loaded"
-          : absent.map(({ name, error }) => `${name}: ${error ?? "being read"}`).join("; "),
+          : absent
+              .map(({ name, age_warning, error }) => `${name}: ${age_warning ?? error ?? "being read"}`)
+              .join("; "),
     },
     {
       name: "event_loop",

@@ -9,12 +9,14 @@ import { Signer } from "./channels/tss/signer.ts";
 import type { Config } from "./config.ts";
 import type { PushBacklog } from "./decisions/push-backlog.ts";
 import { EvidenceReader } from "./evidence/evidence-reader.ts";
-import { Feeds } from "./feeds/feeds.ts";
+import type { Feeds } from "./feeds/feeds.ts";
 import { type HttpApp, type Listener, startListener } from "./listener.ts";
 import { type Keys, loadKeys } from "./node-keys.ts";
+import { listsOf } from "./policy/rule-index.ts";
 import { shownPlace } from "./release-place.ts";
 import { loadTrust } from "./release-trust.ts";
 import { adminApp } from "./server-admin.ts";
+import { loadListTrusts, openFeeds } from "./server-lists.ts";
 import { Memory } from "./server-memory.ts";
 import { type PushParts, pushAgain, pushApp, pushBacklog } from "./server-push.ts";
 import { askAgain, pushQueries } from "./server-queries.ts";
@@ -63,15 +65,15 @@ export class CountersignServer {
 
   /** Reads the keys and opens the ledger; nothing answers yet. */
   static async create(config: Config): Promise<CountersignServer> {
-    const [keys, trust] = await Promise.all([loadKeys(config), loadTrust(config.policy)]);
+    const [keys, trust, lists] = await Promise.all([
+      loadKeys(config),
+      loadTrust(config.policy),
+      loadListTrusts(config),
+    ]);
     const telemetry = createTelemetry();
     await mkdir(config.state_dir, { recursive: true, mode: 0o700 });
     const memory = await Memory.open(config, telemetry);
-    const feeds = new Feeds(config, {
-      store: memory.prices(),
-      onAlarm: (code, message) => telemetry.alarms.raise(code, message),
-      now: Date.now,
-    });
+    const feeds = await openFeeds(config, lists, memory, telemetry);
     const releases = await Releases.open(config, trust, memory, telemetry);
     return new CountersignServer(config, telemetry, keys, memory, feeds, releases);
   }
@@ -81,7 +83,7 @@ export class CountersignServer {
     const { listen, state_dir, admin_tokens } = this.#config;
     const token = await ensureAdminToken(state_dir);
     this.#warnOfOpenDoors();
-    await Promise.all([this.#releases.start(() => void this.#backlog.run()), this.#feeds.start()]);
+    await Promise.all([this.#startPolicy(), this.#feeds.start()]);
     if (this.#queries !== undefined) askAgain(this.#queries, this.#pushParts());
 
     const nodes = await this.#start("nodes", listen.nodes, this.#tssApp());
@@ -98,6 +100,16 @@ export class CountersignServer {
     };
     this.#telemetry.log.listening(addresses, VERSION);
     return addresses;
+  }
+
+  /** A release, and then the signed lists that it reads: of those that it does not, none comes into force. */
+  async #startPolicy(): Promise<void> {
+    await this.#releases.start(() => {
+      const { current } = this.#releases.live;
+      if (current !== undefined) void this.#feeds.setRead(listsOf(current.index));
+      void this.#backlog.run();
+    });
+    await this.#feeds.startSigned();
   }
 
   /** Looks for a new release and reads lists, prices and TLS files again. What fails stays as it was. */

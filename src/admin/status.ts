@@ -29,7 +29,7 @@ const releaseSchema = z.object({
   age_warning: z.string().optional(),
 });
 
-/** Whose signatures count; `highest` is the newest release that was ever live for this audience. */
+/** Whose signatures count; `highest` is the newest release or list that was ever in force for this audience. */
 const trustedSchema = z.object({
   audience: z.string(),
   threshold: z.int().min(1),
@@ -37,7 +37,7 @@ const trustedSchema = z.object({
   highest: z.object({ sequence: z.int(), sha256: z.string() }).optional(),
 });
 
-/** A release that was signed and is no good; a higher sequence lifts it. */
+/** A release or list that was signed and is no good; a higher sequence lifts it. */
 const quarantinedSchema = z.object({
   sha256: z.string(),
   sequence: z.int(),
@@ -65,12 +65,32 @@ const ledgerSchema = z.object({
 
 const listSchema = z.object({
   name: z.string(),
+  /** Its file, or its URL. */
   path: z.string(),
-  /** Absent while it was never read: the list is then absent from documents. */
+  trust: z.enum(["unsigned", "keys"]),
+  /** `absent`: rules that look into it refuse. `unread`: no rule of the live release does. */
+  state: z.enum(["in_force", "absent", "unread"]),
+  /** Absent while it was never read. */
   entries: z.int().min(0).optional(),
   loaded_at: milliseconds.optional(),
-  /** Why the file as it stands could not be read. */
+  sha256: z.string().optional(),
+  /** What was signed about it; absent where it was not. */
+  sequence: z.int().optional(),
+  audience: z.string().optional(),
+  created_at: milliseconds.optional(),
+  expires_at: milliseconds.optional(),
+  signed_by: z.array(z.string()).readonly().optional(),
+  /** When its place was last looked at and had it, and when it will have gone unconfirmed for too long. */
+  confirmed_at: milliseconds.optional(),
+  stale_at: milliseconds.optional(),
+  /** What keeps it from being looked into, or soon will. */
+  age_warning: z.string().optional(),
+  /** Why no rule reads it. */
+  unread: z.string().optional(),
+  /** Why what lies at its place is not in force; of a signed one with the step. */
   error: z.string().optional(),
+  quarantined: z.array(quarantinedSchema).readonly().optional(),
+  trusted: trustedSchema.optional(),
 });
 
 const pricesSchema = z.object({
@@ -163,11 +183,18 @@ function isOpen(scope: ServerState["scope"]): boolean {
   return scope.organizations === undefined && scope.vaults === undefined && scope.wallets === undefined;
 }
 
-function warningsOf({ release, trust, scope, push }: ServerState): string[] {
+function warningsOf({ release, trust, scope, push, lists }: ServerState): string[] {
   const warnings: string[] = [];
   if (release === undefined) warnings.push("NO RELEASE IS LIVE: everything but pings is refused");
   if (release?.age_warning !== undefined) warnings.push(release.age_warning);
   if (trust === "unsigned") warnings.push("UNSIGNED: whoever can write the release makes the policy");
+  for (const list of lists) {
+    if (list.age_warning !== undefined) warnings.push(`LIST ${list.name}: ${list.age_warning}`);
+    // Where nothing is signed, that is said already.
+    if (trust === "keys" && list.trust === "unsigned") {
+      warnings.push(`UNSIGNED LIST ${list.name}: whoever writes ${list.path} says who is on it`);
+    }
+  }
   if (release?.approve_unverified === true) {
     warnings.push(
       "APPROVE_UNVERIFIED: transactions are approved by their description, not by what is signed",

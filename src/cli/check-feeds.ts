@@ -1,25 +1,76 @@
-/** `check`: whether the files of lists and prices can be read. Nobody knows here what was accepted before. */
+/** `check`: whether lists and prices can be read, and whether a list is signed as it must be. Nobody knows here which prices were accepted before. */
 import type { Config } from "../config.ts";
 import { problemOf } from "../feeds/feed-error.ts";
+import { listPlace } from "../feeds/list-place.ts";
 import { readPrices } from "../feeds/price-file.ts";
 import { readList } from "../feeds/read-list.ts";
+import { timeText } from "../policy/age.ts";
+import type { SignedListConfig } from "../release-trust.ts";
 import type { Finding } from "./finding.ts";
+import { type ListTrial, openListTrial } from "./list-trial.ts";
 
-export async function checkFeeds({ lists = {}, prices }: Config): Promise<Finding[]> {
+export async function checkFeeds(config: Config): Promise<Finding[]> {
+  const { lists = {}, prices, policy } = config;
   const findings: Finding[] = [];
-  for (const [name, file] of Object.entries(lists)) findings.push(...(await checkList(name, file)));
+  const isSigned = typeof policy.trust === "object" && "keys" in policy.trust;
+  for (const [name, list] of Object.entries(lists)) {
+    if (typeof list === "string") findings.push(...(await checkUnsigned(name, list, isSigned)));
+    else findings.push(...(await checkSigned(config, name, list)));
+  }
   if (prices !== undefined) findings.push(...(await checkPrices(prices)));
   return findings;
 }
 
-async function checkList(name: string, file: string): Promise<Finding[]> {
+/** @param isSigned - whether releases are: then whoever writes this file has a say without any key. */
+async function checkUnsigned(name: string, file: string, isSigned: boolean): Promise<Finding[]> {
   const path = `lists.${name}`;
+  const unsigned: Finding[] = isSigned
+    ? [{ severity: "warning", path, message: `unsigned: whoever can write ${file} says who is on the list` }]
+    : [];
   try {
-    const { entries } = await readList(file);
-    return entries > 0 ? [] : [{ severity: "warning", path, message: `${file}: empty: no address is on it` }];
+    const { memory } = await readList(file);
+    return [...unsigned, ...emptiness(path, file, memory.entries)];
   } catch (error) {
-    return [{ severity: "error", path, message: `${file}: ${problemOf(error)}` }];
+    return [...unsigned, { severity: "error", path, message: `${file}: ${problemOf(error)}` }];
   }
+}
+
+/** The list goes through every step of coming into force. What no release reads yet is not wrong. */
+async function checkSigned(config: Config, name: string, list: SignedListConfig): Promise<Finding[]> {
+  const path = `lists.${name}`;
+  let trial: ListTrial;
+  try {
+    trial = await openListTrial(config, name, list);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "the keys can't be read";
+    return [{ severity: "error", path: `${path}.trust`, message }];
+  }
+  const { refusal, inForce, problems } = await trial.offer(listPlace(list.source));
+  const findings: Finding[] = problems.map(({ message }) => ({
+    severity: "warning",
+    path: "state_dir",
+    message,
+  }));
+  if (refusal?.step === "unread") {
+    return [...findings, { severity: "warning", path, message: `${refusal.message}: it is not in force` }];
+  }
+  if (refusal !== undefined) {
+    return [
+      ...findings,
+      { severity: "error", path, message: `${list.source}: ${refusal.step}: ${refusal.message}` },
+    ];
+  }
+  findings.push(...emptiness(path, list.source, inForce?.table.entries));
+  if (inForce?.age.nearingAt(Date.now()) === "expires") {
+    const message = `the list expires at ${timeText(inForce.age.expiresAt)}: sign it anew before`;
+    findings.push({ severity: "warning", path, message });
+  }
+  return findings;
+}
+
+function emptiness(path: string, source: string, entries: number | undefined): Finding[] {
+  if (entries !== 0) return [];
+  return [{ severity: "warning", path, message: `${source}: empty: no address is on it` }];
 }
 
 async function checkPrices({ file, max_age }: NonNullable<Config["prices"]>): Promise<Finding[]> {

@@ -8,6 +8,7 @@ import { EXIT, type ExitCode, printable, printJson, runCommand, UsageError } fro
 
 interface Options {
   readonly config: string;
+  readonly list?: string;
   readonly json?: true;
 }
 
@@ -26,12 +27,17 @@ interface Step {
 export function registerPolicyVerify(policy: Command): void {
   policy
     .command("verify")
-    .description("what an installation would do with a release, step by step; it is not touched")
-    .argument("<release>", "the release file, or its URL; its statement lies beside it")
+    .description("what an installation would do with a release or list, step by step; it is not touched")
+    .argument("<file>", "the release file or its URL, or with --list the list's; its statement lies beside it")
+    .option("--list <name>", "it is a list: its name, as in the config's lists")
     .requiredOption("--config <file>", "the installation's config file")
     .option("--json", "print one JSON object")
     .action((release: string, options: Options) =>
-      runCommand(options.json === true, () => verify(release, options)),
+      runCommand(options.json === true, async () => {
+        if (options.list === undefined) return await verify(release, options);
+        const { verifyList } = await import("./policy-verify-list.ts");
+        return await verifyList(release, options.list, options.config, options.json === true);
+      }),
     );
 }
 

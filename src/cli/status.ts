@@ -50,10 +50,7 @@ function statusText(status: Status, now: number): string {
         `quarantine ${sha256}, sequence ${sequence}, ${age(now - at)} ago, at ${step}: ${message}`,
     ),
     ledgerLine(status.ledger, now),
-    ...status.lists.map(
-      ({ name, entries, loaded_at, error }) =>
-        `list      ${name}: ${entries === undefined ? "none was ever read" : `${entries} entries`}${read(loaded_at, error, now)}`,
-    ),
+    ...status.lists.flatMap((list) => listLines(list, now)),
     ...(status.prices === undefined ? [] : priceLines(status.prices, now)),
     ...status.nodes.map(
       ({ name, payload, last_ping }) =>
@@ -99,6 +96,29 @@ function trustLine({ trust, trusted }: Status): string {
 function ledgerLine({ code, detail, newest_at }: Status["ledger"], now: number): string {
   const newest = newest_at === undefined ? "no entry yet" : `newest entry ${age(now - newest_at)} ago`;
   return `ledger    ${code === undefined ? "" : `${code}: `}${detail}, ${newest}`;
+}
+
+function listLines(list: Status["lists"][number], now: number): string[] {
+  const { name, trust, state, entries, loaded_at, sequence, expires_at, audience, signed_by = [] } = list;
+  const { unread, age_warning, error, quarantined = [] } = list;
+  const what = entries === undefined ? "none was ever read" : `${entries} entries`;
+  const numbered = sequence === undefined ? "" : `, sequence ${sequence}`;
+  const unsigned = trust === "unsigned" ? ", unsigned" : "";
+  const gone = state === "absent" && entries !== undefined ? "ABSENT, it had " : "";
+  return [
+    `list      ${name}: ${gone}${what}${numbered}${unsigned}${read(loaded_at, error, now)}`,
+    ...(expires_at === undefined
+      ? []
+      : [
+          `          for ${audience}, until ${new Date(expires_at).toISOString()}, signed by ${signed_by.join(", ")}`,
+        ]),
+    ...(unread === undefined ? [] : [`          not in force: ${unread}`]),
+    ...(age_warning === undefined ? [] : [`          ${age_warning}`]),
+    ...quarantined.map(
+      ({ sha256, sequence: signed, step, message, at }) =>
+        `          quarantine ${sha256}, sequence ${signed}, ${age(now - at)} ago, at ${step}: ${message}`,
+    ),
+  ];
 }
 
 function priceLines(prices: NonNullable<Status["prices"]>, now: number): string[] {

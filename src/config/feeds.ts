@@ -1,16 +1,71 @@
 /** The config's `lists` and `prices`. */
 import { z } from "zod";
+import { LIST_NAME } from "../input/list-name.ts";
 import { duration } from "./values.ts";
 
-/** What a rule may write as `input.lists.NAME`. */
-const LIST_NAME = /^[a-z][a-z0-9_]{0,63}$/;
+/** Stands for the trust of a list that is written as its file alone: nothing in a config can be it. */
+const FILE_ALONE = Symbol("a file alone");
+
+const trustedKeys = (path: z.ZodType<string, string>, name: z.ZodType<string, string>) =>
+  z.strictObject({ keys: z.array(path).min(1), threshold: z.int().min(1).prefault(1), audience: name });
+
+/** Keys of a list's own: they are never those of another one, nor of releases, unless they are named there too. */
+function listTrustSchema(path: z.ZodType<string, string>, name: z.ZodType<string, string>) {
+  const signed = trustedKeys(path, name);
+  return z.unknown().transform((value, context): z.output<typeof signed> | undefined => {
+    if (value === FILE_ALONE) return undefined;
+    const result = signed.safeParse(value);
+    if (result.success) return result.data;
+    const [{ path: at, message } = { path: [], message: "" }] = result.error.issues;
+    const isSaid = typeof value === "object" && value !== null;
+    context.addIssue(
+      isSaid
+        ? [...at, message].join(": ")
+        : "must be said: {keys: [files], threshold, audience}; a list that nobody signs is written as its file alone",
+    );
+    return z.NEVER;
+  });
+}
+
+/** A path of a file that nobody signs, or an object. */
+function listSchema(
+  path: z.ZodType<string, string>,
+  place: z.ZodType<string, string>,
+  name: z.ZodType<string, string>,
+) {
+  const list = z
+    .strictObject({
+      source: place.describe(
+        "the list's file, or its `https:` URL; its statement lies beside it, as `….statement.json`",
+      ),
+      trust: listTrustSchema(path, name).describe(
+        "`{keys: [files], threshold: 1, audience: NAME}`: what so many of these keys signed for this audience; never a default, never those of `policy.trust`",
+      ),
+      poll: duration("100ms", "24h").prefault("30s").describe("how often it is looked at for a change"),
+      max_age: duration("1s", "365d")
+        .prefault("24h")
+        .describe("how long the list may go without being found at its place; then it is absent"),
+      max_lifetime: duration("1m", "3650d")
+        .prefault("30d")
+        .describe("how long a list's statement may last, from its making to its expiry"),
+    })
+    .transform(({ trust, ...list }) => (trust === undefined ? list.source : { ...list, trust }));
+  return z.preprocess(
+    (value) => (typeof value === "string" ? { source: value, trust: FILE_ALONE } : value),
+    list,
+  );
+}
 
 /**
- * Paths of lists by name. Names are looked at first: a record would pass over `__proto__` in silence.
+ * Lists by name. Names are looked at first: a record would pass over `__proto__` in silence.
  *
- * @param path - the schema of a path.
+ * @param path - the schema of a path. @param place - of a path or URL. @param name - of an audience.
  */
-export function listsSchema(path: z.ZodType<string, string>) {
+export function listsSchema(
+  path: z.ZodType<string, string>,
+  place: z.ZodType<string, string>,
+  name: z.ZodType<string, string>,
+) {
   return z.preprocess(
     (value, context) => {
       const names = typeof value === "object" && value !== null ? Object.keys(value) : [];
@@ -20,7 +75,7 @@ export function listsSchema(path: z.ZodType<string, string>) {
       }
       return value;
     },
-    z.record(z.string(), path),
+    z.record(z.string(), listSchema(path, place, name)),
   );
 }
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 /**
  * One key of the config.
  *
- * @property path - `nodes[].name`; `[]` stands for any element.
+ * @property path - `nodes[].name`; `[]` stands for any element, `*` for any name.
  * @property type - for people.
  * @property scalar - what a text must become to be its value; absent where it is an object or a list.
  * @property fallback - the default, as it would be written in the file.
@@ -36,6 +36,7 @@ export function describeKeys(schema: z.core.$ZodType, path = ""): KeyDescription
       return [describe(own, member), ...describeKeys(member, own)];
     });
   }
+  if (inner instanceof z.ZodRecord) return describeKeys(inner.valueType, `${path}.*`);
   return inner instanceof z.ZodArray ? describeKeys(inner.element, `${path}[]`) : [];
 }
 

@@ -90,7 +90,7 @@ export function decidedOf(
   live: LiveRelease | undefined,
   at: number = request.document.now.ms,
 ): Decided {
-  const { document } = request;
+  const { document, input } = request;
   const decision: Decision = {
     id: decisionId(),
     at,
@@ -105,6 +105,7 @@ export function decidedOf(
     ...(live === undefined ? {} : { release: live.identity }),
     input_sha256: request.inputDigest(),
     facts: document.facts ?? {},
+    ...(input.lists === undefined ? {} : { lists: input.lists }),
     timings: {
       normalize: request.normalizeMs,
       evaluate: judgement.evaluateMs,

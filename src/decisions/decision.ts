@@ -1,5 +1,5 @@
 /** The shape of a decision: what is logged, answered and, later, stored. */
-import type { Channel, Kind } from "../input/document.ts";
+import type { Channel, Kind, ListVersions } from "../input/document.ts";
 import type { ReleaseIdentity } from "../policy/release.ts";
 import type { Outcome, Reason } from "../policy/verdict.ts";
 
@@ -17,6 +17,7 @@ export interface Timings {
  * @property action - absent where the answer carries none.
  * @property input_sha256 - hex digest of the evaluated document's text.
  * @property facts - the answers to the rules' history queries that this decision saw.
+ * @property lists - which content of each list it saw.
  */
 export interface Decision {
   readonly id: string;
@@ -32,5 +33,6 @@ export interface Decision {
   readonly release?: ReleaseIdentity;
   readonly input_sha256: string;
   readonly facts: Readonly<Record<string, unknown>>;
+  readonly lists?: ListVersions;
   readonly timings: Timings;
 }

@@ -122,7 +122,7 @@ type StoredReason = DecisionRow["reasons"][number];
 
 /** The decision that a row tells of. */
 export function decisionOfRow(row: DecisionRow): Decision {
-  const { action, release } = row;
+  const { action, release, lists } = row;
   const { normalize, evaluate, explain, total } = row.timings;
   return {
     id: row.id,
@@ -138,6 +138,7 @@ export function decisionOfRow(row: DecisionRow): Decision {
     ...(release === undefined ? {} : { release }),
     input_sha256: row.input_sha256,
     facts: row.facts,
+    ...(lists === undefined ? {} : { lists }),
     timings: {
       normalize: normalize / 1000,
       evaluate: evaluate / 1000,

@@ -171,9 +171,13 @@ describe("with what Cobo said", () => {
 it("renews prices and lists", async () => {
   const desk = await pushDesk(undefined);
   const { ledger, tickets, pushes } = desk;
+  const version = { sequence: 4, sha256: "ab".repeat(32) };
   const again = new PushAgain({
     ...{ ledger, tickets, turns: pushes.turns, decisionMs: 5_000, clock: () => ledger.newestAt() + 1 },
-    enrich: (document) => ({ ...document, lists: { sanctions: {} } }),
+    enrich: (document) => ({
+      document: { ...document, lists: { sanctions: {} } },
+      lists: { sanctions: version },
+    }),
     onAlarm: () => {},
     onFlag: () => {},
   });
@@ -181,6 +185,8 @@ it("renews prices and lists", async () => {
   await again.judge(id, benchOf(asking), { why: "release" });
   const document = JSON.parse(ledger.entry(2)?.body.document ?? "{}");
   expect(document).toMatchObject({ lists: { sanctions: {} }, now: { ms: ledger.newestAt() } });
+  // The entry says which content of the list it was.
+  expect(JSON.parse(ledger.entry(2)?.row ?? "{}").lists).toEqual({ sanctions: version });
 });
 
 describe("the backlog", () => {

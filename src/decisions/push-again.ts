@@ -5,7 +5,7 @@
  */
 
 import { nowMembers } from "../input/clock.ts";
-import { type Deposit, type Document, documentSchema } from "../input/document.ts";
+import { type Deposit, type Document, documentSchema, type Enriched } from "../input/document.ts";
 import { extended } from "../input/extended.ts";
 import { type FlagCode, Refusal } from "../input/refusal.ts";
 import {
@@ -43,7 +43,7 @@ export interface PushAgainOptions {
   readonly decisionMs: number;
   /** The machine's clock, milliseconds since the epoch. */
   readonly clock: () => number;
-  readonly enrich: (document: Document) => Document;
+  readonly enrich: (document: Document) => Enriched;
   readonly onAlarm: (code: string, message: string) => void;
   readonly onFlag: (flag: NewFlag, entry: string) => void;
 }
@@ -108,10 +108,11 @@ export class PushAgain {
   ): Promise<JudgedAgain> {
     const { ledger, tickets, decisionMs, clock } = this.#options;
     const now = decisionNow(clock(), ledger.newestAt());
-    const document = this.#renewed(stored, now, changes);
+    const enriched = this.#renewed(stored, now, changes);
+    const { document } = enriched;
     const { live } = bench;
     const asked = new VerifiedRequest({
-      input: { document, raw: rawOf(body) },
+      input: { ...enriched, raw: rawOf(body) },
       identity: row.message_sha256,
       participants: [],
       startedAt,

@@ -136,6 +136,7 @@ function judged({ outcome, reasons, alerts, flags, resolves, request, release }:
     release,
     input_sha256: request?.inputDigest(),
     facts: request?.document.facts,
+    lists: request?.input.lists,
   };
 }
 

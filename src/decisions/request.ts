@@ -52,9 +52,9 @@ export class VerifiedRequest {
 
   /** The same request, with what history says of it. */
   withFacts(facts: NonNullable<Document["facts"]>): VerifiedRequest {
-    const { document, raw } = this.input;
+    const { document } = this.input;
     const { identity, token, participant, participants, startedAt, normalizeMs } = this;
-    const input = { document: extended(document, { facts }), raw };
+    const input = { ...this.input, document: extended(document, { facts }) };
     const members = { input, identity, token, participant, participants, startedAt, normalizeMs };
     if (document.facts !== undefined) return new VerifiedRequest(members);
     const text = `${this.text.slice(0, -1)},"facts":${JSON.stringify(facts)}}`;

@@ -54,7 +54,7 @@ async function until(condition: () => boolean): Promise<void> {
 test("without lists and prices a document stays as it is", async () => {
   const feeds = await start({});
   const document = documentAt(1);
-  expect(feeds.enrich(document)).toEqual(document);
+  expect(feeds.enrich(document)).toEqual({ document });
   expect(await feeds.acceptPrice("ETH", "why not", "alice")).toBeUndefined();
   expect(feeds.status()).toEqual({ lists: [] });
 });
@@ -68,7 +68,7 @@ test("files that are not there are alarms, and what they would give is absent", 
     "lists.own: it cannot be read (ENOENT)",
   ]);
   const document = documentAt(1);
-  expect(feeds.enrich(document)).toEqual(document);
+  expect(feeds.enrich(document)).toEqual({ document });
 });
 
 test("a document gets dollars and list hits; prices age by the document's clock", async () => {
@@ -77,7 +77,8 @@ test("a document gets dollars and list hits; prices age by the document's clock"
     lists: { own: fileOf("own.csv", `address,label\n${OWN},hot\n`) },
     prices: { file: fileOf("prices.json", JSON.stringify({ ETH: { usd: "3000", at } })), max_age: 60_000 },
   });
-  const enriched = feeds.enrich(documentAt(at));
+  const { document: enriched, lists } = feeds.enrich(documentAt(at));
+  expect(lists).toEqual({ own: { sequence: 0, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } });
   expect(documentSchema.safeParse(enriched).success).toBe(true);
   expect(enriched).toMatchObject({
     transaction: {
@@ -86,7 +87,7 @@ test("a document gets dollars and list hits; prices age by the document's clock"
     },
     lists: { own: { [OWN]: { label: "hot" } } },
   });
-  expect(feeds.enrich(documentAt(at + 60_001)).transaction).not.toHaveProperty("total_usd_micros");
+  expect(feeds.enrich(documentAt(at + 60_001)).document.transaction).not.toHaveProperty("total_usd_micros");
   expect(feeds.status()).toMatchObject({ lists: [{ name: "own", entries: 1 }], prices: { tokens: 1 } });
 });
 
@@ -95,8 +96,8 @@ test("changed files are taken without being asked, a step waits for an operator,
   const priceFile = fileOf("watched.json", JSON.stringify({ ETH: { usd: "3000", at } }));
   const list = fileOf("watched.csv", "address\n");
   const feeds = await start({ lists: { own: list }, prices: { file: priceFile, max_age: 60_000 } });
-  const total = () => feeds.enrich(documentAt(at)).transaction?.total_usd_micros;
-  expect(feeds.enrich(documentAt(at)).lists).toEqual({ own: {} });
+  const total = () => feeds.enrich(documentAt(at)).document.transaction?.total_usd_micros;
+  expect(feeds.enrich(documentAt(at)).document.lists).toEqual({ own: {} });
 
   writeFileSync(list, `address\n${OWN}\n`);
   writeFileSync(priceFile, JSON.stringify({ ETH: { usd: "30000", at } }));
@@ -121,7 +122,7 @@ test("reading a long list does not hold the event loop", { timeout: 60_000 }, as
   held.disable();
   // Reading takes a second or more: on this thread it would be held for all of it. `make bench` has the number.
   expect(held.max / 1e6).toBeLessThan(250);
-  expect(feeds.enrich(documentAt(1)).lists).toEqual({ own: { [OWN]: {} } });
+  expect(feeds.enrich(documentAt(1)).document.lists).toEqual({ own: { [OWN]: {} } });
 });
 
 test("docs/operations.md explains every alarm", () => {
@@ -152,7 +153,7 @@ test("the samples of docs/operations.md are a list and prices", async () => {
     ...document,
     transaction: { destinations: [{ address: "0x66f820a414680b5bcda5eeca5dea238543f42054" }] },
   };
-  expect(feeds.enrich(listed).lists).toEqual({
+  expect(feeds.enrich(listed).document.lists).toEqual({
     sample: {
       "0x66f820a414680b5bcda5eeca5dea238543f42054": {
         label: "Exchange, hot wallet",
@@ -160,5 +161,5 @@ test("the samples of docs/operations.md are a list and prices", async () => {
       },
     },
   });
-  expect(feeds.enrich(document).transaction?.total_usd_micros).toBe("3120550000");
+  expect(feeds.enrich(document).document.transaction?.total_usd_micros).toBe("3120550000");
 });

@@ -1,9 +1,10 @@
-/** Lists and prices from files of the config: loaded at the start, watched, and laid into each document. */
+/** Lists and prices of the config: loaded at the start, looked at again and again, and laid into each document. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Document } from "../input/document.ts";
+import type { Document, Enriched } from "../input/document.ts";
 import { extended } from "../input/extended.ts";
 import { priceDocument } from "../input/pricing.ts";
-import { type ListStatus, Lists } from "./lists.ts";
+import type { ListStatus } from "./list-status.ts";
+import { Lists, type ListsOptions } from "./lists.ts";
 import type { AcceptedPrice, PriceStore } from "./price-store.ts";
 import { Prices, type PricesStatus } from "./prices.ts";
 
@@ -11,10 +12,15 @@ import { Prices, type PricesStatus } from "./prices.ts";
 const START_WAIT_MS = 1_000;
 /** How often the files are looked at; a change is read at the second look. */
 const POLL_MS = 2_000;
+/** How often it is looked whether a signed list has become too old. Documents look by themselves. */
+const AGE_MS = 1_000;
 
-/** The part of the config that feeds come from: paths, and the greatest age of a price in milliseconds. */
+/**
+ * The part of the config that feeds come from: paths of lists that nobody signs, and the greatest age of a price in
+ * milliseconds. Lists that are no paths are signed: what they need is among the options.
+ */
 export interface FeedsConfig {
-  readonly lists?: Readonly<Record<string, string>> | undefined;
+  readonly lists?: Readonly<Record<string, unknown>> | undefined;
   readonly prices?: { readonly file: string; readonly max_age: number } | undefined;
 }
 
@@ -22,10 +28,8 @@ export interface FeedsConfig {
  * @property store - where accepted prices outlive the process.
  * @property now - milliseconds since the epoch.
  */
-export interface FeedsOptions {
+export interface FeedsOptions extends Omit<ListsOptions, "paths"> {
   readonly store: PriceStore;
-  readonly onAlarm: (code: string, message: string) => void;
-  readonly now: () => number;
   readonly pollMs?: number;
 }
 
@@ -40,12 +44,14 @@ export class Feeds {
   readonly #prices: Prices | undefined;
   readonly #pollMs: number;
   readonly #timers = new Map<Lists | Prices, NodeJS.Timeout>();
+  #ages: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** Nothing is read before it is started. */
   constructor({ lists = {}, prices }: FeedsConfig, options: FeedsOptions) {
-    const { store, onAlarm, now, pollMs = POLL_MS } = options;
-    this.#lists = new Lists({ paths: lists, onAlarm, now });
+    const { store, pollMs = POLL_MS, ...others } = options;
+    const { onAlarm, now } = others;
+    this.#lists = new Lists({ ...others, paths: pathsOf(lists) });
     this.#prices = prices && new Prices({ path: prices.file, maxAgeMs: prices.max_age, store, onAlarm, now });
     this.#pollMs = pollMs;
   }
@@ -63,23 +69,39 @@ export class Feeds {
 
   /** {@link Feeds.start}, for who has other things to start meanwhile. */
   async start(): Promise<void> {
-    const waited = new AbortController();
-    const moment = sleep(START_WAIT_MS, undefined, { signal: waited.signal }).catch(() => {});
-    await Promise.race([this.reload(), moment]);
-    waited.abort();
+    await inAMoment(Promise.all([this.#prices?.reload(), this.#lists.reload("unsigned")]));
     this.#watch(this.#lists);
     if (this.#prices !== undefined) this.#watch(this.#prices);
   }
 
-  /** The document with dollars and list hits. What a price's age is measured from is the document's own clock. */
-  enrich(document: Document): Document {
+  /**
+   * The lists that are signed: to be called when it is known which release is live, since only what that one reads comes
+   * into force. Resolves after a first look, or a moment.
+   */
+  async startSigned(): Promise<void> {
+    this.#ages = setInterval(() => this.#lists.lookAtAges(), AGE_MS);
+    this.#ages.unref();
+    await inAMoment(this.#lists.start());
+  }
+
+  /** Another release is live. @param read - the lists that its rules read. Never rejects. */
+  async setRead(read: readonly string[]): Promise<void> {
+    await this.#lists.setRead(read);
+  }
+
+  /**
+   * The document with dollars and list hits. What the age of a price and of a list is measured from is the document's
+   * own clock.
+   */
+  enrich(document: Document): Enriched {
     const prices = this.#prices;
     const priced =
       prices === undefined
         ? document
         : priceDocument(document, (token) => prices.quote(token, document.now.ms));
-    const lists = this.#lists.hits(priced);
-    return lists === undefined ? priced : extended(priced, { lists });
+    const hits = this.#lists.hits(priced);
+    if (hits === undefined) return { document: priced };
+    return { document: extended(priced, { lists: hits.lists }), lists: hits.versions };
   }
 
   /** Reads all files now, changed or not. Never rejects. @returns what is wrong, a line each; empty: nothing. */
@@ -93,9 +115,9 @@ export class Feeds {
     return await this.#prices?.accept(token, reason, who);
   }
 
-  /** Whether every list was read once. */
+  /** Whether no list is absent that rules may look into. */
   areListsRead(): boolean {
-    return this.#lists.status().every(({ loaded_at }) => loaded_at !== undefined);
+    return this.#lists.status().every(({ state }) => state !== "absent");
   }
 
   status(): FeedsStatus {
@@ -106,8 +128,9 @@ export class Feeds {
   /** Stops looking; what is loaded stays. Resolves when nothing is read any more. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#ages);
     for (const timer of this.#timers.values()) clearTimeout(timer);
-    await Promise.all([this.#lists.settled(), this.#prices?.settled()]);
+    await Promise.all([this.#lists.close(), this.#prices?.settled()]);
   }
 
   /** Each by itself: a long list keeps no price waiting. */
@@ -117,4 +140,18 @@ export class Feeds {
     timer.unref();
     this.#timers.set(feed, timer);
   }
+}
+
+function pathsOf(lists: Readonly<Record<string, unknown>>): Record<string, string> {
+  const paths: Record<string, string> = {};
+  for (const [name, list] of Object.entries(lists)) if (typeof list === "string") paths[name] = list;
+  return paths;
+}
+
+/** Resolves when the work ends, or after the time that a start waits. */
+async function inAMoment(work: Promise<unknown>): Promise<void> {
+  const waited = new AbortController();
+  const moment = sleep(START_WAIT_MS, undefined, { signal: waited.signal }).catch(() => {});
+  await Promise.race([work, moment]);
+  waited.abort();
 }

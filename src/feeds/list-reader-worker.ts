@@ -1,6 +1,6 @@
 /** The thread behind `list-reader.ts`: one path in, one table or what is wrong with the file out. */
 import { parentPort, workerData } from "node:worker_threads";
-import { problemOf } from "./feed-error.ts";
+import { FeedError, problemOf } from "./feed-error.ts";
 import type { ListOrder, ListOutcome } from "./list-reader.ts";
 import { readList } from "./read-list.ts";
 
@@ -8,9 +8,9 @@ const order: ListOrder = workerData;
 
 async function read(): Promise<ListOutcome> {
   try {
-    return { ok: true, memory: await readList(order.path) };
+    return { ok: true, read: await readList(order.path) };
   } catch (error) {
-    return { ok: false, problem: problemOf(error) };
+    return { ok: false, isFiles: error instanceof FeedError, problem: problemOf(error) };
   }
 }
 

@@ -3,16 +3,24 @@
  * table comes over in shared memory, so that taking it costs nothing, whatever its size.
  */
 import { answerOf, startThread } from "../thread.ts";
-import { FeedError, problemOf } from "./feed-error.ts";
-import { ListTable, type TableMemory } from "./list-table.ts";
+import { FeedError, problemOf, UnreadFeedError } from "./feed-error.ts";
+import { ListTable } from "./list-table.ts";
+import type { ReadList } from "./read-list.ts";
 
 export interface ListOrder {
   readonly path: string;
 }
 
+/** @property isFiles - whether the problem is the file's own. */
 export type ListOutcome =
-  | { readonly ok: true; readonly memory: TableMemory }
-  | { readonly ok: false; readonly problem: string };
+  | { readonly ok: true; readonly read: ReadList }
+  | { readonly ok: false; readonly isFiles: boolean; readonly problem: string };
+
+/** A list as it is looked into. @property sha256 - of the file that the table was made of, hex. */
+export interface ListContent {
+  readonly table: ListTable;
+  readonly sha256: string;
+}
 
 /** Rows are read one by one, and the table is not on this heap. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
@@ -22,9 +30,9 @@ const READ_MS = 120_000;
  * A list's table, read in a thread of its own.
  *
  * @param limitMs - how long reading may take.
- * @throws {FeedError} for a file that is no such list, and where the thread fails or takes too long.
+ * @throws {FeedError} for a file that is no such list; {@link UnreadFeedError} where it can't be told.
  */
-export async function readListAside(path: string, limitMs = READ_MS): Promise<ListTable> {
+export async function readListAside(path: string, limitMs = READ_MS): Promise<ListContent> {
   const workerData: ListOrder = { path };
   let outcome: ListOutcome;
   try {
@@ -35,8 +43,14 @@ export async function readListAside(path: string, limitMs = READ_MS): Promise<Li
     });
     outcome = await answerOf<ListOutcome>(thread, limitMs);
   } catch (error) {
-    throw new FeedError(`it could not be read: ${problemOf(error)}`);
+    const message = `it could not be read: ${problemOf(error)}`;
+    throw isOutOfMemory(error) ? new FeedError(message) : new UnreadFeedError(message);
   }
-  if (outcome.ok) return new ListTable(outcome.memory);
-  throw new FeedError(outcome.problem);
+  if (outcome.ok) return { table: new ListTable(outcome.read.memory), sha256: outcome.read.sha256 };
+  throw outcome.isFiles ? new FeedError(outcome.problem) : new UnreadFeedError(outcome.problem);
+}
+
+/** It needs more memory than any list; all else that ends the thread may be the machine's fault. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && Reflect.get(error, "code") === "ERR_WORKER_OUT_OF_MEMORY";
 }

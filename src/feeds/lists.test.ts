@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { builtModule } from "../../test/support/built-module.ts";
 import { numberedAddress, writeLongList } from "../../test/support/feeds.ts";
+import { digestOf } from "../../test/support/small-releases.ts";
 import type { Document } from "../input/document.ts";
 import { documentSchema } from "../input/document.ts";
 import { readListAside } from "./list-reader.ts";
@@ -48,7 +49,9 @@ describe("refused", () => {
     expect(await lists.reload()).toEqual(["lists.own: it cannot be read (ENOENT)"]);
     expect(lists.hits(paying(A))).toBeUndefined();
     expect(alarms).toEqual([`LIST_REFUSED own: ${path}: it cannot be read (ENOENT); the list is absent`]);
-    expect(lists.status()).toEqual([{ name: "own", path, error: "it cannot be read (ENOENT)" }]);
+    expect(lists.status()).toEqual([
+      { name: "own", path, trust: "unsigned", state: "absent", error: "it cannot be read (ENOENT)" },
+    ]);
   });
 
   test("a bad new file leaves the old list in force, until a good one comes", async () => {
@@ -57,14 +60,19 @@ describe("refused", () => {
     expect(await lists.reload()).toEqual([]);
     writeFileSync(path, `address\n${B}\nbad row\n`);
     expect(await lists.reload()).toEqual([expect.stringMatching(/^lists\.own: line 3: /)]);
-    expect(lists.hits(paying(A))).toEqual({ own: { [A]: {} } });
-    expect(lists.hits(paying(B))).toEqual({ own: {} });
+    expect(lists.hits(paying(A))?.lists).toEqual({ own: { [A]: {} } });
+    expect(lists.hits(paying(B))?.lists).toEqual({ own: {} });
     expect(alarms).toEqual([expect.stringMatching(/^LIST_REFUSED .*; the old list stays in force$/)]);
     expect(lists.status()[0]).toMatchObject({ entries: 1, loaded_at: 77, error: expect.any(String) });
     writeFileSync(path, `address\n${B}\n`);
     expect(await lists.reload()).toEqual([]);
-    expect(lists.hits(paying(A))).toEqual({ own: {} });
-    expect(lists.status()).toEqual([{ name: "own", path, entries: 1, loaded_at: 77 }]);
+    expect(lists.hits(paying(A))?.lists).toEqual({ own: {} });
+    expect(lists.status()).toEqual([
+      {
+        ...{ name: "own", path, trust: "unsigned", state: "in_force" },
+        ...{ entries: 1, loaded_at: 77, sha256: digestOf(readFileSync(path)) },
+      },
+    ]);
   });
 
   test("a list that takes too long to read", async () => {
@@ -91,12 +99,12 @@ test("a changed file is read at the second look that finds it at rest", async ()
   renameSync(join(folder, "next.csv"), path);
   await lists.poll();
   await lists.poll();
-  expect(lists.hits(paying(A))).toEqual({ own: {} });
+  expect(lists.hits(paying(A))?.lists).toEqual({ own: {} });
 
   rmSync(path);
   for (let look = 0; look < 4; look += 1) await lists.poll();
   expect(alarms).toEqual([expect.stringMatching(/^LIST_REFUSED .*ENOENT.*old list stays/)]);
-  expect(lists.hits(paying(B))).toEqual({ own: { [B]: {} } });
+  expect(lists.hits(paying(B))?.lists).toEqual({ own: { [B]: {} } });
 });
 
 test("a list that has lost more than half of itself is taken, with an alarm", async () => {
@@ -109,7 +117,7 @@ test("a list that has lost more than half of itself is taken, with an alarm", as
   writeFileSync(path, "address\n");
   await lists.reload();
   expect(alarms).toEqual([expect.stringMatching(/^LIST_SHRUNK own: /)]);
-  expect(lists.hits(paying(A))).toEqual({ own: {} });
+  expect(lists.hits(paying(A))?.lists).toEqual({ own: {} });
 });
 
 test("every address of a document is looked up, under its own spelling, in each list that is loaded", async () => {
@@ -140,7 +148,7 @@ test("every address of a document is looked up, under its own spelling, in each 
     },
   };
   const hit = { label: "x" };
-  const hits = lists.hits(document);
+  const hits = lists.hits(document)?.lists;
   const words = [
     { type: "uint256", value: "1" },
     { type: "bytes", value: A },
@@ -153,7 +161,7 @@ test("every address of a document is looked up, under its own spelling, in each 
     key: "verified",
     effects: [{ type: "call", arguments: words }],
   } as const;
-  expect(lists.hits({ ...base, evidence: { ...called, effects: [...called.effects] } })).toEqual({
+  expect(lists.hits({ ...base, evidence: { ...called, effects: [...called.effects] } })?.lists).toEqual({
     all: { [B]: hit, [C]: hit, [E]: hit },
     some: {},
   });
@@ -162,7 +170,13 @@ test("every address of a document is looked up, under its own spelling, in each 
     some: { [A]: {} },
   });
   expect(documentSchema.safeParse({ ...document, lists: hits }).success).toBe(true);
-  expect(lists.hits(base)).toEqual({ all: {}, some: {} });
+  expect(lists.hits(base)).toEqual({
+    lists: { all: {}, some: {} },
+    versions: {
+      all: { sequence: 0, sha256: digestOf(readFileSync(path)) },
+      some: { sequence: 0, sha256: digestOf(readFileSync(other)) },
+    },
+  });
   expect(listsOf({}).hits(document)).toBeUndefined();
 });
 
@@ -176,7 +190,7 @@ test("a million addresses: exact, in under 200 MB, in a process of its own", {
     const { readListAside } = await import(process.argv[1]);
     const address = (number) => "0x" + createHash("sha256").update(String(number)).digest("hex").slice(0, 40);
     const before = process.memoryUsage().rss;
-    const table = await readListAside(process.argv[2]);
+    const { table } = await readListAside(process.argv[2]);
     let wrong = 0;
     for (let number = 0; number < 1_000_000; number += 1) {
       if (table.lookup(address(number)) === undefined) wrong += 1;

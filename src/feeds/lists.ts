@@ -1,134 +1,165 @@
 /**
- * The lists of addresses in force. A list that was never read is absent from every document, so that a rule which
- * looks into it refuses; one whose new file is refused stays as it was, and an alarm says so.
+ * The lists of addresses in force. A list that was never read, or that is signed and too old, is absent from every
+ * document, so that a rule which looks into it refuses; one whose new file is refused stays as it was, and an alarm says
+ * so.
  */
 import { listedAddress } from "../input/address.ts";
-import type { Document } from "../input/document.ts";
-import { readListAside } from "./list-reader.ts";
+import type { Document, ListVersion, ListVersions } from "../input/document.ts";
+import type { ListStep } from "../policy/list-error.ts";
+import type { ListInForce } from "./list-activation.ts";
+import type { ListStatus } from "./list-status.ts";
 import type { ListTable } from "./list-table.ts";
+import { SignedList, type SignedListOptions } from "./signed-list.ts";
 import { Turns } from "./turns.ts";
-import { WatchedFile } from "./watched-file.ts";
-
-type OnAlarm = (code: string, message: string) => void;
+import { UnsignedList } from "./unsigned-list.ts";
 
 /** A list that lost more than this part of its entries was perhaps not meant to. */
 const MUCH_SHORTER = 1 / 2;
 
+/** Of a list that is signed: what its activation needs besides what all lists share. */
+export type SignedListParts = Omit<SignedListOptions, "reading" | "tells">;
+
 /**
- * @property entries - absent where the list was never read.
- * @property loaded_at - when what is in force was read, milliseconds since the epoch.
- * @property error - why the file as it stands is not in force.
+ * @property paths - of those that nobody signs, by name. @property signed - the others.
+ * @property onWarning - not an alarm yet. @property onFailed - a list was refused at this step.
+ * @property onTaken - a signed list came into force.
  */
-export interface ListStatus {
-  readonly name: string;
-  readonly path: string;
-  readonly entries?: number;
-  readonly loaded_at?: number;
-  readonly error?: string;
-}
-
-interface List {
-  readonly name: string;
-  readonly file: WatchedFile<ListTable>;
-  table?: ListTable;
-  loadedAt?: number;
-  error?: string;
-}
-
 export interface ListsOptions {
-  /** Paths by name. */
   readonly paths: Readonly<Record<string, string>>;
-  readonly onAlarm: OnAlarm;
+  readonly signed?: readonly SignedListParts[];
+  readonly onAlarm: (code: string, message: string) => void;
+  readonly onWarning?: (code: string, message: string) => void;
+  readonly onFailed?: (list: string, step: ListStep) => void;
+  readonly onTaken?: (list: string, inForce: ListInForce) => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-export class Lists {
-  readonly #lists: readonly List[];
-  /** One table is built at a time: that is what memory it takes. */
-  readonly #turns = new Turns();
+/** What lists say of a document's addresses, by list and address, and which content of each list says so. */
+export interface ListHits {
+  readonly lists: NonNullable<Document["lists"]>;
+  readonly versions: ListVersions;
+}
 
-  constructor({ paths, onAlarm, now }: ListsOptions) {
-    this.#lists = Object.entries(paths).map(([name, path]) => {
-      const list: List = {
-        name,
-        file: new WatchedFile({
-          path,
-          read: readListAside,
-          take: (table) => {
-            if (list.table !== undefined && table.entries < list.table.entries * MUCH_SHORTER) {
-              onAlarm("LIST_SHRUNK", `${name}: ${path}: less than half of its entries are left`);
-            }
-            list.table = table;
-            list.loadedAt = now();
-            delete list.error;
-          },
-          refuse: (problem) => {
-            list.error = problem;
-            const rest = list.table === undefined ? "the list is absent" : "the old list stays in force";
+export class Lists {
+  readonly #unsigned: readonly UnsignedList[];
+  readonly #signed: readonly SignedList[];
+  /** One table is built at a time: that is what memory it takes. */
+  readonly #reading = new Turns();
+
+  constructor({ paths, signed = [], onAlarm, onWarning, onFailed, onTaken, now }: ListsOptions) {
+    const reading = this.#reading;
+    const warnOfShrinking = (name: string, source: string, table: ListTable, before?: ListTable): void => {
+      if (before === undefined || table.entries >= before.entries * MUCH_SHORTER) return;
+      onAlarm("LIST_SHRUNK", `${name}: ${source}: less than half of its entries are left`);
+    };
+    this.#unsigned = Object.entries(paths).map(
+      ([name, path]) =>
+        new UnsignedList({
+          ...{ name, path, reading, now },
+          taken: (table, before) => warnOfShrinking(name, path, table, before),
+          refused: (problem, before) => {
+            const rest = before === undefined ? "the list is absent" : "the old list stays in force";
+            onFailed?.(name, "content");
             onAlarm("LIST_REFUSED", `${name}: ${path}: ${problem}; ${rest}`);
           },
         }),
-      };
-      return list;
-    });
+    );
+    this.#signed = signed.map(
+      (parts) =>
+        new SignedList({
+          ...parts,
+          reading,
+          tells: {
+            alarm: onAlarm,
+            warning: (code, message) => onWarning?.(code, message),
+            failed: (list, step) => onFailed?.(list, step),
+            taken: (list, inForce, before) => {
+              warnOfShrinking(list, parts.source, inForce.table, before?.table);
+              onTaken?.(list, inForce);
+            },
+          },
+        }),
+    );
   }
 
-  /** Reads those whose files changed, one by one. Never rejects. */
-  poll(): Promise<void> {
-    return this.#turns.run(async () => {
-      for (const { file } of this.#lists) await file.poll();
-    });
+  /** Looks for those that are signed, and keeps looking. Resolves when each was looked for once. */
+  async start(): Promise<void> {
+    await Promise.all(this.#signed.map((list) => list.start()));
   }
 
-  /** Reads all, one by one. Never rejects. @returns what is wrong, a line each. */
-  reload(): Promise<string[]> {
-    return this.#turns.run(async () => {
-      const problems: string[] = [];
-      for (const { name, file } of this.#lists) {
-        const problem = await file.reload();
-        if (problem !== undefined) problems.push(`lists.${name}: ${problem}`);
-      }
-      return problems;
-    });
+  /** Reads those whose files changed and that nobody signs, one by one. Never rejects. */
+  async poll(): Promise<void> {
+    for (const list of this.#unsigned) await list.poll();
   }
 
-  /** Resolves when nothing is read any more. */
-  settled(): Promise<void> {
-    return this.#turns.settled();
-  }
-
-  status(): ListStatus[] {
-    return this.#lists.map(({ name, file, table, loadedAt, error }) => ({
-      name,
-      path: file.path,
-      ...(table === undefined ? {} : { entries: table.entries }),
-      ...(loadedAt === undefined ? {} : { loaded_at: loadedAt }),
-      ...(error === undefined ? {} : { error }),
-    }));
+  /** Reads all, or those that nobody signs, one by one. Never rejects. @returns what is wrong, a line each. */
+  async reload(which: "all" | "unsigned" = "all"): Promise<string[]> {
+    const problems: string[] = [];
+    const add = (name: string, problem: string | undefined): void => {
+      if (problem !== undefined) problems.push(`lists.${name}: ${problem}`);
+    };
+    for (const list of this.#unsigned) add(list.name, await list.reload());
+    if (which === "all") for (const list of this.#signed) add(list.name, await list.check(true));
+    return problems;
   }
 
   /**
-   * What the lists say of a document's addresses, by list and address: `{}` for a list without a hit.
+   * Another release is live: what it reads and waited for that is tried at once.
+   *
+   * @param read - the lists that its rules read; undefined where none is live.
+   */
+  async setRead(read: readonly string[] | undefined): Promise<void> {
+    await Promise.all(
+      this.#signed.map((list) => {
+        if (read === undefined) return list.setUnread("no release is live");
+        return list.setUnread(read.includes(list.name) ? undefined : "no rule of the live release reads it");
+      }),
+    );
+  }
+
+  /** Warns of those that will be too old before long, and alarms of those that are. */
+  lookAtAges(): void {
+    for (const list of this.#signed) list.lookAtAge();
+  }
+
+  /** Nobody looks any more. Resolves when nothing is read any more. */
+  async close(): Promise<void> {
+    await Promise.all([this.#reading.settled(), ...this.#signed.map((list) => list.close())]);
+  }
+
+  status(): ListStatus[] {
+    return [...this.#unsigned, ...this.#signed].map((list) => list.status());
+  }
+
+  /**
+   * What the lists say of a document's addresses: `{}` for a list without a hit.
    *
    * The keys are spelled as the document spells them, whatever the list's spelling.
    *
-   * @returns undefined where no list is loaded.
+   * @returns undefined where no list is in force.
    */
-  hits(document: Document): Document["lists"] {
-    const loaded = this.#lists.filter(({ table }) => table !== undefined);
-    if (loaded.length === 0) return undefined;
+  hits(document: Document): ListHits | undefined {
+    const found = this.#inForceAt(document.now.ms);
+    if (found.length === 0) return undefined;
     const addresses = [...addressesOf(document)];
-    return Object.fromEntries(
-      loaded.map(({ name, table }) => [
-        name,
-        Object.fromEntries(
-          addresses
-            .map((address) => [address, table?.lookup(listedAddress(address))] as const)
-            .filter(([, entry]) => entry !== undefined),
-        ),
-      ]),
-    );
+    const lists = found.map(({ name, table }) => [
+      name,
+      Object.fromEntries(
+        addresses
+          .map((address) => [address, table.lookup(listedAddress(address))] as const)
+          .filter(([, entry]) => entry !== undefined),
+      ),
+    ]);
+    const versions = found.map(({ name, version }) => [name, version]);
+    return { lists: Object.fromEntries(lists), versions: Object.fromEntries(versions) };
+  }
+
+  #inForceAt(nowMs: number): { name: string; table: ListTable; version: ListVersion }[] {
+    return [...this.#unsigned, ...this.#signed].flatMap((list) => {
+      const content = list.contentAt(nowMs);
+      return content === undefined ? [] : [{ name: list.name, ...content }];
+    });
   }
 }
 

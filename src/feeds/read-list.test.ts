@@ -16,7 +16,7 @@ const B = "0x1111111111111111111111111111111111111111";
 async function tableOf(content: string | Uint8Array): Promise<ListTable> {
   const path = join(folder, "list.csv");
   writeFileSync(path, content);
-  return new ListTable(await readList(path));
+  return new ListTable((await readList(path)).memory);
 }
 
 async function problemOf(content: string | Uint8Array): Promise<string> {

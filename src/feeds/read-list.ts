@@ -5,7 +5,7 @@
  * is worse than the old one. So nothing is trimmed, guessed or skipped but blank lines; a byte order mark and
  * CRLF are taken, a row that stands twice is harmless, and one address with two meanings is not.
  */
-import { randomBytes } from "node:crypto";
+import { createHash, type Hash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
@@ -15,7 +15,7 @@ import { listedAddress } from "../input/address.ts";
 import { FeedError } from "./feed-error.ts";
 import { type Cell, ListTableBuilder, MAX_ADDRESS, MAX_CELL_BYTES, type TableMemory } from "./list-table.ts";
 
-const MAX_LIST_BYTES = 256 * 1024 * 1024;
+export const MAX_LIST_BYTES = 256 * 1024 * 1024;
 const MAX_LINE_CHARACTERS = 2 * MAX_CELL_BYTES;
 const MAX_COLUMNS = 64;
 const LF = 0x0a;
@@ -40,17 +40,24 @@ interface Columns {
   readonly names: readonly string[];
 }
 
+/** @property sha256 - of the very bytes that the table was made of, hex. */
+export interface ReadList {
+  readonly memory: TableMemory;
+  readonly sha256: string;
+}
+
 /**
  * Reads a list.
  *
  * @throws {FeedError} for a file that is no such list, with the line where it goes wrong; a system's error for
  *   one that cannot be read.
  */
-export async function readList(path: string): Promise<TableMemory> {
+export async function readList(path: string): Promise<ReadList> {
   const found = await stat(path);
   if (!found.isFile()) throw new FeedError("it is no file");
   if (found.size > MAX_LIST_BYTES) throw new FeedError(`it is larger than ${MAX_LIST_BYTES} bytes`);
   const rows = new RowReader();
+  const digest = createHash("sha256");
   const parser = parse({
     bom: true,
     // A lone CR is no line end: it is found inside a cell, and refused there.
@@ -63,15 +70,15 @@ export async function readList(path: string): Promise<TableMemory> {
     },
   });
   try {
-    await pipeline(createReadStream(path), checkedBytes, parser, exhaust);
+    await pipeline(createReadStream(path), (bytes) => checkedBytes(bytes, digest), parser, exhaust);
   } catch (error) {
     throw error instanceof CsvError ? new FeedError(csvProblem(error)) : error;
   }
-  return rows.finish();
+  return { memory: rows.finish(), sha256: digest.digest("hex") };
 }
 
 /** UTF-8 to the end, and a line end at the end: a file without one may have been cut. */
-async function* checkedBytes(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* checkedBytes(bytes: AsyncIterable<Uint8Array>, digest: Hash): AsyncGenerator<Uint8Array> {
   const utf8 = new TextDecoder("utf-8", { fatal: true });
   let last: number | undefined;
   let total = 0;
@@ -80,6 +87,7 @@ async function* checkedBytes(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<U
       total += chunk.length;
       if (total > MAX_LIST_BYTES) throw new FeedError(`it is larger than ${MAX_LIST_BYTES} bytes`);
       utf8.decode(chunk, { stream: true });
+      digest.update(chunk);
       last = chunk.at(-1) ?? last;
       yield chunk;
     }

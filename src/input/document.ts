@@ -496,14 +496,32 @@ export const GROUP_OF: Readonly<Record<Kind, Group>> = {
 };
 
 /**
+ * Which content of a list was looked into.
+ *
+ * @property sequence - of its statement; 0 where nobody signed it. @property sha256 - of its file, hex.
+ */
+export interface ListVersion {
+  readonly sequence: number;
+  readonly sha256: string;
+}
+
+/** By the lists' names. */
+export type ListVersions = Readonly<Record<string, ListVersion>>;
+
+/**
  * A finished document and the original it was made from.
  *
  * @property raw - the original as JSON text, strictly checked before; its numbers keep their spelling.
+ * @property lists - what `document.lists` comes from; absent where no list was looked into.
  */
 export interface InputDocument {
   readonly document: Document;
   readonly raw: string;
+  readonly lists?: ListVersions | undefined;
 }
+
+/** A document with what the host knows besides. */
+export type Enriched = Pick<InputDocument, "document" | "lists">;
 
 /**
  * The document as JSON text, with the original spliced in as it was spelled.

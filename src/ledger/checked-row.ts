@@ -103,7 +103,7 @@ interface CheckedAct extends Head {
 }
 
 interface CheckedOther extends Head {
-  readonly type: "freeze" | "unfreeze" | "release" | "alarm" | "mark";
+  readonly type: "freeze" | "unfreeze" | "release" | "list" | "alarm" | "mark";
 }
 
 export type CheckedRow =
@@ -191,6 +191,7 @@ function read(row: Members): CheckedRow {
     case "freeze":
     case "unfreeze":
     case "release":
+    case "list":
     case "alarm":
     case "mark":
       return { type, ...head };

@@ -35,6 +35,7 @@ export class LedgerError extends Error {
  * - `judgement`: a push that was judged again: when a release was live at last, or when it was asked about;
  * - `act`: what an operator did else: a reservation released, a price step accepted, a flag resolved;
  * - `release`: a policy release went live;
+ * - `list`: a signed list came into force;
  * - `alarm`: what was alarmed;
  * - `mark`: the ledger's own: a start, a clean stop, a chain that goes on after it was found behind its anchor.
  */
@@ -47,6 +48,7 @@ export const ENTRY_TYPES = [
   "unfreeze",
   "act",
   "release",
+  "list",
   "alarm",
   "mark",
 ] as const;

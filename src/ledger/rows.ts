@@ -20,6 +20,9 @@ const reasonSchema = z.looseObject({
   absent: z.array(text).optional(),
 });
 
+/** Which content of each list was looked into, by the lists' names. */
+const listVersionsSchema = z.record(text, z.object({ sequence: z.int(), sha256: text }));
+
 const movementSchema = z.object({
   organization: text.optional(),
   project: text.optional(),
@@ -60,6 +63,7 @@ export const decisionRowSchema = z.looseObject({
   release: z.object({ revision: text, sequence: z.int(), sha256: text }).optional(),
   input_sha256: text,
   facts: z.record(z.string(), z.unknown()),
+  lists: listVersionsSchema.optional(),
   timings: z.record(z.string(), z.number()),
   identity: text,
   token_sha256: text.optional(),
@@ -106,6 +110,7 @@ const judgedSchema = {
   release: z.object({ revision: text, sequence: z.int(), sha256: text }).optional(),
   input_sha256: text.optional(),
   facts: z.record(z.string(), z.unknown()).optional(),
+  lists: listVersionsSchema.optional(),
 };
 
 /**
@@ -188,6 +193,15 @@ const rowSchema = z.discriminatedUnion("type", [
     revision: text,
     sequence: z.int(),
     sha256: text,
+  }),
+  z.looseObject({
+    type: z.literal("list"),
+    ...head,
+    list: text,
+    sequence: z.int(),
+    sha256: text,
+    entries: z.int(),
+    audience: text,
   }),
   z.looseObject({ type: z.literal("alarm"), ...head, code: text, message: text }),
   z.looseObject({

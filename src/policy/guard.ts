@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { type Document, documentSchema, type FlagsAnswer, type InputDocument } from "../input/document.ts";
 import type { FactQuery } from "./fact-queries.ts";
 import type { HostData } from "./release.ts";
-import type { RuleIndex } from "./rule-index.ts";
+import { listsOf, type RuleIndex } from "./rule-index.ts";
 
 /** What a release looks at besides the request: history and lists. */
 interface Asks {
@@ -46,12 +46,6 @@ export function confirmationCase({ document: signing, raw }: InputDocument): Inp
     transaction: { ...transaction, cobo_id: "guard", business_id: "guard" },
   });
   return { document, raw };
-}
-
-/** The names of the lists that its rules read. */
-function listsOf({ rules }: RuleIndex): readonly string[] {
-  const reads = rules.flatMap(({ checks }) => checks.flatMap((check) => check.reads));
-  return [...new Set(reads.flatMap((read) => /^lists\.([^.*]+)/.exec(read)?.[1] ?? []))];
 }
 
 type Nothing = string | FlagsAnswer;

@@ -52,3 +52,9 @@ export class ListError extends Error {
     });
   }
 }
+
+/** What this machine could not keep: it passes. */
+export function listStoreError(what: string, cause: unknown): ListError {
+  const why = cause instanceof Error ? cause.message : "unknown error";
+  return new ListError("store", `${what}: ${why}`, { isPassing: true, cause });
+}

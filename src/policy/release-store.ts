@@ -12,44 +12,27 @@
  *
  * Nothing here is believed when it is read back: it goes through the same checks as what comes from the source.
  */
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { writeDurably } from "../durable-file.ts";
 import { readBounded } from "./bounded-file.ts";
-import { MAX_RELEASE_BYTES, PassingReleaseError, RELEASE_STEPS, type ReleaseError } from "./release.ts";
+import { KeptState, type QuarantinedFile } from "./kept-state.ts";
+import {
+  MAX_RELEASE_BYTES,
+  PassingReleaseError,
+  RELEASE_STEPS,
+  type ReleaseError,
+  type ReleaseStep,
+} from "./release.ts";
 import { MAX_STATEMENT_BYTES, readEnvelope, readPayload } from "./statement.ts";
 import { toError } from "./wasm-instance.ts";
 
 const STATEMENT = "last.statement.json";
 const STATE = "state.json";
 const MODE = 0o600;
-const MAX_STATE_BYTES = 1024 * 1024;
-/** The oldest is forgotten: each costs somebody with keys a signature. */
-const MAX_QUARANTINED = 100;
-const MAX_MESSAGE = 500;
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const quarantinedSchema = z.object({
-  sha256,
-  sequence: z.int().min(0),
-  step: z.enum(RELEASE_STEPS),
-  message: z.string(),
-  at: z.int().min(0),
-});
-const stateSchema = z.object({
-  confirmed: z.object({ sha256, at: z.int().min(0) }).optional(),
-  quarantined: z.array(quarantinedSchema),
-});
-type State = z.infer<typeof stateSchema>;
-
-/**
- * An archive that enough keys vouched for and that is no good release. It is not tried again under this sequence or a
- * lower one.
- *
- * @property step, message - what refused it. @property at - milliseconds since the epoch.
- */
-export type Quarantined = Readonly<z.infer<typeof quarantinedSchema>>;
+/** An archive that enough keys vouched for and that is no good release. */
+export type Quarantined = QuarantinedFile<ReleaseStep>;
 
 /** Where it lies. */
 export function releasesFolder(stateDir: string): string {
@@ -77,23 +60,19 @@ export interface StoreOptions {
 export class ReleaseStore {
   readonly #folder: string;
   readonly #options: StoreOptions;
-  #state: State = { quarantined: [] };
-  #confirmedOnDisk = 0;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #state: KeptState<ReleaseStep>;
 
   private constructor(folder: string, options: StoreOptions) {
     this.#folder = folder;
     this.#options = options;
+    this.#state = new KeptState(join(folder, STATE), { ...options, steps: RELEASE_STEPS });
   }
 
   /** @param folder - made where it is not there. */
   static async open(folder: string, options: StoreOptions): Promise<ReleaseStore> {
     const store = new ReleaseStore(folder, options);
     try {
-      if (options.isReadOnly !== true) await mkdir(folder, { recursive: true, mode: 0o700 });
-      const text = await readBounded(join(folder, STATE), MAX_STATE_BYTES, "store");
-      if (text !== undefined) store.#state = stateSchema.parse(JSON.parse(String(text)));
-      store.#confirmedOnDisk = store.#state.confirmed?.at ?? 0;
+      await store.#state.read();
     } catch (error) {
       options.failed(storeError(`${folder} can't be used`, error));
     }
@@ -107,29 +86,22 @@ export class ReleaseStore {
 
   /** Why a release is in quarantine, where it is. A higher sequence lifts it. */
   quarantineOf(digest: string, sequence: number): Quarantined | undefined {
-    return this.#state.quarantined.find((each) => each.sha256 === digest && sequence <= each.sequence);
+    return this.#state.quarantineOf(digest, sequence);
   }
 
   /** In force at once; on the disk when it resolves. @throws {ReleaseError} step `store`. */
   async quarantine(entry: Quarantined): Promise<void> {
-    const others = this.#state.quarantined.filter((each) => each.sha256 !== entry.sha256);
-    const kept = { ...entry, message: entry.message.slice(0, MAX_MESSAGE) };
-    this.#state = { ...this.#state, quarantined: [kept, ...others].slice(0, MAX_QUARANTINED) };
-    await this.#save();
+    await saved(this.#state.quarantine(entry));
   }
 
   /** When the source last had this archive, as far as is known; 0 for never. Milliseconds since the epoch. */
   confirmedAt(digest: string): number {
-    const { confirmed } = this.#state;
-    return confirmed?.sha256 === digest ? confirmed.at : 0;
+    return this.#state.confirmedAt(digest);
   }
 
   /** The source has this archive. @throws {ReleaseError} step `store`. */
   async confirm(digest: string, nowMs: number): Promise<void> {
-    const { confirmed } = this.#state;
-    const isNew = confirmed?.sha256 !== digest || nowMs < this.#confirmedOnDisk;
-    this.#state = { ...this.#state, confirmed: { sha256: digest, at: nowMs } };
-    if (isNew || nowMs - this.#confirmedOnDisk >= this.#options.confirmEveryMs) await this.#save();
+    await saved(this.#state.confirm(digest, nowMs));
   }
 
   /**
@@ -189,21 +161,12 @@ export class ReleaseStore {
       }
     } catch {}
   }
+}
 
-  /** One after the other, each with the state as it is then. */
-  async #save(): Promise<void> {
-    if (this.#options.isReadOnly === true) return;
-    const saved = this.#writing.then(async () => {
-      const { confirmed } = this.#state;
-      const text = `${JSON.stringify(this.#state, null, 2)}\n`;
-      await writeDurably(join(this.#folder, STATE), text, MODE);
-      this.#confirmedOnDisk = confirmed?.at ?? 0;
-    });
-    this.#writing = saved.catch(() => {});
-    await saved.catch((error: unknown) => {
-      throw storeError("what is known of releases can't be written", error);
-    });
-  }
+async function saved(writing: Promise<void>): Promise<void> {
+  await writing.catch((error: unknown) => {
+    throw storeError("what is known of releases can't be written", error);
+  });
 }
 
 function storeError(what: string, error: unknown): ReleaseError {

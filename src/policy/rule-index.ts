@@ -99,3 +99,9 @@ export const ruleIndexSchema = z.strictObject({
 export type RuleIndex = z.infer<typeof ruleIndexSchema>;
 export type IndexedRule = z.infer<typeof ruleSchema>;
 export type IndexedCheck = z.infer<typeof checkSchema>;
+
+/** The names of the lists that its rules read, each once. */
+export function listsOf({ rules }: RuleIndex): readonly string[] {
+  const reads = rules.flatMap(({ checks }) => checks.flatMap((check) => check.reads));
+  return [...new Set(reads.flatMap((read) => /^lists\.([^.*]+)/.exec(read)?.[1] ?? []))];
+}

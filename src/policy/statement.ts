@@ -15,6 +15,7 @@
 import { z } from "zod";
 import { canonicalJson } from "../input/canonical-json.ts";
 import { parseInstant } from "../input/instant.ts";
+import { LIST_NAME } from "../input/list-name.ts";
 import { decodeUtf8Strict, isJsonObject, type JsonValue, parseStrictJson } from "../input/strict-json.ts";
 import { ReleaseError, type ReleaseStep } from "./release.ts";
 
@@ -31,8 +32,6 @@ const MAX_SIGNATURES = 16;
 
 /** Whom a release or a list is for: `production`, `staging`. */
 export const AUDIENCE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-/** What a rule may write as `input.lists.NAME`. */
-export const LIST_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
 /** The shortest RFC 3339 time: what is shorter, {@link parseInstant} may take for milliseconds. */

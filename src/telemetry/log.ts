@@ -77,6 +77,13 @@ export interface ReleaseLine {
   readonly sha256: string;
 }
 
+export interface ListLine {
+  readonly list: string;
+  readonly sequence: number;
+  readonly sha256: string;
+  readonly entries: number;
+}
+
 export interface StatementLine {
   readonly audience: string;
   readonly expires_at: number;
@@ -105,6 +112,8 @@ export interface Log {
   unusableRequest(id: string, source: string, code: string, message: string): void;
   /** @param statement - absent where it was not signed; `expires_at` in milliseconds since the epoch. */
   releaseLive(release: ReleaseLine, trust: string, rules: number, statement?: StatementLine): void;
+  /** A signed list came into force. @param statement - as of a release. */
+  listInForce(list: ListLine, statement: StatementLine): void;
   /** At `error`. Called by the alarms only. */
   alarm(code: string, message: string, count: number): void;
   /** Something an operator should change: an open scope, an unsigned release. */
@@ -242,12 +251,11 @@ export function createLog(options: LogOptions = {}): Log {
       logger.warn({ id, source, code, detail: peerText(message) }, "request unusable");
     },
     releaseLive({ revision, sequence, sha256 }, trust, rules, statement) {
-      const signed = statement && {
-        audience: statement.audience,
-        expires_at: new Date(statement.expires_at).toISOString(),
-        signed_by: statement.signedBy,
-      };
+      const signed = statement && shownStatement(statement);
       logger.info({ revision, sequence, sha256, trust, rules, ...signed }, "release live");
+    },
+    listInForce({ list, sequence, sha256, entries }, statement) {
+      logger.info({ list, sequence, sha256, entries, ...shownStatement(statement) }, "list in force");
     },
     alarm(code, message, count) {
       logger.error({ code, detail: message, count }, "alarm");
@@ -286,6 +294,10 @@ export function createLog(options: LogOptions = {}): Log {
       } catch {}
     },
   };
+}
+
+function shownStatement({ audience, expires_at, signedBy }: StatementLine) {
+  return { audience, expires_at: new Date(expires_at).toISOString(), signed_by: signedBy };
 }
 
 /** A level of {@link LOG_LEVELS}, `info` where the text is none. */

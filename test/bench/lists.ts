@@ -40,7 +40,7 @@ export async function measureLists(print: Print): Promise<void> {
     const held = monitorEventLoopDelay({ resolution: 1 });
     held.enable();
     const before = performance.now();
-    const table = await readListAside(path);
+    const { table } = await readListAside(path);
     const took = performance.now() - before;
     held.disable();
     const grown = (process.memoryUsage.rss() - resident) / 1e6;

@@ -138,7 +138,7 @@ export async function pushDesk(
   });
   const again = new PushAgain({
     ...{ ledger, tickets, turns: pushes.turns, decisionMs: 5_000, clock, ...events },
-    enrich: (document) => document,
+    enrich: (document) => ({ document }),
   });
   const bench = { live, refusedStep: undefined };
   const numbers = ({ names }: Push) =>

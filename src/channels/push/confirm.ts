@@ -12,7 +12,7 @@ import type { Decided } from "../../decisions/decide.ts";
 import { decisionId } from "../../decisions/decision-id.ts";
 import type { Bench, DecisionDesk } from "../../decisions/desk.ts";
 import { VerifiedRequest } from "../../decisions/request.ts";
-import type { Document } from "../../input/document.ts";
+import type { Document, Enriched } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
 import { leavingOf } from "../leaving.ts";
 import { confirmationIdentity, normalizeConfirmation } from "./normalize.ts";
@@ -23,7 +23,7 @@ export type Answer = "ok" | "deny";
 
 export interface ConfirmationOptions {
   readonly desk: DecisionDesk;
-  readonly enrich: (document: Document) => Document;
+  readonly enrich: (document: Document) => Enriched;
   readonly zone: string;
   readonly events: {
     decided(decided: Decided): void;
@@ -80,7 +80,7 @@ export class Confirmations {
     const parsed = parsePush(body, "either");
     const { document, raw } = normalizeConfirmation(parsed, contextOf(signed, at, zone, live));
     return new VerifiedRequest({
-      input: { document: enrich(document), raw },
+      input: { ...enrich(document), raw },
       identity: confirmationIdentity(parsed),
       token: envelope,
       participants: [],

@@ -16,7 +16,7 @@ import type { Decided } from "../../decisions/decide.ts";
 import type { Bench, DecisionDesk } from "../../decisions/desk.ts";
 import type { PushDesk } from "../../decisions/push-desk.ts";
 import type { Push } from "../../decisions/push-message.ts";
-import type { Document } from "../../input/document.ts";
+import type { Document, Enriched } from "../../input/document.ts";
 import { Refusal } from "../../input/refusal.ts";
 import { LedgerError } from "../../ledger/ledger.ts";
 import { encodeSignedMessage } from "../../ledger/signed-message.ts";
@@ -64,7 +64,7 @@ export interface PushOptions {
   readonly pushes: Pick<PushDesk, "take">;
   readonly desk: DecisionDesk;
   /** Puts prices and list hits into a finished document. */
-  readonly enrich: (document: Document) => Document;
+  readonly enrich: (document: Document) => Enriched;
   readonly zone: string;
   readonly live: () => LiveRelease | undefined;
   /** The step at which the newest release was refused, if it was. */
@@ -175,7 +175,7 @@ class PushChannel {
     try {
       const { document, raw, names } = normalizePush(parsePush(signed.body, "either"), context);
       const { channel } = document;
-      const input = { document: enrich(document), raw };
+      const input = { ...enrich(document), raw };
       return { readable: true, channel, source, identity, envelope, startedAt, input, names };
     } catch (error) {
       const isExpected = error instanceof UnreadablePush || error instanceof Refusal;

@@ -16,7 +16,7 @@ import type { DecisionDesk } from "../../decisions/desk.ts";
 import { VerifiedRequest } from "../../decisions/request.ts";
 import type { EvidenceReader } from "../../evidence/evidence-reader.ts";
 import { nowMembers } from "../../input/clock.ts";
-import type { Document } from "../../input/document.ts";
+import type { Document, Enriched } from "../../input/document.ts";
 import { extended } from "../../input/extended.ts";
 import { HOST_CODES, Refusal, statusOf } from "../../input/refusal.ts";
 import { LedgerError } from "../../ledger/ledger.ts";
@@ -73,7 +73,7 @@ export interface TssOptions {
   readonly desk: DecisionDesk;
   readonly evidence: EvidenceReader;
   /** Puts prices and list hits into a finished document. */
-  readonly enrich: (document: Document) => Document;
+  readonly enrich: (document: Document) => Enriched;
   readonly zone: string;
   readonly live: () => LiveRelease | undefined;
   /** The step at which the newest release was refused, if it was. */
@@ -198,7 +198,7 @@ class TssChannel {
     const document = seen instanceof Promise ? await whileLive(live, seen) : seen;
     const { raw } = normalized;
     const request = new VerifiedRequest({
-      input: { document: enrich(document), raw },
+      input: { ...enrich(document), raw },
       identity: parsed.identity,
       token,
       participant: node.nodeId,

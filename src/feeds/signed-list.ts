@@ -1,0 +1,294 @@
+/**
+ * One list that is signed: its place is looked at again and again, and what lies there goes through its activation.
+ *
+ * One look runs at a time. What is the same as before is confirmed where it is in force, and not tried again where it
+ * was refused, before it changes, or somebody asks, or another release goes live, or what refused it may have passed:
+ * then it is tried after a second, two, four and so on, never more seldom than it is polled. A pair of which one half may
+ * be new is looked at a second time before it is refused.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ListVersion } from "../input/document.ts";
+import { timeText } from "../policy/age.ts";
+import { ListError, type ListStep } from "../policy/list-error.ts";
+import type { ListTrust } from "../policy/list-trust.ts";
+import { ListActivation, type ListHistory, type ListInForce } from "./list-activation.ts";
+import type { ListPlace, ListSight } from "./list-place.ts";
+import type { ListStatus } from "./list-status.ts";
+import type { ListStore } from "./list-store.ts";
+import type { ListTable } from "./list-table.ts";
+import { Turns } from "./turns.ts";
+
+/** The first try after what refused a list may have passed; each next one comes after twice the time. */
+const FIRST_RETRY_MS = 1_000;
+/** A warning that still holds is written again. */
+const REMINDER_MS = 86_400_000;
+
+/** What one of two files that is there before the other may look like. */
+const HALF_WRITTEN: ReadonlySet<ListStep> = new Set([
+  "statement",
+  "signatures",
+  "payload",
+  "digest",
+  "content",
+]);
+
+/**
+ * @property source - its path or URL, for people.
+ * @property place - is closed with the list. @property reading - of all lists.
+ * @property tells - what happens to it.
+ */
+export interface SignedListOptions {
+  readonly name: string;
+  readonly source: string;
+  readonly place: ListPlace;
+  readonly pollMs: number;
+  readonly maxAgeMs: number;
+  readonly trust: ListTrust;
+  readonly store: ListStore;
+  readonly history: ListHistory;
+  readonly reading: Turns;
+  readonly tells: ListTells;
+}
+
+/** Who is told of lists. @property warning - not an alarm yet. @property failed - one was refused at this step. */
+export interface ListTells {
+  readonly alarm: (code: string, message: string) => void;
+  readonly warning: (code: string, message: string) => void;
+  readonly failed: (list: string, step: ListStep) => void;
+  readonly taken: (list: string, inForce: ListInForce, before: ListInForce | undefined) => void;
+}
+
+export class SignedList {
+  readonly name: string;
+  readonly #options: SignedListOptions;
+  readonly #activation: ListActivation;
+  readonly #looks = new Turns();
+  #unread: string | undefined = "no release is live";
+  #seen: ListSight | undefined;
+  /** Whether what was seen is what is in force. */
+  #isSeenInForce = false;
+  #retryMs: number | undefined;
+  #refusal: ListError | undefined;
+  #said: { readonly code: string; readonly at: number } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: SignedListOptions) {
+    const { name, trust, store, history, maxAgeMs, reading, tells } = options;
+    this.name = name;
+    this.#options = options;
+    this.#activation = new ListActivation({
+      ...{ name, trust, store, history, maxAgeMs, reading },
+      unread: () => this.#unread,
+      onProblem: ({ step, message }) => {
+        tells.failed(name, step);
+        tells.alarm("LIST_STORE", `${name}: ${step}: ${message}`);
+      },
+      onTaken: (inForce, before) => {
+        this.#said = undefined;
+        tells.taken(name, inForce, before);
+      },
+    });
+  }
+
+  /** Looks for the first time, then keeps looking. Resolves after the first look. */
+  async start(): Promise<void> {
+    await this.check(true);
+    this.#schedule();
+  }
+
+  /**
+   * Which lists the live release reads changed: what waited for that is tried at once.
+   *
+   * @param unread - why it is not read; undefined where it is.
+   */
+  async setUnread(unread: string | undefined): Promise<void> {
+    const was = this.#unread;
+    this.#unread = unread;
+    if (was !== undefined && unread === undefined) await this.check(true);
+  }
+
+  /**
+   * Looks now. Never rejects.
+   *
+   * @param again - tries again what was refused before.
+   * @returns what is wrong, if anything.
+   */
+  check(again: boolean): Promise<string | undefined> {
+    return this.#looks.run(() => this.#check(again));
+  }
+
+  /** @param nowMs - the time of the decision. @returns what documents are held against; undefined: it is absent. */
+  contentAt(nowMs: number): { readonly table: ListTable; readonly version: ListVersion } | undefined {
+    const { inForce } = this.#activation;
+    if (inForce === undefined || this.#unread !== undefined) return undefined;
+    return inForce.age.endAt(nowMs) === undefined ? inForce : undefined;
+  }
+
+  /** Warns before it is too late, and alarms when it is; each once, and a warning once a day. */
+  lookAtAge(): void {
+    const { tells, history } = this.#options;
+    const words = this.#unread === undefined ? this.#ageWords(history.now()) : undefined;
+    if (words === undefined) {
+      this.#said = undefined;
+      return;
+    }
+    const { code, message, isOver } = words;
+    if (this.#said?.code === code && performance.now() - this.#said.at < REMINDER_MS) return;
+    this.#said = { code, at: performance.now() };
+    tells[isOver ? "alarm" : "warning"](code, `${this.name}: ${message}`);
+  }
+
+  status(): ListStatus {
+    const { name } = this;
+    const { source, trust, history } = this.#options;
+    const { inForce, quarantined } = this.#activation;
+    const nowMs = history.now();
+    const words = this.#unread === undefined ? this.#ageWords(nowMs) : undefined;
+    const isAbsent = inForce === undefined || words?.isOver === true;
+    return {
+      name,
+      path: source,
+      trust: "keys",
+      state: this.#unread !== undefined ? "unread" : isAbsent ? "absent" : "in_force",
+      ...(inForce === undefined ? {} : shown(inForce)),
+      ...(words === undefined ? {} : { age_warning: `${words.code}: ${words.message}` }),
+      ...(this.#unread === undefined ? {} : { unread: this.#unread }),
+      ...(this.#refusal === undefined || this.#refusal.step === "unread"
+        ? {}
+        : { error: `${this.#refusal.step}: ${this.#refusal.message}` }),
+      quarantined,
+      trusted: {
+        audience: trust.audience,
+        threshold: trust.threshold,
+        keys: trust.keys.map(({ kid }) => kid),
+        ...(trust.highest === undefined ? {} : { highest: trust.highest }),
+      },
+    };
+  }
+
+  /** Stops looking; what is in force stays. Resolves when no look runs any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#options.place.close();
+    await this.#looks.settled();
+  }
+
+  #schedule(): void {
+    if (this.#isClosed) return;
+    const { place, pollMs } = this.#options;
+    const waitMs = Math.min(place.waitMs(pollMs), this.#retryMs ?? pollMs);
+    this.#timer = setTimeout(() => void this.check(false).then(() => this.#schedule()), waitMs);
+    this.#timer.unref();
+  }
+
+  async #check(again: boolean): Promise<string | undefined> {
+    if (this.#isClosed) return undefined;
+    const problem = await this.#checkPlace(again);
+    if (this.#activation.inForce === undefined && !this.#isClosed) await this.#activation.fallBack();
+    return problem;
+  }
+
+  async #checkPlace(again: boolean): Promise<string | undefined> {
+    const isRetry = this.#retryMs !== undefined && !again;
+    try {
+      const sight = await this.#options.place.look(again ? undefined : this.#seen);
+      if (sight === this.#seen) {
+        if (this.#isSeenInForce) await this.#activation.confirm();
+        return undefined;
+      }
+      this.#seen = sight;
+      this.#isSeenInForce = false;
+      await this.#offer(sight);
+      this.#isSeenInForce = true;
+      this.#retryMs = undefined;
+      this.#refusal = undefined;
+      return undefined;
+    } catch (error) {
+      if (this.#isClosed) return undefined;
+      if (!(error instanceof ListError)) throw error;
+      return this.#refuse(error, isRetry);
+    }
+  }
+
+  async #offer(sight: ListSight): Promise<void> {
+    const { place } = this.#options;
+    try {
+      await this.#activation.offer(statementIn(sight), place);
+    } catch (error) {
+      if (!(error instanceof ListError) || !HALF_WRITTEN.has(error.step)) throw error;
+      await sleep(place.rereadMs);
+      this.#seen = await place.look(undefined);
+      if (isSame(this.#seen, sight)) throw error;
+      await this.#activation.offer(statementIn(this.#seen), place);
+    }
+  }
+
+  #refuse(error: ListError, isRetry: boolean): string {
+    const { name } = this;
+    const { source, pollMs, tells } = this.#options;
+    const { step, message, isPassing } = error;
+    const before = this.#refusal;
+    this.#refusal = error;
+    this.#retryMs = isPassing ? Math.min(pollMs, (this.#retryMs ?? FIRST_RETRY_MS / 2) * 2) : undefined;
+    if (isPassing) this.#seen = undefined;
+    // What was said is not said again at each try.
+    if (isRetry && before?.step === step && before.message === message) return `${step}: ${message}`;
+    if (step === "unread") {
+      tells.warning("LIST_UNREAD", `${name}: ${source}: ${message}: it is not in force`);
+      return `${step}: ${message}`;
+    }
+    tells.failed(name, step);
+    const rest =
+      this.#activation.inForce === undefined ? "the list is absent" : "the old list stays in force";
+    tells.alarm("LIST_REFUSED", `${name}: ${source}: ${step}: ${message}; ${rest}`);
+    return `${step}: ${message}`;
+  }
+
+  #ageWords(nowMs: number): { code: string; message: string; isOver: boolean } | undefined {
+    const { age } = this.#activation.inForce ?? {};
+    if (age === undefined) return undefined;
+    const end = age.endAt(nowMs);
+    if (end === "expired") {
+      const message = `the list expired at ${timeText(age.expiresAt)}: it is absent, and what reads it refuses; sign it anew`;
+      return { code: "LIST_EXPIRED", message, isOver: true };
+    }
+    if (end === "stale") {
+      const message = `the list was last confirmed at ${timeText(age.confirmedAt)}, longer ago than its max_age: it is absent, and what reads it refuses`;
+      return { code: "LIST_STALE", message, isOver: true };
+    }
+    const nearing = age.nearingAt(nowMs);
+    if (nearing === undefined) return undefined;
+    if (nearing === "expires") {
+      const message = `the list expires at ${timeText(age.expiresAt)}: sign it anew before`;
+      return { code: "LIST_EXPIRES", message, isOver: false };
+    }
+    const message = `the list was last confirmed at ${timeText(age.confirmedAt)}: it is absent from ${timeText(age.staleAt)} on`;
+    return { code: "LIST_UNCONFIRMED", message, isOver: false };
+  }
+}
+
+function shown({ table, version, statement, loadedAt, age }: ListInForce): Partial<ListStatus> {
+  const { audience, created_at, expires_at, signedBy } = statement;
+  return {
+    entries: table.entries,
+    loaded_at: loadedAt,
+    ...version,
+    ...{ audience, created_at, expires_at, signed_by: signedBy },
+    confirmed_at: age.confirmedAt,
+    stale_at: age.staleAt,
+  };
+}
+
+/** @throws {ListError} where what lies there is none. */
+function statementIn({ statement }: ListSight): Uint8Array | undefined {
+  if (statement instanceof ListError) throw statement;
+  return statement;
+}
+
+function isSame(one: ListSight, other: ListSight): boolean {
+  const bytesOf = ({ statement }: ListSight) =>
+    statement instanceof Uint8Array ? statement : Buffer.from(statement?.message ?? "");
+  return one.mark === other.mark && Buffer.compare(bytesOf(one), bytesOf(other)) === 0;
+}
