@@ -13,7 +13,7 @@ import { ConfigError, type ConfigProblem } from "./config/error.ts";
 import { listsSchema, pricesSchema } from "./config/feeds.ts";
 import { pushSchema } from "./config/push.ts";
 import { describeKeys } from "./config/reference.ts";
-import { fetchProblems, fetchSchema, releaseSchema } from "./config/release.ts";
+import { fetchProblems, fetchSchema, isUrl, releaseSchema } from "./config/release.ts";
 import { address, duration, network, notBuilt, rate, size, timeZone } from "./config/values.ts";
 
 /** Names that become labels of metrics and the `request.source` of a document. */
@@ -80,7 +80,7 @@ function listenSchema(path: z.ZodType<string, string>) {
  */
 export function configSchema(directory: string) {
   const path = text.transform((relative) => resolve(directory, relative));
-  const place = text.transform((given) => (isUrl(given) ? given : resolve(directory, given)));
+  const place = releaseSchema(directory, "lists.*.fetch");
   const listen = listenSchema(path);
 
   const node = z.strictObject({
@@ -452,7 +452,11 @@ function listContradictions(lists: Config["lists"] = {}): ConfigProblem[] {
         problems.push({ path, message: "from a URL only what is signed: trust must be said" });
       continue;
     }
-    const { threshold, keys } = value.trust;
+    const { source: release, trust, fetch } = value;
+    for (const problem of fetchProblems({ release, trust, fetch })) {
+      problems.push({ ...problem, path: problem.path.replace(/^policy/, path) });
+    }
+    const { threshold, keys } = trust;
     if (threshold > keys.length) {
       const message = `threshold: ${threshold} of ${keys.length} keys can never sign`;
       problems.push({ path: `${path}.trust`, message });
@@ -462,11 +466,6 @@ function listContradictions(lists: Config["lists"] = {}): ConfigProblem[] {
     }
   }
   return problems;
-}
-
-/** Whether it is a URL and no path. */
-function isUrl(text: string): boolean {
-  return /^https?:\/\//i.test(text);
 }
 
 function problemsOf(issue: z.core.$ZodIssue, root: unknown): ConfigProblem[] {

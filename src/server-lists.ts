@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { Feeds } from "./feeds/feeds.ts";
-import { listPlace } from "./feeds/list-place.ts";
 import { ListStore, listsFolder } from "./feeds/list-store.ts";
 import type { SignedListParts } from "./feeds/lists.ts";
 import type { ListTrust } from "./policy/list-trust.ts";
+import { listPlaceOf, shownPlace } from "./release-place.ts";
 import { loadListTrust, type SignedListConfig } from "./release-trust.ts";
 import type { Memory } from "./server-memory.ts";
 import type { Telemetry } from "./server-telemetry.ts";
@@ -63,11 +63,12 @@ async function partsOf(
   memory: Memory,
   { alarms }: Telemetry,
 ): Promise<SignedListParts> {
-  const { source, poll, max_age } = config;
+  const { poll, max_age } = config;
+  const source = shownPlace(config.source);
   const store = await ListStore.open(join(listsFolder(stateDir), name), {
     confirmEveryMs: Math.min(CONFIRM_EVERY_MS, max_age / 10),
     failed: ({ message }) => alarms.raise("LIST_STORE", `${name}: ${message}`),
   });
-  const place = listPlace(source);
+  const place = listPlaceOf(config);
   return { name, source, place, pollMs: poll, maxAgeMs: max_age, trust, store, history: memory.lists };
 }

@@ -1,10 +1,10 @@
 /** `check`: whether lists and prices can be read, and whether a list is signed as it must be. Nobody knows here which prices were accepted before. */
 import type { Config } from "../config.ts";
 import { problemOf } from "../feeds/feed-error.ts";
-import { listPlace } from "../feeds/list-place.ts";
 import { readPrices } from "../feeds/price-file.ts";
 import { readList } from "../feeds/read-list.ts";
 import { timeText } from "../policy/age.ts";
+import { listPlaceOf, shownPlace } from "../release-place.ts";
 import type { SignedListConfig } from "../release-trust.ts";
 import type { Finding } from "./finding.ts";
 import { type ListTrial, openListTrial } from "./list-trial.ts";
@@ -45,7 +45,8 @@ async function checkSigned(config: Config, name: string, list: SignedListConfig)
     const message = error instanceof Error ? error.message : "the keys can't be read";
     return [{ severity: "error", path: `${path}.trust`, message }];
   }
-  const { refusal, inForce, problems } = await trial.offer(listPlace(list.source));
+  const source = shownPlace(list.source);
+  const { refusal, inForce, problems } = await trial.offer(listPlaceOf(list));
   const findings: Finding[] = problems.map(({ message }) => ({
     severity: "warning",
     path: "state_dir",
@@ -57,10 +58,10 @@ async function checkSigned(config: Config, name: string, list: SignedListConfig)
   if (refusal !== undefined) {
     return [
       ...findings,
-      { severity: "error", path, message: `${list.source}: ${refusal.step}: ${refusal.message}` },
+      { severity: "error", path, message: `${source}: ${refusal.step}: ${refusal.message}` },
     ];
   }
-  findings.push(...emptiness(path, list.source, inForce?.table.entries));
+  findings.push(...emptiness(path, source, inForce?.table.entries));
   if (inForce?.age.nearingAt(Date.now()) === "expires") {
     const message = `the list expires at ${timeText(inForce.age.expiresAt)}: sign it anew before`;
     findings.push({ severity: "warning", path, message });

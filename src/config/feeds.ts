@@ -1,6 +1,7 @@
 /** The config's `lists` and `prices`. */
 import { z } from "zod";
 import { LIST_NAME } from "../input/list-name.ts";
+import { fetchSchema } from "./release.ts";
 import { duration } from "./values.ts";
 
 /** Stands for the trust of a list that is written as its file alone: nothing in a config can be it. */
@@ -41,6 +42,7 @@ function listSchema(
       trust: listTrustSchema(path, name).describe(
         "`{keys: [files], threshold: 1, audience: NAME}`: what so many of these keys signed for this audience; never a default, never those of `policy.trust`",
       ),
+      fetch: fetchSchema(path).prefault({}).describe("how a URL is fetched"),
       poll: duration("100ms", "24h").prefault("30s").describe("how often it is looked at for a change"),
       max_age: duration("1s", "365d")
         .prefault("24h")

@@ -9,8 +9,8 @@ export function isUrl(release: string): boolean {
   return /^https?:\/\//i.test(release);
 }
 
-/** A path, made absolute, or a URL, as `URL` writes it. */
-export function releaseSchema(directory: string) {
+/** A path, made absolute, or a URL, as `URL` writes it. @param fetch - where the config says how it is fetched. */
+export function releaseSchema(directory: string, fetch = "policy.fetch") {
   return z
     .string()
     .min(1)
@@ -23,9 +23,7 @@ export function releaseSchema(directory: string) {
       const url = URL.canParse(text) ? new URL(text) : undefined;
       if (url === undefined || !isUrl(url.href)) return refuse("a path, or a URL of http or https");
       if (url.username !== "" || url.password !== "") {
-        return refuse(
-          "a name or a password in a URL is seen by many: give a token by policy.fetch.bearer_file",
-        );
+        return refuse(`a name or a password in a URL is seen by many: give a token by ${fetch}.bearer_file`);
       }
       if (url.hash !== "") return refuse("a URL without a fragment: no host is told of it");
       return url.href;
@@ -43,7 +41,7 @@ export function fetchSchema(path: z.ZodType<string, string>) {
       .describe("certificate authorities, PEM, which are trusted in the place of the system's"),
     timeout: duration("1s", "10m")
       .prefault("30s")
-      .describe("how long the statement and the release may take, together"),
+      .describe("how long the statement and the file may take, together"),
   });
 }
 

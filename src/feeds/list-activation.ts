@@ -26,8 +26,8 @@
  * not confirmed it for too long, and while no rule of the live release reads it. The first is for good; the others end
  * when what they wait for comes.
  *
- * When the server starts and its source has nothing good, the last list that was kept goes the same way, and is as old
- * as it is: what its source last confirmed.
+ * When the server starts, the last list that was kept goes the same way before its source is looked at, and is as old as
+ * it is: what its source last confirmed.
  */
 import { rm } from "node:fs/promises";
 import type { ListVersion } from "../input/document.ts";

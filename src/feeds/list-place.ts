@@ -51,11 +51,6 @@ export interface ListPlace {
   close(): void;
 }
 
-/** @param source - a path. */
-export function listPlace(source: string): ListPlace {
-  return new FileListPlace(source);
-}
-
 export class FileListPlace implements ListPlace {
   readonly rereadMs = 250;
   readonly #path: string;

@@ -185,9 +185,9 @@ export class SignedList {
 
   async #check(again: boolean): Promise<string | undefined> {
     if (this.#isClosed) return undefined;
-    const problem = await this.#checkPlace(again);
-    if (this.#activation.inForce === undefined && !this.#isClosed) await this.#activation.fallBack();
-    return problem;
+    // First, since it takes no time: its source may.
+    await this.#activation.fallBack();
+    return await this.#checkPlace(again);
   }
 
   async #checkPlace(again: boolean): Promise<string | undefined> {
