@@ -271,6 +271,38 @@ describe("refused", () => {
     ]);
   });
 
+  test("signed lists: trust that is not said, is another's, can't be reached; URLs that nobody signs", () => {
+    const trust = "{keys: [a.pub], audience: production}";
+    const problem = (list: string) => problemsOf(`${MINIMAL}lists: {s: ${list}}\n`);
+    const unsaid = { "lists.s.trust": expect.stringMatching(/^must be said: .*as its file alone$/) };
+    for (const list of [
+      "{source: s.csv}",
+      "{source: s.csv, trust: unsigned}",
+      "{source: s.csv, trust: null}",
+    ]) {
+      expect(problem(list)).toEqual(unsaid);
+    }
+    expect(problem("{source: s.csv, trust: {sha256: x}}")).toHaveProperty(["lists.s.trust"]);
+    expect(problem(`{trust: ${trust}}`)).toEqual({ "lists.s.source": "required" });
+    expect(problem(`{source: s.csv, trust: ${trust}, more: 1}`)).toEqual({ "lists.s.more": "unknown key" });
+    expect(problem("{source: s.csv, trust: {keys: [a.pub], threshold: 2, audience: x}}")).toEqual({
+      "lists.s.trust": "threshold: 2 of 1 keys can never sign",
+    });
+    expect(problem(`{source: s.csv, trust: ${trust}, max_age: 30s}`)).toEqual({
+      "lists.s.max_age": "not longer than lists.s.poll",
+    });
+    expect(problem("https://x.example/s.csv")).toEqual({
+      "lists.s": expect.stringMatching(/^from a URL only what is signed/),
+    });
+    expect(problem(`{source: "ftp://x.example/s.csv", trust: ${trust}}`)).toHaveProperty(["lists.s.source"]);
+    const fetch = "fetch: {bearer_file: t}";
+    expect(problem(`{source: "http://x.example/s.csv", trust: ${trust}, ${fetch}}`)).toEqual({
+      "lists.s.fetch.bearer_file": expect.stringMatching(/in the clear/),
+    });
+    const environment = { COUNTERSIGN_LISTS__S__TRUST: "unsigned" };
+    expect(() => parseConfig(MINIMAL, "/", environment)).toThrow(ConfigError);
+  });
+
   test("a node's name twice, and an admin token named local", () => {
     const source = `${MINIMAL.replace("policy", "  - {name: node-1, callback_public_keys: [b.key]}\npolicy")}
 admin_tokens: [{name: local, sha256: ${"0a".repeat(32)}, role: read}]
@@ -385,6 +417,15 @@ describe("taken", () => {
       prices: { file: "/c/p.json", max_age: 300_000 },
     });
     expect(parseConfig(source, "/c").prices?.max_age).toBe(1_800_000);
+    const signed = "{source: s.csv, trust: {keys: [k.pub], audience: production}}";
+    expect(parseConfig(`${MINIMAL}lists: {s: ${signed}}\n`, "/c").lists).toEqual({
+      s: {
+        source: "/c/s.csv",
+        trust: { keys: ["/c/k.pub"], threshold: 1, audience: "production" },
+        fetch: { timeout: 30_000 },
+        ...{ poll: 30_000, max_age: 86_400_000, max_lifetime: 30 * 86_400_000 },
+      },
+    });
     const none = parseConfig(MINIMAL, "/c");
     expect([none.lists, none.prices]).toEqual([undefined, undefined]);
   });
@@ -544,7 +585,7 @@ test("what is left of a refused config can still be looked at, whatever required
     }
     throw new Error("it was not refused");
   };
-  const source = `${MINIMAL}lists: {A: a.csv}\nprices: {max_age: 1s}\ncolour: red\nalerts: []\nzone: Mars\nscope: {vaults: [1, a, 2]}\n`;
+  const source = `${MINIMAL}lists: {A: a.csv, b: {poll: 5m}}\nprices: {max_age: 1s}\ncolour: red\nalerts: []\nzone: Mars\nscope: {vaults: [1, a, 2]}\n`;
   const config = salvageConfig(source, "/c", refused(source));
   expect(config).toMatchObject({ signing_key: "/c/keys/server.pem", zone: "UTC", scope: { vaults: ["a"] } });
   expect(salvageConfig("zone: UTC\n", "/c", refused("zone: UTC\n"))).toMatchObject({
@@ -585,8 +626,11 @@ test("every key is documented, and docs/configuration.md carries the table", asy
 
 test("the samples of docs/configuration.md are good ones", async () => {
   const page = await readFile(new URL("../docs/configuration.md", import.meta.url), "utf8");
-  const [whole, listener, push] = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, sample]) => sample ?? "");
+  const [whole, listener, push, lists] = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(
+    ([, sample]) => sample ?? "",
+  );
   expect(parseConfig(whole ?? "", "/").scope.vaults).toHaveLength(1);
   expect(parseConfig(`${listener}${MINIMAL}`, "/").listen.nodes.rate).toBe(50);
   expect(parseConfig(`${push}${MINIMAL}`, "/").push.keys).toEqual(["prod"]);
+  expect(parseConfig(`${lists}${MINIMAL}`, "/").lists).toMatchObject({ sanctions: { poll: 30_000 } });
 });

@@ -6,7 +6,7 @@ import { parse, stringify } from "yaml";
 import { parseConfig } from "../src/config.ts";
 import { RELEASE_STEPS } from "../src/policy/release.ts";
 import { askTransfer, boundConfig, shell } from "./support/command.ts";
-import { Installation, type RunningProcess } from "./support/installation.ts";
+import { BUNDLES, Installation, type RunningProcess } from "./support/installation.ts";
 import { publisherKey } from "./support/publisher.ts";
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
@@ -37,15 +37,20 @@ beforeAll(async () => {
 });
 afterAll(() => installation.remove());
 
+interface Place {
+  readonly folder: string;
+  readonly config: string;
+}
+
 /** Runs the block that follows `<!-- run: NAME -->`, with this installation's paths. */
-async function type(name: string): Promise<{ code: number; out: string }> {
+async function type(name: string, at: Place = { folder, config }): Promise<{ code: number; out: string }> {
   const [, block] = new RegExp(`<!-- run: ${name} -->\\n\`\`\`sh\\n(.*?\\n)\`\`\``, "s").exec(PAGE) ?? [];
   if (block === undefined) throw new Error(`there is no block ${name}`);
   const here = block
-    .replaceAll("/etc/countersign/config.yaml", config)
-    .replaceAll("/srv/policy", join(folder, "srv"));
+    .replaceAll("/etc/countersign/config.yaml", at.config)
+    .replaceAll("/srv/policy", join(at.folder, "srv"));
   expect(here).not.toMatch(/\/(etc|srv\/policy)\/|…/);
-  return await shell(here, folder);
+  return await shell(here, at.folder);
 }
 
 test("from keys to a signed release that is live, and its renewal", async () => {
@@ -74,6 +79,42 @@ test("from keys to a signed release that is live, and its renewal", async () => 
   await expect
     .poll(async () => (await type("publish")).out, { timeout: 30_000, interval: 1_000 })
     .toMatch(/^release {3}2025-06-02\.1, sequence 13/m);
+});
+
+test("a list is signed, verified, published, and in force without a release", async () => {
+  const sample = parse(/<!-- sample: lists -->\n```yaml\n(.*?)```/s.exec(PAGE)?.[1] ?? "");
+  const { trust, ...sanctions } = sample.lists.sanctions;
+  const other = new Installation({
+    policy: { release: join(BUNDLES, "demo.tar.gz"), trust: "unsigned" },
+    lists: {
+      sanctions: {
+        ...sanctions,
+        source: "./srv/sanctions.csv",
+        trust: { ...trust, keys: ["./compliance.pub"] },
+      },
+    },
+  });
+  try {
+    mkdirSync(join(other.folder, "srv"));
+    const at = { folder: other.folder, config: other.writeConfig() };
+    const signed = await type("list-sign", at);
+    expect(signed.out).toMatch(
+      /list sanctions, 1 entries, sequence 1, for production, until .*\n {2}signed by .*, now/,
+    );
+    expect(signed.out).toMatch(
+      /ok +unread\n.*\n(.*\n)*it would come into force: sanctions, sequence 1, 1 entries/,
+    );
+    const server = await other.start();
+    expect(await askTransfer(other, server, "before")).toMatch(/REJECT.*SANCTIONS/s);
+    const running = { ...at, config: boundConfig(other, server) };
+    expect((await type("list-publish", running)).code).toBe(0);
+    await expect
+      .poll(async () => (await type("list-publish", running)).out, { timeout: 60_000, interval: 1_000 })
+      .toMatch(/^list {6}sanctions: 1 entries, sequence \d{10}, read/m);
+    expect(await askTransfer(other, server, "after")).toMatch(/APPROVE/);
+  } finally {
+    await other.remove();
+  }
 });
 
 test("the page has each step that a release can be refused at, and no other", () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
@@ -125,14 +125,20 @@ test("reading a long list does not hold the event loop", { timeout: 60_000 }, as
   expect(feeds.enrich(documentAt(1)).document.lists).toEqual({ own: { [OWN]: {} } });
 });
 
-test("docs/operations.md explains every alarm", () => {
-  const page = readFileSync(new URL("../../docs/operations.md", import.meta.url), "utf8");
-  const sources = ["lists.ts", "prices.ts"].map((name) =>
-    readFileSync(new URL(name, import.meta.url), "utf8"),
+test("docs/operations.md explains every alarm, and docs/releases.md every warning of a signed list", () => {
+  const page = (name: string) => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), "utf8");
+  const here = new URL(".", import.meta.url);
+  const sources = readdirSync(here)
+    .filter((name) => !name.endsWith(".test.ts"))
+    .map((name) => readFileSync(new URL(name, here), "utf8"));
+  const found = [...sources.join("").matchAll(/"((?:LISTS?|PRICES?)_[A-Z_]+)"/g)].map(
+    ([, code = ""]) => code,
   );
-  const codes = [...sources.join("").matchAll(/onAlarm\(\s*"([A-Z_]+)"/g)].map(([, code]) => code);
-  expect(new Set(codes).size).toBe(5);
-  for (const code of codes) expect(page).toContain(`| \`${code}\` |`);
+  const warnings = ["LIST_EXPIRES", "LIST_UNCONFIRMED", "LIST_UNREAD"];
+  const alarms = [...new Set(found)].filter((code) => !warnings.includes(code));
+  expect(alarms).toHaveLength(8);
+  for (const code of alarms) expect(page("operations")).toContain(`| \`${code}\` |`);
+  for (const code of warnings) expect(page("releases")).toContain(`\`${code}\``);
 });
 
 test("the samples of docs/operations.md are a list and prices", async () => {

@@ -173,7 +173,8 @@ export class ListActivation {
     try {
       await this.#learnThePast();
       const statement = await trust.recognize(bytes);
-      const why = unread();
+      const isInForce = this.#inForce?.statement.payload === statement.payload;
+      const why = isInForce ? undefined : unread();
       if (why !== undefined) throw new ListError("unread", why);
       trust.assertCurrent(statement, history.now());
       return statement;

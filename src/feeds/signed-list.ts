@@ -71,7 +71,7 @@ export class SignedList {
   #refusal: ListError | undefined;
   #said: { readonly code: string; readonly at: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #isClosed = false;
+  #state: "new" | "started" | "closed" = "new";
 
   constructor(options: SignedListOptions) {
     const { name, trust, store, history, maxAgeMs, reading, tells } = options;
@@ -93,19 +93,20 @@ export class SignedList {
 
   /** Looks for the first time, then keeps looking. Resolves after the first look. */
   async start(): Promise<void> {
+    this.#state = "started";
     await this.check(true);
     this.#schedule();
   }
 
   /**
-   * Which lists the live release reads changed: what waited for that is tried at once.
+   * Which lists the live release reads changed: what waited for that is tried at once, once it was started.
    *
    * @param unread - why it is not read; undefined where it is.
    */
   async setUnread(unread: string | undefined): Promise<void> {
     const was = this.#unread;
     this.#unread = unread;
-    if (was !== undefined && unread === undefined) await this.check(true);
+    if (was !== undefined && unread === undefined && this.#state === "started") await this.check(true);
   }
 
   /**
@@ -169,14 +170,14 @@ export class SignedList {
 
   /** Stops looking; what is in force stays. Resolves when no look runs any more. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#state = "closed";
     clearTimeout(this.#timer);
     this.#options.place.close();
     await this.#looks.settled();
   }
 
   #schedule(): void {
-    if (this.#isClosed) return;
+    if (this.#state === "closed") return;
     const { place, pollMs } = this.#options;
     const waitMs = Math.min(place.waitMs(pollMs), this.#retryMs ?? pollMs);
     this.#timer = setTimeout(() => void this.check(false).then(() => this.#schedule()), waitMs);
@@ -184,7 +185,7 @@ export class SignedList {
   }
 
   async #check(again: boolean): Promise<string | undefined> {
-    if (this.#isClosed) return undefined;
+    if (this.#state === "closed") return undefined;
     // First, since it takes no time: its source may.
     await this.#activation.fallBack();
     return await this.#checkPlace(again);
@@ -206,7 +207,7 @@ export class SignedList {
       this.#refusal = undefined;
       return undefined;
     } catch (error) {
-      if (this.#isClosed) return undefined;
+      if (this.#state === "closed") return undefined;
       if (!(error instanceof ListError)) throw error;
       return this.#refuse(error, isRetry);
     }
@@ -225,7 +226,7 @@ export class SignedList {
     }
   }
 
-  #refuse(error: ListError, isRetry: boolean): string {
+  #refuse(error: ListError, isRetry: boolean): string | undefined {
     const { name } = this;
     const { source, pollMs, tells } = this.#options;
     const { step, message, isPassing } = error;
@@ -235,9 +236,10 @@ export class SignedList {
     if (isPassing) this.#seen = undefined;
     // What was said is not said again at each try.
     if (isRetry && before?.step === step && before.message === message) return `${step}: ${message}`;
+    // Nothing is wrong with it.
     if (step === "unread") {
       tells.warning("LIST_UNREAD", `${name}: ${source}: ${message}: it is not in force`);
-      return `${step}: ${message}`;
+      return undefined;
     }
     tells.failed(name, step);
     const rest =
