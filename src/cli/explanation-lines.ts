@@ -31,3 +31,11 @@ export function reasonLines(
 export function plain(lines: readonly string[]): string {
   return lines.map((line) => line.replace(/\p{Cc}/gu, " ").trimEnd()).join("\n");
 }
+
+/** Which content of each list was looked into. */
+export function listLines(lists: DecisionRow["lists"] = {}): string[] {
+  return Object.entries(lists).map(([name, { sequence, sha256 }]) => {
+    const signed = sequence === 0 ? "unsigned" : `sequence ${sequence}`;
+    return `list      ${name}, ${signed}, ${sha256}`;
+  });
+}

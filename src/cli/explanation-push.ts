@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { FlagCode } from "../input/refusal.ts";
 import type { FullPush } from "../ledger/full-push.ts";
-import { amountSchema, amountText, plain, reasonLines } from "./explanation-lines.ts";
+import { amountSchema, amountText, listLines, plain, reasonLines } from "./explanation-lines.ts";
 import { flagLines } from "./flag-words.ts";
 
 const INDENT = "          ";
@@ -53,6 +53,7 @@ export function pushExplanation(found: FullPush): string {
     ...flags.flatMap((flag) => labelled(raised.has(flag.id) ? "flag" : "also", flagLines(flag))),
     ...standsLines(found),
     releaseLine(newest.release),
+    ...listLines(newest.lists),
     `ledger    entry ${found.seq}, ${found.hash}`,
     "",
     ...labelled("next", nextSteps(found)),

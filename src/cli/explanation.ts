@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { FullDecision, FullEntry, MovementItem } from "../ledger/query-types.ts";
 import type { DecisionRow } from "../ledger/rows.ts";
 import { evidenceLines } from "./explanation-evidence.ts";
-import { amountSchema, amountText, plain, reasonLines } from "./explanation-lines.ts";
+import { amountSchema, amountText, listLines, plain, reasonLines } from "./explanation-lines.ts";
 
 const documentSchema = z.looseObject({
   organization: z.looseObject({ id: z.string(), name: z.string().optional() }).optional(),
@@ -87,6 +87,7 @@ function askedLines({ decision, document, seq, hash }: FullDecision): string[] {
     release === undefined
       ? "release   none was live"
       : `release   ${release.revision}, sequence ${release.sequence}, ${release.sha256}`,
+    ...listLines(decision.lists),
     `ledger    entry ${seq}, ${hash}`,
   ];
 }

@@ -154,8 +154,8 @@ export class ListActivation {
       this.#assertNotQuarantined(statement);
       const content = await this.#read(kept.path, statement);
       await this.#bringIntoForce(content, statement, store.confirmedAt(statement.sha256));
-    } catch (error) {
-      if (!(error instanceof ListError)) throw error;
+    } catch (thrown) {
+      const error = ListError.of(thrown);
       // A release that reads it may come yet.
       if (error.step === "unread") return;
       this.#isFallBackRefused = !error.isPassing;
@@ -202,7 +202,6 @@ export class ListActivation {
       if (kept !== undefined) trust.raise(await trust.recognize(kept.statement));
     } catch (thrown) {
       const error = ListError.of(thrown);
-      if (!(error instanceof ListError)) throw error;
       // Made with keys that are trusted no more: that is what a rotation is for.
       if (error.step === "store") onProblem(error);
     }
@@ -319,12 +318,7 @@ export class ListActivation {
 
   /** What fails is in force all the same, and lost with the process. */
   async #tried(kept: Promise<void>): Promise<void> {
-    try {
-      await kept;
-    } catch (error) {
-      if (!(error instanceof ListError)) throw error;
-      this.#options.onProblem(error);
-    }
+    await kept.catch((error: unknown) => this.#options.onProblem(ListError.of(error)));
   }
 }
 

@@ -65,10 +65,8 @@ export class FileListPlace implements ListPlace {
     try {
       const statement = await readBounded(statementFile(this.#path), MAX_STATEMENT_BYTES, "statement");
       return { mark, statement };
-    } catch (thrown) {
-      const error = ListError.of(thrown);
-      if (error instanceof ListError) return { mark, statement: error };
-      throw error;
+    } catch (error) {
+      return { mark, statement: ListError.of(error) };
     }
   }
 

@@ -208,8 +208,7 @@ export class SignedList {
       return undefined;
     } catch (error) {
       if (this.#state === "closed") return undefined;
-      if (!(error instanceof ListError)) throw error;
-      return this.#refuse(error, isRetry);
+      return this.#refuse(ListError.of(error), isRetry);
     }
   }
 

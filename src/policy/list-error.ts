@@ -41,15 +41,16 @@ export class ListError extends Error {
     this.isPassing = how.isPassing === true;
   }
 
-  /** What a step that lists share with releases threw; anything else as it is. */
-  static of(error: unknown): unknown {
-    if (!(error instanceof ReleaseError)) return error;
-    const step = LIST_STEPS.find((known) => known === error.step);
-    if (step === undefined) return error;
-    return new ListError(step, error.message, {
-      isPassing: error instanceof PassingReleaseError,
-      cause: error,
-    });
+  /** What was thrown on the way: by a step that lists share with releases, or by what nobody thought of. */
+  static of(error: unknown): ListError {
+    if (error instanceof ListError) return error;
+    if (!(error instanceof ReleaseError)) {
+      const message = error instanceof Error ? error.message : "it could not be prepared";
+      return new ListError("source", message, { isPassing: true, cause: error });
+    }
+    const step = LIST_STEPS.find((known) => known === error.step) ?? "source";
+    const isPassing = error instanceof PassingReleaseError;
+    return new ListError(step, error.message, { isPassing, cause: error });
   }
 }
 

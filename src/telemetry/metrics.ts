@@ -4,6 +4,7 @@
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { EventLoopMonitor } from "./event-loop.ts";
+import { createListMetrics, type ListMetrics } from "./list-metrics.ts";
 import type { DecisionLine, FlagLine, PushLine, ReleaseLine } from "./log.ts";
 
 /** From a tenth of a millisecond, one policy evaluation, to the longest a node waits. */
@@ -26,7 +27,7 @@ export interface MetricsOptions {
   readonly now?: () => number;
 }
 
-export interface Metrics {
+export interface Metrics extends ListMetrics {
   /** Counts a decision and its phases. */
   decision(decision: Pick<DecisionLine, "outcome" | "kind" | "reasons" | "timings">): void;
   /** A stored answer that was given again. */
@@ -56,10 +57,6 @@ export interface Metrics {
   trust(trust: string): void;
   /** Where what is known of releases is read when it is asked for. */
   releases(read: () => ReleaseFacts): void;
-  /** A list was refused at this step. */
-  listFailed(list: string, step: string): void;
-  /** Where what is known of lists is read when it is asked for. */
-  lists(read: () => readonly ListFacts[]): void;
   /** The policy worker was replaced: it ran over its deadline, or it failed. */
   policyRestarted(reason: "timeout" | "error"): void;
   alarm(code: string): void;
@@ -78,19 +75,6 @@ interface ReleaseFacts {
   readonly expiresAt: number | undefined;
   readonly confirmedAt: number | undefined;
   readonly quarantined: number;
-}
-
-/** Of a list, as its status has it. Times are milliseconds since the epoch. */
-interface ListFacts {
-  readonly name: string;
-  readonly trust: string;
-  readonly state: string;
-  readonly entries?: number;
-  readonly sequence?: number;
-  readonly sha256?: string;
-  readonly expires_at?: number;
-  readonly confirmed_at?: number;
-  readonly quarantined?: readonly unknown[];
 }
 
 /** Creates the metrics of one process. */
@@ -195,52 +179,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     "Signed releases that are no good, and are not tried again",
     () => releaseFacts?.().quarantined,
   );
-  const listFailures = new Counter(
-    define("list_failures_total", "Lists that did not come into force, by list and step that refused them", [
-      "list",
-      "step",
-    ]),
-  );
-  let listFacts: (() => readonly ListFacts[]) | undefined;
-  new Gauge({
-    ...define("list_info", "1 for each list in force", ["list", "trust", "sequence", "sha256"]),
-    collect() {
-      this.reset();
-      for (const { name, trust, state, sequence = 0, sha256 = "" } of listFacts?.() ?? []) {
-        if (state === "in_force") this.set({ list: name, trust, sequence: String(sequence), sha256 }, 1);
-      }
-    },
-  });
-  const perList = (name: string, help: string, value: (list: ListFacts) => number | undefined): void => {
-    new Gauge({
-      ...define(name, help, ["list"]),
-      collect() {
-        this.reset();
-        for (const list of listFacts?.() ?? []) {
-          const current = value(list);
-          if (current !== undefined) this.set({ list: list.name }, current);
-        }
-      },
-    });
-  };
-  perList("list_entries", "How many addresses are on it; 0 where it is absent", ({ state, entries = 0 }) =>
-    state === "in_force" ? entries : 0,
-  );
-  perList(
-    "list_expires_timestamp_seconds",
-    "When the statement of the list expires; absent without one",
-    ({ expires_at }) => seconds(expires_at),
-  );
-  perList(
-    "list_confirmed_timestamp_seconds",
-    "When the signed list was last found at its place; absent without one",
-    ({ confirmed_at }) => seconds(confirmed_at),
-  );
-  perList(
-    "list_quarantined",
-    "Signed files that are no such list, and are not tried again",
-    ({ quarantined }) => quarantined?.length,
-  );
+  const lists = createListMetrics(define);
   gauge(
     "push_queries_waiting",
     "Pushes that Cobo is to be asked about",
@@ -328,10 +267,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     releases(read) {
       releaseFacts = read;
     },
-    listFailed: (list, step) => listFailures.inc({ list, step }),
-    lists(read) {
-      listFacts = read;
-    },
+    ...lists,
     policyRestarted: (reason) => restarts.inc({ reason }),
     alarm: (code) => alarms.inc({ code }),
     async exposition() {

@@ -3,9 +3,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { ListActivation } from "../../src/feeds/list-activation.ts";
+import { FileListPlace } from "../../src/feeds/list-place.ts";
 import { readListAside } from "../../src/feeds/list-reader.ts";
+import { ListStore } from "../../src/feeds/list-store.ts";
 import type { ListTable } from "../../src/feeds/list-table.ts";
+import { Turns } from "../../src/feeds/turns.ts";
+import { ListTrust } from "../../src/policy/list-trust.ts";
 import { numberedAddress, writeLongList } from "../support/feeds.ts";
+import { DAY_MS, publisherKey, saysOfList, statementOf } from "../support/publisher.ts";
 
 const ENTRIES = 1_000_000;
 const LOOKUPS = 200_000;
@@ -23,6 +29,39 @@ function lookupTime(table: ListTable, addresses: readonly string[]): number {
     return ((performance.now() - before) * 1000) / addresses.length;
   });
   return rounds.sort((one, other) => one - other)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
+}
+
+/** The same list, signed: from its statement to the swap, and again under a statement that renews it. */
+async function measureSigned(folder: string, path: string, print: Print): Promise<void> {
+  const key = await publisherKey();
+  const trust = new ListTrust("bench", {
+    keys: [key.verifying],
+    ...{ threshold: 1, audience: "production", maxLifetimeMs: 365 * DAY_MS },
+  });
+  const failed = (error: Error): never => {
+    throw error;
+  };
+  const activation = new ListActivation({
+    ...{ name: "bench", trust, maxAgeMs: DAY_MS, reading: new Turns(), unread: () => undefined },
+    store: await ListStore.open(join(folder, "state"), { confirmEveryMs: DAY_MS, failed }),
+    history: { now: Date.now, highest: () => undefined, record: async () => {} },
+    onProblem: failed,
+    onTaken: () => {},
+  });
+  const place = new FileListPlace(path);
+  const sha256 = (await place.digest()) ?? "";
+  for (const [sequence, what] of ["new", "renewed"].entries()) {
+    const statement = await statementOf(saysOfList("bench", sha256, { sequence }), key);
+    const held = monitorEventLoopDelay({ resolution: 1 });
+    held.enable();
+    const before = performance.now();
+    await activation.offer(statement, place);
+    const took = performance.now() - before;
+    held.disable();
+    print(
+      `  signed, ${what}: in force in ${took.toFixed(0)} ms; event loop held at most ${(held.max / 1e6).toFixed(1)} ms`,
+    );
+  }
 }
 
 /** Prints a line a measure. */
@@ -49,6 +88,7 @@ export async function measureLists(print: Print): Promise<void> {
     print(`  resident memory grew by ${grown.toFixed(0)} MB`);
     print(`  a lookup that hits   ${lookupTime(table, hits).toFixed(2).padStart(6)} us`);
     print(`  a lookup that misses ${lookupTime(table, misses).toFixed(2).padStart(6)} us`);
+    await measureSigned(folder, path, print);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
