@@ -102,14 +102,20 @@ export class CountersignServer {
     return addresses;
   }
 
-  /** A release, and then the signed lists that it reads: of those that it does not, none comes into force. */
+  /**
+   * A release, then the signed lists that it reads (of those that it does not, none comes into force), then what waits to
+   * be judged by both.
+   */
   async #startPolicy(): Promise<void> {
+    let areListsStarted = false;
     await this.#releases.start(() => {
       const { current } = this.#releases.live;
-      if (current !== undefined) void this.#feeds.setRead(listsOf(current.index));
-      void this.#backlog.run();
+      const read = current === undefined ? Promise.resolve() : this.#feeds.setRead(listsOf(current.index));
+      if (areListsStarted) void read.then(() => this.#backlog.run());
     });
     await this.#feeds.startSigned();
+    areListsStarted = true;
+    void this.#backlog.run();
   }
 
   /** Looks for a new release and reads lists, prices and TLS files again. What fails stays as it was. */

@@ -19,7 +19,7 @@ import { readRelease } from "../policy/read-release.ts";
 import { MAX_RELEASE_BYTES } from "../policy/release.ts";
 import { ReleaseStore, releasesFolder } from "../policy/release-store.ts";
 import { listsOf } from "../policy/rule-index.ts";
-import { loadListTrust, type SignedListConfig } from "../release-trust.ts";
+import { loadListTrust, type SignedListConfig, trustOf } from "../release-trust.ts";
 
 /**
  * @property refusal - undefined where it would come into force. @property inForce - then what would be.
@@ -102,11 +102,17 @@ function historyIn(file: string): ListHistory {
   };
 }
 
-/** The lists that the last good release reads, else the one at its place; undefined where neither can be read. */
+/**
+ * The lists that the last good release reads, where releases are signed and one is kept, else the one at its place;
+ * undefined where it can't be read.
+ */
 async function listsReadBy({ state_dir, policy }: Config): Promise<readonly string[] | undefined> {
   const ignored = { confirmEveryMs: 0, failed: () => {}, isReadOnly: true };
   try {
-    const kept = await (await ReleaseStore.open(releasesFolder(state_dir), ignored)).last();
+    const isSigned = trustOf(policy) === "keys";
+    const kept = isSigned
+      ? await (await ReleaseStore.open(releasesFolder(state_dir), ignored)).last()
+      : undefined;
     const archive = kept?.archive ?? (await readBounded(policy.release, MAX_RELEASE_BYTES, "archive"));
     return archive === undefined ? undefined : listsOf((await readRelease(archive)).index);
   } catch {

@@ -162,7 +162,7 @@ describe("done: 0", () => {
     const { lists } = await status();
     expect(lists).toMatchObject([{ name: "sanctions", entries: 1 }]);
     const text = (await act("status")).out;
-    expect(text).toMatch(/^list {6}sanctions: 1 entries, read \d+ s ago$/m);
+    expect(text).toMatch(/^list {6}sanctions: 1 entries, unsigned, read \d+ s ago$/m);
     expect(text).toMatch(/ETH has none: .*30 USD waits for: countersign prices accept ETH$/m);
     const accepted = await act("prices", "accept", "ETH", ...REASON);
     expect(accepted).toMatchObject({ code: 0, out: "accepted: ETH at 30 USD\n" });

@@ -6,11 +6,12 @@
  * - **admitted**: enough of this list's own keys signed it, it is about a list, for this installation, about this very
  *   list; a rule of the live release reads a list of this name; it is newer than what was in force, or the very same,
  *   and its time is now. Up to here nothing was looked at but the statement, so that nobody without keys can have a
- *   file read. A statement that is in force already ends here: the file beside it is held against its digest, where
- *   that costs no download, and the list is **confirmed**: its age begins anew;
- * - **copied**: the file is not in quarantine, it lies in `state_dir/lists/NAME` within the limits, and the copy's digest
- *   is the one that was signed. From here on the copy counts, whatever lies at the source. The file of what is in force
- *   under another statement needs no copy;
+ *   file read;
+ * - **matched**: the file is not in quarantine and, where looking costs no download, its digest is the one that was
+ *   signed. A statement that is in force already ends here: the list is **confirmed**, and its age begins anew;
+ * - **copied**: the file lies in `state_dir/lists/NAME` within the limits, and the copy's digest is the one that was
+ *   signed. From here on the copy counts, whatever lies at the source. What is in force, under another statement, needs no
+ *   copy;
  * - **read**: a thread made a table of the copy. It has one list, of addresses: there is no way for it to say anything of
  *   limits, modes, or another list;
  * - **kept**: copy and statement are the last good list, and the ledger has the entry that says that it is in force,
@@ -111,16 +112,14 @@ export class ListActivation {
   async offer(bytes: Uint8Array | undefined, place: ListPlace): Promise<boolean> {
     if (bytes === undefined) throw new ListError("statement", "there is no statement beside the list");
     const statement = await this.#admit(bytes);
-    if (this.#inForce?.statement.sha256 === statement.sha256) {
-      const there = await place.digest();
-      if (there !== undefined) this.#assertDigest(statement, there);
-    }
+    this.#assertNotQuarantined(statement);
+    const there = await place.digest();
+    if (there !== undefined) this.#assertDigest(statement, there);
     if (this.#inForce?.statement.payload === statement.payload) {
       await this.#keepSignatures(bytes, statement);
       await this.confirm();
       return false;
     }
-    this.#assertNotQuarantined(statement);
     if (this.#inForce?.statement.sha256 === statement.sha256) {
       const { table } = this.#inForce;
       await this.#options.store.keepStatement(bytes);
