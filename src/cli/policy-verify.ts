@@ -28,7 +28,10 @@ export function registerPolicyVerify(policy: Command): void {
   policy
     .command("verify")
     .description("what an installation would do with a release or list, step by step; it is not touched")
-    .argument("<file>", "the release file or its URL, or with --list the list's; its statement lies beside it")
+    .argument(
+      "<file>",
+      "the release file or its URL, or with --list the list's; its statement lies beside it",
+    )
     .option("--list <name>", "it is a list: its name, as in the config's lists")
     .requiredOption("--config <file>", "the installation's config file")
     .option("--json", "print one JSON object")

@@ -152,7 +152,9 @@ export class ListActivation {
       const statement = await this.#admit(kept.statement);
       this.#assertNotQuarantined(statement);
       const content = await this.#read(kept.path, statement);
-      await this.#bringIntoForce(content, statement, store.confirmedAt(statement.sha256));
+      // It was kept when its source had it, which was not before it was made.
+      const confirmedAt = Math.max(store.confirmedAt(statement.sha256), statement.created_at);
+      await this.#bringIntoForce(content, statement, confirmedAt);
     } catch (thrown) {
       const error = ListError.of(thrown);
       // A release that reads it may come yet.
@@ -218,12 +220,13 @@ export class ListActivation {
   }
 
   async #take(bytes: Uint8Array, statement: TrustedList, place: ListPlace): Promise<void> {
-    const { store } = this.#options;
+    const { store, history } = this.#options;
     const next = await store.next();
     try {
       this.#assertDigest(statement, await place.copy(next));
       const content = await this.#proven(next, statement);
       await store.keep(next, bytes, statement.sha256);
+      await store.confirm(statement.sha256, history.now());
       await this.#bringIntoForce(content, statement);
     } finally {
       await rm(next, { force: true }).catch((error: unknown) => {

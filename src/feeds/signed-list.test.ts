@@ -384,6 +384,25 @@ test("what is kept goes through every check again, and what was changed there is
   expect(entriesOf(again.list)).toBe(2);
 });
 
+test("killed between the disk and its confirmation: as old as its statement, not older", async () => {
+  const directory = stateDirectory();
+  const { list, source, ledger, state } = await make({ directory });
+  await list.setUnread(undefined);
+  await publish(source, FIRST);
+  await list.check(true);
+  await ledger.close();
+  rmSync(join(state, "state.json"));
+  rmSync(source);
+  rmSync(`${source}.statement.json`);
+  now = START + 23 * HOUR;
+  const again = await make({ isAgain: true, directory });
+  await again.list.setUnread(undefined);
+  await again.list.check(true);
+  expect(entriesOf(again.list)).toBe(1);
+  now = START + 24 * HOUR;
+  expect(entriesOf(again.list)).toBeUndefined();
+});
+
 test("the ledger alone knows what was in force: nothing older comes, though nothing is kept", async () => {
   const directory = stateDirectory();
   const { list, source, ledger, state } = await make({ directory });
