@@ -20,8 +20,9 @@
  * Nothing is stored here. After a start the pushes of the last day that were not judged by an answer are asked about
  * again: see `unasked-pushes.ts`.
  */
-import { RecentMap } from "../../evidence/keys/recent-map.ts";
+
 import type { Channel, PushStatus } from "../../input/document.ts";
+import { RecentMap } from "../../recent-map.ts";
 import { type Asking, lookUp, type Settled, type Why } from "./look-up.ts";
 import { isCoboId } from "./query.ts";
 import { QueryFailure } from "./query-client.ts";

@@ -6,6 +6,7 @@ import { concatBytes } from "@noble/hashes/utils.js";
 import { base32nopad, base58, bech32, createBase58check } from "@scure/base";
 import type { Document } from "../../input/document.ts";
 import type { ChainFamily } from "../../policy/release.ts";
+import { RecentMap } from "../../recent-map.ts";
 import { hexOf } from "../evm/rlp-fields.ts";
 import {
   type BitcoinAddress,
@@ -17,7 +18,6 @@ import {
 } from "./bitcoin-address.ts";
 import { type Curve, uncompressed } from "./curve-points.ts";
 import type { PublicKey } from "./extended-key.ts";
-import { RecentMap } from "./recent-map.ts";
 
 export type Algorithm = NonNullable<NonNullable<Document["signing"]>["algorithm"]>;
 

@@ -1,6 +1,7 @@
 /** The public key at a path below a root key, remembered: five steps cost a millisecond, the same wallet's mostly one. */
+
+import { RecentMap } from "../../recent-map.ts";
 import { childOf, type ExtendedKey, readExtendedKey, type Unusable } from "./extended-key.ts";
-import { RecentMap } from "./recent-map.ts";
 
 /** Keys that are remembered, those on the way included. About 500 bytes each. */
 const MAX_REMEMBERED = 8192;

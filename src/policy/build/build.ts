@@ -16,11 +16,11 @@ import { readRelease } from "../read-release.ts";
 import { MAX_DATA_BYTES, type Release, ReleaseError } from "../release.ts";
 import { ENTRYPOINTS, type RuleIndex } from "../rule-index.ts";
 import { type Analysis, analyse } from "./analyse.ts";
-import { decodeModule, type Module, UnknownSyntax } from "./ast.ts";
 import type { Builtins } from "./builtins.ts";
 import { coverageProblems } from "./coverage.ts";
 import { generateEntrypoints } from "./entrypoints.ts";
 import * as opa from "./opa.ts";
+import { parseModules } from "./parse.ts";
 import { BuildError, compareText, type Problem, sortProblems } from "./problem.ts";
 import { canonicalData, ENTRYPOINTS_FILE, inStage, readSource, type Source, STAGED_SCHEMA } from "./stage.ts";
 import { testFileOf } from "./test-file.ts";
@@ -51,8 +51,7 @@ export async function buildRelease(sourceDir: string, options: BuildOptions = {}
   return inStage(stagedFiles(source), async (dir) => {
     const { index, problems, reads } = await analyseStaged(dir, source);
     if (problems.length > 0) throw new BuildError(sortProblems(problems));
-    const libraries = [...source.modules.keys()].filter((file) => file.startsWith("lib/"));
-    const missed = await coverageProblems(dir, libraries, reads);
+    const missed = await coverageProblems(dir, source.modules, reads);
     if (missed.length > 0) throw new BuildError(sortProblems(missed));
     const wasm = await compile(dir);
     const dataText = canonicalData(source.data);
@@ -117,26 +116,20 @@ function stagedFiles(source: Source): Map<string, string> {
 
 async function analyseStaged(dir: string, source: Source): Promise<Analysis> {
   const problems: Problem[] = [...source.problems];
-  const parsed = await opa.parse(dir, [...source.modules.keys()]);
-  const modules: Module[] = [];
-  for (const each of parsed) {
-    if ("problems" in each) {
-      problems.push(...each.problems);
-      continue;
-    }
-    try {
-      modules.push(decodeModule(each.ast, each.file));
-    } catch (error) {
-      if (!(error instanceof UnknownSyntax)) throw error;
-      problems.push({ file: error.place.file, line: error.place.line, message: error.message });
-    }
-  }
-  const opaVersion = await opa.version();
+  await opa.demandOpa();
+  const { modules, problems: unread, isRego } = await parseModules(dir, source.modules);
+  problems.push(...unread);
   const tests = [...source.tests].map(([file, text]) => testFileOf(file, text));
-  const analysis = analyse({ modules, tests, data: source.data, opaVersion, builtins: await builtins() });
+  const analysis = analyse({
+    modules,
+    tests,
+    data: source.data,
+    opaVersion: opa.OPA_VERSION,
+    builtins: await builtins(),
+  });
   problems.push(...analysis.problems, ...dataFaults(source, analysis.index));
   // OPA's own check runs over all rules at once, so it may well repeat what is known to be wrong.
-  if (parsed.every((each) => "ast" in each)) {
+  if (isRego) {
     await writeEntrypoints(dir, analysis.index);
     const files = [...source.modules.keys(), ...source.tests.keys(), ENTRYPOINTS_FILE];
     problems.push(...(await opa.check(dir, STAGED_SCHEMA, files)));

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { notFollowed } from "./coverage.ts";
+import { coverageProblems, namedLibraries, notFollowed } from "./coverage.ts";
+import { inStage } from "./stage.ts";
 
 const FOLLOWED = {
   input: new Set(["transaction.destinations.*.address", "lists.sanctions.*", "channel"]),
@@ -12,6 +13,7 @@ test("a path that was not followed is reported", () => {
     ["input", "transaction", "destinations", "*", "memo"],
     ["input", "channel", "deeper"],
     ["data", "blocked"],
+    ["data", "lib", "missing", "amount"],
   ];
   expect(notFollowed(missed, FOLLOWED)).toEqual(missed.map((path) => path.join(".")));
 });
@@ -25,7 +27,53 @@ test("a path that is followed, or lies above one, is covered", () => {
     ["input", "channel"],
     ["data", "allowlist", "ETH"],
     ["data", "rules", "transfer", "a", "helper"],
-    ["data", "lib", "amount", "int"],
   ];
   expect(notFollowed(covered, FOLLOWED)).toEqual([]);
+});
+
+const RULE = "rules/transfer/a/rule.rego";
+
+function withLibraries(rule: string): Map<string, string> {
+  return new Map([
+    [RULE, rule],
+    ["lib/amount.rego", "package lib.amount\n\nint(text) := to_number(text)\n"],
+    ["lib/daily.rego", "package lib.daily\n\nimport data.lib.amount\n\nspent := amount.int(input.spent)\n"],
+    ["lib/other.rego", "package lib.other\n\nkind := input.kind\n"],
+  ]);
+}
+
+test("a rule that does more with `lib` than name a library, or hides it, is read with all of them", () => {
+  const hidden = [
+    "import data.lib\n\nx := lib.daily.spent",
+    "import data.lib as l\n\nx := l.daily.spent",
+    'x := data.lib["daily"].spent',
+    'x := data["lib"].daily.spent',
+    "x := data.lib[name].spent",
+    "x := data. lib .daily.spent",
+    'x := data["l\\u0069b"].daily.spent',
+  ];
+  for (const text of hidden) {
+    expect(namedLibraries(RULE, withLibraries(text)), text).toHaveLength(3);
+  }
+});
+
+test("a rule is read with the libraries that it names and that those name", () => {
+  const libraries = (text: string) => namedLibraries(RULE, withLibraries(text));
+  expect(libraries("import data.lib.daily")).toEqual(["lib/amount.rego", "lib/daily.rego"]);
+  expect(libraries("import data.lib.other as o\n\nx := data.lib.other.kind")).toEqual(["lib/other.rego"]);
+  expect(libraries("library := 1")).toEqual([]);
+});
+
+/** What is missed of a rule whose reads were all overlooked. */
+async function missed(body: string): Promise<string[]> {
+  const texts = withLibraries(`package rules.transfer.a\n\nimport data.lib.daily\n\n${body}\n`);
+  const module = { file: RULE, package: ["rules", "transfer", "a"], packageLine: 1 };
+  const rule = { module, checks: [{ part: "require" as const }], facts: new Map() };
+  const overlooked = { rule, input: new Set<string>(), data: new Set<string>() };
+  const problems = await inStage(texts, (dir) => coverageProblems(dir, texts, [overlooked]));
+  return problems.map(({ message }) => /reads (\S+):/.exec(message)?.[1] ?? message);
+}
+
+test("what a rule reads through libraries of libraries is reported where nobody followed it", async () => {
+  expect(await missed('require["X"] if daily.spent > input.limit')).toEqual(["input.limit", "input.spent"]);
 });

@@ -4,26 +4,39 @@
  * altogether.
  */
 import type { RuleReads } from "./analyse.ts";
-import { deps, eachOf } from "./opa.ts";
+import type { FoundRule } from "./index-rules.ts";
+import * as opa from "./opa.ts";
 import type { Problem } from "./problem.ts";
+import { Remembered } from "./remembered.ts";
+
+type Texts = ReadonlyMap<string, string>;
+
+/** What of a rule says what its verdict hangs on. */
+interface Judging {
+  readonly module: Pick<FoundRule["module"], "file" | "package" | "packageLine">;
+  readonly checks: readonly Pick<FoundRule["checks"][number], "part">[];
+  readonly facts: ReadonlyMap<string, unknown>;
+}
+
+type Followed = Pick<RuleReads, "input" | "data">;
+
+const answers = new Remembered<opa.Dependencies>();
 
 /**
  * Asks OPA for each rule.
  *
  * @param dir - the staged folder.
- * @param libraries - the files of `lib`; with them a rule's own file is all that OPA is given.
+ * @param texts - its modules, by file.
+ * @throws {ReleaseError} where OPA can't tell what a rule depends on.
  */
 export async function coverageProblems(
   dir: string,
-  libraries: readonly string[],
-  rules: readonly RuleReads[],
+  texts: Texts,
+  rules: readonly (Followed & { readonly rule: Judging })[],
 ): Promise<Problem[]> {
-  const problems = await eachOf(rules, async (reads) => {
-    const { module, checks, facts } = reads.rule;
-    const parts = new Set<string>(checks.map(({ part }) => part));
-    if (facts.size > 0) parts.add("facts");
-    const query = [...parts].map((part) => `data.${module.package.join(".")}.${part}`).join(", ");
-    const reported = await deps(dir, [module.file, ...libraries], `x = [${query}]`);
+  const problems = await opa.eachOf(rules, async ({ rule, ...reads }) => {
+    const { module } = rule;
+    const reported = await dependencies(dir, texts, rule);
     return notFollowed(reported, reads).map((path) => ({
       file: module.file,
       line: module.packageLine,
@@ -33,17 +46,54 @@ export async function coverageProblems(
   return problems.flat();
 }
 
+/** Of all parts that a verdict hangs on. To read all libraries takes OPA three times as long as those that one rule needs. */
+async function dependencies(
+  dir: string,
+  texts: Texts,
+  { module, checks, facts }: Judging,
+): Promise<opa.Dependencies> {
+  const parts = new Set<string>(checks.map(({ part }) => part));
+  if (facts.size > 0) parts.add("facts");
+  const query = `x = [${[...parts].map((part) => `data.${module.package.join(".")}.${part}`).join(", ")}]`;
+  const files = [module.file, ...namedLibraries(module.file, texts)];
+  const question = [opa.OPA_VERSION, query, ...files.flatMap((file) => [file, texts.get(file) ?? ""])];
+  return answers.of(question, () => opa.deps(dir, files, query));
+}
+
+function librariesOf(texts: Texts): string[] {
+  return [...texts.keys()].filter((file) => file.startsWith("lib/"));
+}
+
+/**
+ * The libraries that a rule names, and those that they name: `lib.NAME`, wherever it stands. All of them where a text
+ * does anything else with `lib`, or may spell it otherwise.
+ */
+export function namedLibraries(file: string, texts: Texts): string[] {
+  const libraries = librariesOf(texts);
+  const named = new Set<string>();
+  const unread = [file];
+  for (let next = unread.pop(); next !== undefined; next = unread.pop()) {
+    const text = texts.get(next) ?? "";
+    if (/\blib\b(?!\.[a-z])|\\u/.test(text)) return libraries;
+    for (const [, name] of text.matchAll(/\blib\.([a-z][a-z0-9_]*)/g)) {
+      const library = `lib/${name}.rego`;
+      if (named.has(library) || !texts.has(library)) continue;
+      named.add(library);
+      unread.push(library);
+    }
+  }
+  return libraries.filter((library) => named.has(library));
+}
+
 /**
  * The reported paths that no followed one covers.
  *
- * @param reported - from `input` or `data`; code of the rule's own is left out of account.
+ * @param reported - from `input` or `data`; code of the rule's own is left out of account. A
+ *   library is in none of them, unless OPA was not given it.
  */
-export function notFollowed(
-  reported: readonly (readonly string[])[],
-  { input, data }: Pick<RuleReads, "input" | "data">,
-): string[] {
+export function notFollowed(reported: readonly (readonly string[])[], { input, data }: Followed): string[] {
   return reported.flatMap(([root = "", ...path]) => {
-    if (root === "data" && (path[0] === "rules" || path[0] === "lib")) return [];
+    if (root === "data" && path[0] === "rules") return [];
     const followed = [...(root === "input" ? input : data)];
     const isCovered = path.length === 0 || followed.some((read) => isAbove(path, read.split(".")));
     return isCovered ? [] : [[root, ...path].join(".")];

@@ -13,7 +13,7 @@ import { ReleaseError } from "../release.ts";
 import type { Problem } from "./problem.ts";
 
 /** The only version that this product builds with: another one may compile the same Rego to other bytes. */
-const OPA_VERSION = "1.22.2";
+export const OPA_VERSION = "1.22.2";
 
 /** The built-ins that mean the same natively and in WebAssembly; all others fail at build. */
 export const CAPABILITIES_FILE = fileURLToPath(new URL("policies/capabilities.json", ROOT));
@@ -95,18 +95,21 @@ async function findBinary(): Promise<string> {
 let binary: Promise<string> | undefined;
 
 /** The binary, looked for once; a failure is not remembered, so that `make tools` helps a running server. */
-async function opa(args: readonly string[], cwd: string): Promise<Answer> {
+async function found(): Promise<string> {
   binary ??= findBinary().catch((error: unknown) => {
     binary = undefined;
     throw error;
   });
-  return run(await binary, args, cwd);
+  return binary;
 }
 
-/** The version in use. @throws {ReleaseError} where there is none of the right version. */
-export async function version(): Promise<string> {
-  await opa(["version"], ".");
-  return OPA_VERSION;
+async function opa(args: readonly string[], cwd: string): Promise<Answer> {
+  return run(await found(), args, cwd);
+}
+
+/** @throws {ReleaseError} where there is no binary of the right version. */
+export async function demandOpa(): Promise<void> {
+  await found();
 }
 
 const errorsSchema = z.object({
@@ -168,20 +171,16 @@ export async function check(dir: string, schemaFile: string, files: readonly str
   return answer.code === 0 ? [] : problemsOf(answer);
 }
 
-export type Parsed =
-  | { readonly file: string; readonly ast: unknown }
-  | { readonly file: string; readonly problems: readonly Problem[] };
+export type Parsed = { readonly ast: unknown } | { readonly problems: readonly Problem[] };
 
-/** Parses each file to its syntax tree, with locations and annotations; two at a time. */
-export async function parse(dir: string, files: readonly string[]): Promise<Parsed[]> {
-  return eachOf(files, async (file) => {
-    const answer = await opa(
-      ["parse", "--format", "json", "--json-include", "locations,-comments", `./${file}`],
-      dir,
-    );
-    const ast = answer.code === 0 ? firstJson(answer.stdout) : undefined;
-    return ast === undefined ? { file, problems: problemsOf(answer) } : { file, ast };
-  });
+/** Parses a file to its syntax tree, with locations and annotations. */
+export async function parse(dir: string, file: string): Promise<Parsed> {
+  const answer = await opa(
+    ["parse", "--format", "json", "--json-include", "locations,-comments", `./${file}`],
+    dir,
+  );
+  const ast = answer.code === 0 ? firstJson(answer.stdout) : undefined;
+  return ast === undefined ? { problems: problemsOf(answer) } : { ast };
 }
 
 const depsSchema = z.object({
@@ -191,11 +190,16 @@ const depsSchema = z.object({
     .transform((paths) => paths ?? []),
 });
 
+export type Dependencies = readonly (readonly string[])[];
+
 /**
  * What OPA itself says a query depends on: paths from `input` or `data`, each ending before the first step
- * that is not constant. Numbers are written as `*`.
+ * that is not constant. Numbers are written as `*`. Rules and functions of the given files are none of them; those of
+ * other files are, or are an error.
+ *
+ * @throws {ReleaseError} where OPA can't tell.
  */
-export async function deps(dir: string, files: readonly string[], query: string): Promise<string[][]> {
+export async function deps(dir: string, files: readonly string[], query: string): Promise<Dependencies> {
   const data = files.flatMap((file) => ["--data", file]);
   const answer = await opa(["deps", "--format", "json", ...data, query], dir);
   const parsed = depsSchema.safeParse(firstJson(answer.stdout));
