@@ -25,7 +25,7 @@ run: build
 	$(COUNTERSIGN) serve --config $(CONFIG)
 
 ## test: all tests, TypeScript and Rego
-test: build $(OPA) test-rego
+test: build $(OPA) $(REGAL) test-rego
 	npx vitest run
 
 test-rego: $(OPA)

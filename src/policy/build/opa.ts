@@ -2,15 +2,12 @@
  * The one place that asks OPA for anything. Today it runs the `opa` binary, one process a question; nothing
  * outside this file knows that, so that OPA compiled to WebAssembly can take its place.
  */
-import { spawn } from "node:child_process";
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
-import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { ROOT } from "../../root.ts";
 import { ReleaseError } from "../release.ts";
 import type { Problem } from "./problem.ts";
+import { type Answer, installed, parsedJson, runTool } from "./tool.ts";
 
 /** The only version that this product builds with: another one may compile the same Rego to other bytes. */
 export const OPA_VERSION = "1.22.2";
@@ -18,72 +15,18 @@ export const OPA_VERSION = "1.22.2";
 /** The built-ins that mean the same natively and in WebAssembly; all others fail at build. */
 export const CAPABILITIES_FILE = fileURLToPath(new URL("policies/capabilities.json", ROOT));
 
-const OWN_BINARY = fileURLToPath(new URL("tools/bin/opa", ROOT));
-const TIME_LIMIT_MS = 60_000;
-const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 /** OPA's own limit is 10; a source is told all that is wrong with it. */
 const MAX_ERRORS = "1000";
 const PARALLEL_PARSERS = 2;
-/** Most calls end before there is anything to collect: Go's collector need not begin early. */
-const SELDOM = "400";
-
-interface Answer {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** @throws {ReleaseError} when OPA says more than 64 MiB, or takes more than a minute. */
-async function run(binary: string, args: readonly string[], cwd: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const env = { ...process.env, GOGC: SELDOM };
-    const child = spawn(binary, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-    const out: Buffer[] = [];
-    const err: Buffer[] = [];
-    let size = 0;
-    let stopped: string | undefined;
-    const stop = (why: string) => {
-      stopped ??= why;
-      child.kill("SIGKILL");
-    };
-    const timer = setTimeout(() => stop("took more than a minute"), TIME_LIMIT_MS);
-    const collect = (into: Buffer[]) => (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > MAX_OUTPUT_BYTES) stop("printed more than 64 MiB");
-      else into.push(chunk);
-    };
-    child.stdout.on("data", collect(out));
-    child.stderr.on("data", collect(err));
-    child.once("error", (error) => {
-      clearTimeout(timer);
-      reject(new ReleaseError("source", `opa ${args[0]} did not start: ${error.message}`, error));
-    });
-    child.once("close", (code) => {
-      clearTimeout(timer);
-      if (stopped !== undefined) reject(new ReleaseError("source", `opa ${args[0]} ${stopped}`));
-      else resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
-    });
-  });
-}
-
-async function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** The version that a binary says it is; undefined where it says none. */
 async function versionOf(binary: string): Promise<string | undefined> {
-  const { stdout } = await run(binary, ["version"], ".");
+  const { stdout } = await runTool(binary, ["version"], ".");
   return /^Version: (\S+)$/m.exec(stdout)?.[1];
 }
 
 async function findBinary(): Promise<string> {
-  const onPath = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const found: string[] = [];
-  for (const file of [OWN_BINARY, ...onPath.map((folder) => join(folder, "opa"))]) {
-    if (!(await isExecutable(file))) continue;
+  for await (const file of installed("opa")) {
     const version = await versionOf(file);
     if (version === OPA_VERSION) return file;
     found.push(`${file} is ${version ?? "no OPA"}`);
@@ -104,7 +47,7 @@ async function found(): Promise<string> {
 }
 
 async function opa(args: readonly string[], cwd: string): Promise<Answer> {
-  return run(await found(), args, cwd);
+  return runTool(await found(), args, cwd);
 }
 
 /** @throws {ReleaseError} where there is no binary of the right version. */
@@ -124,7 +67,7 @@ const errorsSchema = z.object({
 /** OPA's errors as problems, whether it wrote them as JSON or as text. */
 function problemsOf(answer: Answer): Problem[] {
   const text = answer.stderr.trim() === "" ? answer.stdout : answer.stderr;
-  const json = firstJson(answer.stdout) ?? firstJson(answer.stderr);
+  const json = parsedJson(answer.stdout) ?? parsedJson(answer.stderr);
   const parsed = errorsSchema.safeParse(json);
   if (parsed.success) {
     return parsed.data.errors.map(({ message, location }) =>
@@ -143,14 +86,6 @@ function problemsOf(answer: Answer): Problem[] {
 
 function relative(file: string): string {
   return file.replace(/^\.?\//, "");
-}
-
-function firstJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -179,7 +114,7 @@ export async function parse(dir: string, file: string): Promise<Parsed> {
     ["parse", "--format", "json", "--json-include", "locations,-comments", `./${file}`],
     dir,
   );
-  const ast = answer.code === 0 ? firstJson(answer.stdout) : undefined;
+  const ast = answer.code === 0 ? parsedJson(answer.stdout) : undefined;
   return ast === undefined ? { problems: problemsOf(answer) } : { ast };
 }
 
@@ -202,7 +137,7 @@ export type Dependencies = readonly (readonly string[])[];
 export async function deps(dir: string, files: readonly string[], query: string): Promise<Dependencies> {
   const data = files.flatMap((file) => ["--data", file]);
   const answer = await opa(["deps", "--format", "json", ...data, query], dir);
-  const parsed = depsSchema.safeParse(firstJson(answer.stdout));
+  const parsed = depsSchema.safeParse(parsedJson(answer.stdout));
   if (answer.code !== 0 || !parsed.success) {
     const [problem] = problemsOf(answer);
     throw new ReleaseError("source", `opa deps ${query}: ${problem?.message ?? "no answer"}`);
@@ -282,7 +217,7 @@ export async function test(dir: string, schemaFile: string, withCoverage: boolea
   args.push("--capabilities", CAPABILITIES_FILE);
   const answer = await opa([...args, "."], dir);
   const text = answer.stdout.trim();
-  const parsed = z.array(testResultSchema).safeParse(text === "" ? [] : firstJson(text));
+  const parsed = z.array(testResultSchema).safeParse(text === "" ? [] : parsedJson(text));
   if (!parsed.success || (answer.code !== 0 && parsed.data.length === 0)) {
     return { tests: [], problems: problemsOf(answer) };
   }
@@ -297,7 +232,7 @@ export async function test(dir: string, schemaFile: string, withCoverage: boolea
   });
   if (!withCoverage || tests.some(({ outcome }) => outcome !== "pass")) return { tests, problems: [] };
   const covered = await opa([...args, "--coverage", "."], dir);
-  const coverage = coverageSchema.safeParse(firstJson(covered.stdout));
+  const coverage = coverageSchema.safeParse(parsedJson(covered.stdout));
   if (!coverage.success) return { tests, problems: problemsOf(covered) };
   const files = Object.entries(coverage.data.files).map(
     ([file, each]) => [relative(file), each.coverage ?? 0] as const,
