@@ -59,7 +59,7 @@ is_no_digest if count(encoded) != 44
 
 is_no_digest if trim_right(encoded, "=") != trim_suffix(encoded, "=")
 
-is_no_digest if not endswith(encoded, "=")
+is_no_digest if trim_suffix(encoded, "=") == encoded
 
 # 32 bytes are 44 characters, of which the last is one "=".
 encoded := base64.encode(input.evidence.text)
