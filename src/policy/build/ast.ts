@@ -56,8 +56,12 @@ export interface Head extends Place {
   readonly assign: boolean;
 }
 
-/** @property generatedBody - no body was written: the head holds without a condition. */
+/**
+ * @property isElse - it counts only where what stands before it does not.
+ * @property generatedBody - no body was written: the head holds without a condition.
+ */
 export interface Rule extends Place {
+  readonly isElse: boolean;
   readonly isDefault: boolean;
   readonly head: Head;
   readonly body: readonly Expression[];
@@ -131,7 +135,7 @@ class Decoder {
     const packageTerms = this.#list(packageNode["path"], "package path").map((term) => this.#term(term));
     const imports = this.#optionalList(root["imports"]).map((each) => this.#import(each));
     const annotations = this.#optionalList(root["annotations"]).map((each) => this.#annotation(each));
-    const rules = this.#optionalList(root["rules"]).map((each) => this.#rule(each));
+    const rules = this.#optionalList(root["rules"]).map((each) => this.#rule(each, false));
     return {
       file: this.#file,
       package: packageTerms.slice(1).map((term) => this.#stringOf(term)),
@@ -169,7 +173,7 @@ class Decoder {
     };
   }
 
-  #rule(json: unknown): Rule {
+  #rule(json: unknown, isElse: boolean): Rule {
     const node = this.#record(json, "rule");
     this.#only(node, ["annotations", "body", "default", "else", "head", "location"]);
     const place = this.#place(node);
@@ -177,11 +181,12 @@ class Decoder {
     const otherwise = node["else"];
     return {
       ...place,
+      isElse,
       isDefault: node["default"] === true,
       head: this.#head(node["head"]),
       body: this.#body(expressions),
       generatedBody: expressions.every((each) => isRecord(each) && each["generated"] === true),
-      ...(otherwise === undefined ? {} : { otherwise: this.#rule(otherwise) }),
+      ...(otherwise === undefined ? {} : { otherwise: this.#rule(otherwise, true) }),
     };
   }
 

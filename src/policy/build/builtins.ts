@@ -5,7 +5,7 @@
 import type { DataUse } from "../rule-index.ts";
 import type { Place, Term } from "./ast.ts";
 import type { Reader, Step } from "./reader.ts";
-import { NUMBER, OPAQUE, union, type Value, type Values } from "./values.ts";
+import { madeOf, NUMBER, OPAQUE, union, type Value, type Values } from "./values.ts";
 
 /** The JSON types of the arguments by name; `any` for all that is not one type. */
 export type Builtins = ReadonlyMap<string, readonly string[]>;
@@ -76,12 +76,25 @@ export function noteLookup(reader: Reader, values: Values, key: Values): void {
 
 function consumeAll(reader: Reader, call: Call, args: readonly Values[]): Values {
   for (const arg of args) reader.consume(arg, call);
-  return OPAQUE;
+  return madeOf(...args);
 }
 
 function arithmetic(reader: Reader, call: Call, args: readonly Values[]): Values {
   consumeAll(reader, call, args);
   return NUMBER;
+}
+
+/** The largest or smallest of a list is one of it. */
+function oneOf(reader: Reader, call: Call, args: readonly Values[]): Values {
+  const made = consumeAll(reader, call, args);
+  const elements = args.flatMap((arg) => reader.elements(arg, call));
+  return elements.length > 0 && elements.every(isNumber) ? NUMBER : made;
+}
+
+/** Of numbers the difference is one; of all else it may be that of two sets. */
+function minus(reader: Reader, call: Call, args: readonly Values[]): Values {
+  if (args.every((arg) => arg.length > 0 && arg.every(isNumber))) return arithmetic(reader, call, args);
+  return consumedElements("set", NUMBER)(reader, call, args);
 }
 
 function size(reader: Reader, call: Call, [of = []]: readonly Values[]): Values {
@@ -109,7 +122,7 @@ function consumedElements(kind: "list" | "set", otherwise: Values = OPAQUE): Mod
     const sets = args.map((arg) => arg.flatMap((value) => (value.kind === "set" ? value.items : [])));
     const [left = [], right = []] = sets;
     noteComparison(reader, left, right);
-    return union([{ kind, items: union(OPAQUE, ...sets) }], otherwise);
+    return union([{ kind, items: union(madeOf(...args), ...sets) }], otherwise);
   };
 }
 
@@ -119,7 +132,7 @@ function membership(reader: Reader, call: Call, args: readonly Values[]): Values
   const elements = reader.elements(domain, call);
   reader.consume(elements, call);
   noteLike(reader, args.at(-2) ?? [], elements);
-  return OPAQUE;
+  return madeOf(...args);
 }
 
 /**
@@ -184,7 +197,8 @@ function useOf(key: Values): DataUse {
   return plain.length > 0 && plain.every(isNumber) ? "index" : "key";
 }
 
-function isNumber(value: Values[number]): boolean {
+/** Whether it is a number, as far as schema and built-ins say. */
+export function isNumber(value: Values[number]): boolean {
   switch (value.kind) {
     case "constant":
       return typeof value.value === "number";
@@ -229,6 +243,15 @@ const MODELS: ReadonlyMap<string, Model> = new Map<string, Model>([
   ["div", arithmetic],
   ["rem", arithmetic],
   ["to_number", arithmetic],
+  ["abs", arithmetic],
+  ["ceil", arithmetic],
+  ["floor", arithmetic],
+  ["round", arithmetic],
+  ["sum", arithmetic],
+  ["product", arithmetic],
+  ["indexof", arithmetic],
+  ["max", oneOf],
+  ["min", oneOf],
   ["numbers.range", range],
   ["object.keys", size],
   ["array.concat", listOf(2)],
@@ -237,7 +260,7 @@ const MODELS: ReadonlyMap<string, Model> = new Map<string, Model>([
   ["sort", consumedElements("list")],
   ["and", consumedElements("set")],
   ["or", consumedElements("set")],
-  ["minus", consumedElements("set", NUMBER)],
+  ["minus", minus],
   ["union", consumedElements("set")],
   ["intersection", consumedElements("set")],
   ["internal.member_2", membership],

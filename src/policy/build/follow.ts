@@ -13,7 +13,8 @@ import type { Problem } from "./problem.ts";
 import { Reader, type Step } from "./reader.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import { Scope } from "./scope.ts";
-import { constant, keyOfAll, OPAQUE, union, type Values } from "./values.ts";
+import { constant, keyOfAll, madeOf, OPAQUE, union, type Values } from "./values.ts";
+import { type View, variablesOf, type Watch, withDerived } from "./watch.ts";
 
 /** The modules that one rule may use: its own and `lib`, by package (`lib.amount`). */
 export type Packages = ReadonlyMap<string, Module>;
@@ -27,6 +28,8 @@ export interface FollowContext {
   readonly document: SchemaNode;
   readonly optional: ReadonlySet<string>;
   readonly builtins: Builtins;
+  /** Is shown all that is followed. */
+  readonly watch?: Watch;
 }
 
 /** @property reads - sorted; a path below which another one is read stands for both, but in `raw`. */
@@ -66,13 +69,26 @@ interface Frame {
   readonly scope: Scope;
   /** The names of what the function around it is given. */
   readonly parameters: ReadonlySet<string>;
+  /** See {@link View}. */
+  readonly anchors: ReadonlySet<string>;
 }
+
+/** What a body's solutions make: see {@link Body}. */
+interface Made {
+  readonly rule?: Rule;
+  readonly heads: readonly Term[];
+  readonly collects: boolean;
+}
+
+const NOTHING: Made = { heads: [], collects: false };
 
 class Follower {
   readonly reader: Reader;
   readonly #context: FollowContext;
   readonly #results = new Map<string, Values>();
   readonly #active = new Set<string>();
+  /** How many `not` stand around what is being followed. */
+  #negations = 0;
 
   constructor(context: FollowContext) {
     this.#context = context;
@@ -80,7 +96,7 @@ class Follower {
   }
 
   follow(module: Module, rule: Rule): void {
-    this.#ruleValue(module, rule, []);
+    this.#ruleValue(module, rule, [], new Set());
   }
 
   /** What a term may stand for; every reference in it is noted. */
@@ -105,8 +121,7 @@ class Follower {
         return [objectOf(entries)];
       }
       case "template":
-        for (const part of term.parts) this.#templatePart(part, frame);
-        return OPAQUE;
+        return madeOf(...term.parts.map((part) => this.#templatePart(part, frame)));
       case "call":
         return this.#call(term, frame);
       case "comprehension":
@@ -151,8 +166,13 @@ class Follower {
   /**
    * The body, until its variables hold all that they can, then once more for the record. Rego does not care
    * for the order of expressions, so neither may this.
+   *
+   * @returns where what the body makes is to be evaluated.
    */
-  #body(body: readonly Expression[], frame: Frame): void {
+  #body(body: readonly Expression[], around: Frame, made: Made): Frame {
+    const names = new Set([...around.anchors].filter((name) => !isDeclaredIn(body, name)));
+    if (made.collects) for (const head of made.heads) variablesOf(head, names);
+    const frame: Frame = { ...around, anchors: withDerived(names, body) };
     for (let round = 0; ; round += 1) {
       const before = frame.scope.version;
       this.reader.quietly(() => {
@@ -164,8 +184,42 @@ class Follower {
       if (place !== undefined) this.reader.problem(place, "cannot follow the variables of this body");
       break;
     }
-    if (this.reader.isQuiet) return;
+    if (this.reader.isQuiet) return frame;
     for (const expression of body) this.#expression(expression, frame);
+    this.#context.watch?.body({ ...made, expressions: body, view: this.#view(frame) });
+    return frame;
+  }
+
+  #view(frame: Frame): View {
+    return {
+      module: frame.module,
+      anchors: frame.anchors,
+      isNegated: this.#negations > 0,
+      valuesOf: (term) => this.reader.quietly(() => this.evaluate(term, frame)),
+      rulesOf: (term) => this.#definitions(term, frame),
+      isFree: (step) => step.type === "var" && frame.scope.isKeyOnly(step.name),
+    };
+  }
+
+  /** The rules that a name, a reference or a call means. */
+  #definitions(term: Term, frame: Frame): readonly Rule[] | undefined {
+    if (term.type === "call") {
+      const target = this.#function(term.operator, frame);
+      return target?.module.rules.filter(({ head }) => head.name === target.name);
+    }
+    const [head, ...steps] = term.type === "ref" ? [term.head, ...term.steps] : [term];
+    if (head?.type !== "var" || this.#isLocal(head.name, frame)) return undefined;
+    const own = frame.module.rules.filter((rule) => rule.head.name === head.name);
+    if (own.length > 0) return own;
+    const imported = importOf(frame.module, head.name)?.path ?? [head.name];
+    const names = [
+      ...imported,
+      ...steps.map((step) => (step.type === "constant" ? String(step.value) : "*")),
+    ];
+    const length = names[1] === "rules" ? 4 : 3;
+    const module = this.#context.packages.get(names.slice(1, length).join("."));
+    if (names[0] !== "data" || module === undefined) return undefined;
+    return module.rules.filter((rule) => rule.head.name === names[length]);
   }
 
   #expression(expression: Expression, frame: Frame): void {
@@ -176,18 +230,19 @@ class Follower {
         return;
       case "every": {
         const domain = this.evaluate(what.domain, frame);
-        const inner: Frame = { ...frame, scope: new Scope(frame.scope) };
+        const anchors = variablesOf(what.value, variablesOf(what.key, new Set(frame.anchors)));
+        const inner: Frame = { ...frame, scope: new Scope(frame.scope), anchors };
         this.#loop(what.key, what.value, domain, inner, what.domain);
-        this.#body(what.body, inner);
+        this.#body(what.body, inner, NOTHING);
         return;
       }
       case "term": {
         const { term } = what;
-        if (term.type === "call" && (term.operator === "eq" || term.operator === "assign")) {
+        this.#negations += expression.negated ? 1 : 0;
+        if (term.type === "call" && (term.operator === "eq" || term.operator === "assign"))
           this.#unify(term, frame);
-          return;
-        }
-        this.reader.consumeTruth(this.evaluate(term, frame), term);
+        else this.reader.consumeTruth(this.evaluate(term, frame), term);
+        this.#negations -= expression.negated ? 1 : 0;
       }
     }
   }
@@ -268,17 +323,20 @@ class Follower {
     return importOf(module, name) === undefined && !module.rules.some((rule) => rule.head.name === name);
   }
 
-  #templatePart(part: Expression, frame: Frame): void {
+  #templatePart(part: Expression, frame: Frame): Values {
     if (part.what.type !== "term") {
       this.reader.problem(part, "cannot follow this part of a template");
-      return;
+      return OPAQUE;
     }
-    this.reader.consume(this.evaluate(part.what.term, frame), part);
+    const values = this.evaluate(part.what.term, frame);
+    this.reader.consume(values, part);
+    return values;
   }
 
   #comprehension(term: Extract<Term, { type: "comprehension" }>, frame: Frame): Values {
-    const inner: Frame = { ...frame, scope: new Scope(frame.scope) };
-    this.#body(term.body, inner);
+    const heads = term.key === undefined ? [term.term] : [term.key, term.term];
+    const around: Frame = { ...frame, scope: new Scope(frame.scope) };
+    const inner = this.#body(term.body, around, { heads, collects: true });
     const items = this.evaluate(term.term, inner);
     if (term.makes !== "object" || term.key === undefined) {
       return [{ kind: term.makes === "set" ? "set" : "list", items }];
@@ -392,14 +450,15 @@ class Follower {
       return OPAQUE;
     }
     return this.#once(`${module.package.join(".")}.${name}`, place, () =>
-      union(...definitions.map((rule) => this.#ruleValue(module, rule, []))),
+      union(...definitions.map((rule) => this.#ruleValue(module, rule, [], new Set()))),
     );
   }
 
   /** Runs once for the same name and arguments; a quiet run does not stand for a recorded one. */
   #once(name: string, place: Place, run: () => Values): Values {
-    const key = `${this.reader.isQuiet ? "quiet" : "noted"} ${name}`;
-    const known = this.#results.get(key) ?? this.#results.get(`noted ${name}`);
+    const spelled = `${this.#negations > 0 ? "not " : ""}${name}`;
+    const key = `${this.reader.isQuiet ? "quiet" : "noted"} ${spelled}`;
+    const known = this.#results.get(key) ?? this.#results.get(`noted ${spelled}`);
     if (known !== undefined) return known;
     const isRecursive = this.#active.has(name);
     if (isRecursive || this.#active.size > MAX_DEPTH) {
@@ -417,20 +476,30 @@ class Follower {
     }
   }
 
-  #ruleValue(module: Module, rule: Rule, args: readonly Values[]): Values {
+  /** @param anchored - the places of arguments that stand for each element in turn. */
+  #ruleValue(module: Module, rule: Rule, args: readonly Values[], anchored: ReadonlySet<number>): Values {
+    if (!this.reader.isQuiet) this.#context.watch?.rule(rule);
     const given = rule.head.args ?? [];
-    const frame: Frame = { module, scope: new Scope(), parameters: new Set(given.flatMap(variablesIn)) };
+    const around: Frame = {
+      module,
+      scope: new Scope(),
+      parameters: new Set(given.flatMap(variablesIn)),
+      anchors: new Set(given.filter((_, at) => anchored.has(at)).flatMap(variablesIn)),
+    };
     for (const [index, parameter] of given.entries()) {
-      this.bind(parameter, args[index] ?? [], frame, parameter, true);
+      this.bind(parameter, args[index] ?? [], around, parameter, true);
     }
-    this.#body(rule.body, frame);
     const { head } = rule;
+    const heads = [...head.steps, head.key, head.value].filter((term) => term !== undefined);
+    const collects = head.key !== undefined || head.steps.some(({ type }) => type !== "constant");
+    const frame = this.#body(rule.body, around, { rule, heads, collects });
     let values = head.key === undefined ? constant(true) : [setOf(this.evaluate(head.key, frame))];
     if (head.value !== undefined) values = this.evaluate(head.value, frame);
     for (const step of head.steps.toReversed()) {
       values = [objectOf([[this.evaluate(step, frame), values]])];
     }
-    const otherwise = rule.otherwise === undefined ? [] : this.#ruleValue(module, rule.otherwise, args);
+    const otherwise =
+      rule.otherwise === undefined ? [] : this.#ruleValue(module, rule.otherwise, args, anchored);
     return union(values, otherwise);
   }
 
@@ -486,9 +555,14 @@ class Follower {
     const arity = definitions[0]?.head.args?.length ?? 0;
     const args = term.args.slice(0, arity).map((arg) => this.evaluate(arg, frame));
     if (this.reader.isQuiet && args.some((arg) => arg.length === 0)) return [];
-    const key = `${module.package.join(".")}.${name}(${args.map(keyOfAll).join(";")})`;
-    const found = this.#once(key, term, () =>
-      union(...definitions.map((rule) => this.#ruleValue(module, rule, args))),
+    const anchored = new Set(
+      term.args.flatMap((arg, at) =>
+        [...variablesOf(arg)].some((each) => frame.anchors.has(each)) ? [at] : [],
+      ),
+    );
+    const spelled = args.map((arg, at) => `${anchored.has(at) ? "each " : ""}${keyOfAll(arg)}`).join(";");
+    const found = this.#once(`${module.package.join(".")}.${name}(${spelled})`, term, () =>
+      union(...definitions.map((rule) => this.#ruleValue(module, rule, args, anchored))),
     );
     const result = definitions.length > 1 ? settled(found, args) : found;
     return this.#output(term, term.args[arity], result, frame);
@@ -540,6 +614,21 @@ function variablesIn(pattern: Term): readonly string[] {
     default:
       return [];
   }
+}
+
+/** Whether the body has a variable of its own by that name. */
+function isDeclaredIn(body: readonly Expression[], name: string): boolean {
+  return body.some(({ what }) => {
+    if (what.type === "term") {
+      const { term } = what;
+      return term.type === "call" && term.operator === "assign" && variablesOf(term.args[0]).has(name);
+    }
+    if (what.type !== "some") return false;
+    return what.symbols.some((symbol) => {
+      const declared = symbol.type === "call" ? symbol.args.slice(0, -1) : [symbol];
+      return declared.some((each) => variablesOf(each).has(name));
+    });
+  });
 }
 
 function setOf(items: Values): Values[number] {

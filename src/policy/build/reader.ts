@@ -9,7 +9,7 @@ import type { DataUse } from "../rule-index.ts";
 import type { Place } from "./ast.ts";
 import type { Problem } from "./problem.ts";
 import { isReadable, type SchemaNode } from "./schema-node.ts";
-import { constant, KEY, NUMBER, OPAQUE, union, type Value, type Values } from "./values.ts";
+import { constant, KEY, LOOP_PLACE, OPAQUE, union, type Value, type Values } from "./values.ts";
 
 /** A name, every element (by a loop or a number), or one by a key that is not known. */
 type PlainStep = { readonly name: string } | "any" | "key";
@@ -43,10 +43,10 @@ export class Reader {
   }
 
   /** Runs without noting reads or problems: while variables are still being bound. */
-  quietly(run: () => void): void {
+  quietly<T>(run: () => T): T {
     this.#quiet += 1;
     try {
-      run();
+      return run();
     } finally {
       this.#quiet -= 1;
     }
@@ -132,8 +132,8 @@ export class Reader {
     return union(
       ...values.map((value): Values => {
         if (value.kind === "set") return value.items;
-        if (value.kind === "list") return NUMBER;
-        if (value.kind === "document") return keyOf(value.node);
+        if (value.kind === "list") return LOOP_PLACE;
+        if (value.kind === "document") return keyOf(value);
         if (value.kind !== "object") return KEY;
         return union(...[...value.members.keys()].map((name) => constant(name)), value.keys);
       }),
@@ -196,7 +196,7 @@ export class Reader {
       value.node.type === "list" ? "loop over it and name the members of each element" : "name the member";
     this.problem(
       place,
-      `a read ends at ${path}, which has members of its own: ${hint}, or list the path under \`optional\` and ask only whether it is there`,
+      `name-the-member: a read ends at ${path}, which has members of its own: ${hint}, or list the path under \`optional\` and ask only whether it is there`,
     );
   }
 
@@ -229,7 +229,7 @@ export class Reader {
         return member.length === 0 ? OPAQUE : member;
       }
       case "opaque":
-        return OPAQUE;
+        return value.from === undefined ? OPAQUE : [{ kind: "opaque", from: value.from }];
     }
   }
 
@@ -276,7 +276,7 @@ export class Reader {
         if (member !== undefined) return below(step.name, member);
         if (value.path[0] === "facts") {
           return refuse(
-            `${path}.${step.name} is no fact that this rule declares: add facts["NAME"] to the rule`,
+            `own-facts: ${path}.${step.name} is no fact that this rule declares: add facts["NAME"] to the rule`,
           );
         }
         return refuse(`${path} has no member "${step.name}"`);
@@ -305,7 +305,9 @@ export class Reader {
   }
 }
 
-function keyOf(node: SchemaNode): Values {
-  if (node.type === "list") return NUMBER;
-  return node.type === "any" || node.type === "union" ? KEY : OPAQUE;
+function keyOf({ node, path }: DocumentValue): Values {
+  if (node.type === "list") return LOOP_PLACE;
+  const from = { path: ["input", ...path, "(key)"].join("."), isClosed: false };
+  const isMixed = node.type === "any" || node.type === "union";
+  return [{ kind: "opaque", from, ...(isMixed ? { is: "key" } : {}) }];
 }

@@ -5,7 +5,7 @@
 import { z } from "zod";
 
 /**
- * - `value`: a string, number or boolean; `json` tells which.
+ * - `value`: a string, number or boolean; `json` tells which, `isClosed` that the schema lists all its values.
  * - `list`: an array.
  * - `table`: an object with free keys, all values alike.
  * - `namespace`: a table whose keys a rule must name, since a key that is not there is no answer.
@@ -14,7 +14,11 @@ import { z } from "zod";
  * - `union`: one of several.
  */
 export type SchemaNode =
-  | { readonly type: "value"; readonly json: "string" | "number" | "boolean" }
+  | {
+      readonly type: "value";
+      readonly json: "string" | "number" | "boolean";
+      readonly isClosed: boolean;
+    }
   | { readonly type: "list"; readonly items: SchemaNode }
   | { readonly type: "table" | "namespace"; readonly values: SchemaNode }
   | { readonly type: "object"; readonly members: ReadonlyMap<string, SchemaNode> }
@@ -27,6 +31,7 @@ const jsonSchema = z.object({
   additionalProperties: z.unknown().optional(),
   items: z.unknown().optional(),
   anyOf: z.array(z.unknown()).optional(),
+  enum: z.array(z.unknown()).optional(),
   $ref: z.never().optional(),
   allOf: z.never().optional(),
   oneOf: z.never().optional(),
@@ -53,10 +58,10 @@ export function schemaNode(schema: unknown): SchemaNode {
       return { type: "any" };
     case "string":
     case "boolean":
-      return { type: "value", json: node.type };
+      return { type: "value", json: node.type, isClosed: node.enum !== undefined };
     case "number":
     case "integer":
-      return { type: "value", json: "number" };
+      return { type: "value", json: "number", isClosed: node.enum !== undefined };
     default:
       throw new TypeError(`the document's schema has the type ${node.type}`);
   }

@@ -41,6 +41,12 @@ export class Scope {
     return union(...sources.values());
   }
 
+  /** Whether the variable has its values from a lookup that enumerates, and from nowhere else. */
+  isKeyOnly(name: string): boolean {
+    const variable = this.#owner(name)?.variable;
+    return variable !== undefined && variable.sources.size === 0 && variable.asKey.size > 0;
+  }
+
   /** Whether any expression other than this one binds the variable. */
   isBoundElsewhere(name: string, source: object): boolean {
     const variable = this.#owner(name)?.variable;

@@ -28,13 +28,31 @@ export type Value =
       readonly keys: Values;
     }
   /** A text or anything else, unless said: a number, or a key of a table or list. */
-  | { readonly kind: "opaque"; readonly is?: "number" | "key" };
+  | {
+      readonly kind: "opaque";
+      readonly is?: "number" | "key";
+      /** The place in a list that a loop is at. */
+      readonly ofLoop?: true;
+      readonly from?: Origin;
+    };
+
+/**
+ * A place of the document that a value was made from; of several only one.
+ *
+ * @property path - with `input`; of the keys of a table it ends in `.(key)`.
+ * @property isClosed - whether the schema lists all values of that place.
+ */
+export interface Origin {
+  readonly path: string;
+  readonly isClosed: boolean;
+}
 
 /** The alternatives of one expression. Empty where nothing is known yet, or nothing can come out. */
 export type Values = readonly Value[];
 
 export const OPAQUE: Values = [{ kind: "opaque" }];
 export const NUMBER: Values = [{ kind: "opaque", is: "number" }];
+export const LOOP_PLACE: Values = [{ kind: "opaque", is: "number", ofLoop: true }];
 export const KEY: Values = [{ kind: "opaque", is: "key" }];
 
 const keys = new WeakMap<Value, string>();
@@ -68,7 +86,7 @@ function spell(value: Value): string {
       return `o:{${members.sort().join(",")}|${keyOfAll(value.others)}|${keyOfAll(value.keys)}}`;
     }
     case "opaque":
-      return `?${value.is ?? ""}`;
+      return `?${value.is ?? ""}${value.ofLoop === true ? "@" : ""}${value.from === undefined ? "" : `<${value.from.path}`}`;
   }
 }
 
@@ -81,6 +99,40 @@ export function union(...many: readonly Values[]): Values {
   const seen = new Map<string, Value>();
   for (const values of many) for (const value of values) seen.set(keyOf(value), value);
   return [...seen.values()];
+}
+
+/** What is made of these values, as a value in which no place hides. */
+export function madeOf(...many: readonly Values[]): Values {
+  const from = originOf(many.flat());
+  return from === undefined ? OPAQUE : [{ kind: "opaque", from }];
+}
+
+/** The place of the document that is in one of the values, or that it was made from; one with a closed list before others. */
+export function originOf(values: Values): Origin | undefined {
+  let first: Origin | undefined;
+  for (const origin of origins(values, new Set())) {
+    if (origin.isClosed) return origin;
+    first ??= origin;
+  }
+  return first;
+}
+
+function* origins(values: Values, seen: Set<Value>): Generator<Origin> {
+  for (const value of values) {
+    if (seen.has(value)) continue;
+    seen.add(value);
+    if (value.kind === "document") yield placeOf(value);
+    else if (value.kind === "opaque" && value.from !== undefined) yield value.from;
+    else if (value.kind === "list" || value.kind === "set") yield* origins(value.items, seen);
+    else if (value.kind === "object") {
+      for (const held of [...value.members.values(), value.others, value.keys]) yield* origins(held, seen);
+    }
+  }
+}
+
+/** Where a value of the document lies. */
+export function placeOf({ path, node }: Extract<Value, { kind: "document" }>): Origin {
+  return { path: ["input", ...path].join("."), isClosed: node.type === "value" && node.isClosed };
 }
 
 export function constant(value: Constant): Values {
