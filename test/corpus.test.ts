@@ -1,7 +1,7 @@
 /**
  * The corpus: 100 requirements as a security engineer would write them, many of them unsafe, judged through
- * the four layers that stand before any lint (design 3.5): document schema, rule index, followed reads, data
- * types. What is still open after them is listed here by name, so that it can only shrink knowingly.
+ * the five layers (design 3.5): document schema, rule index, followed reads, data types, lint. What is still open after
+ * them is listed here by name.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -52,37 +52,64 @@ const REFUSED_BY_BUILD: Readonly<Record<string, RegExp>> = {
   approve_self_compare: /input\.key has no member "owner"/,
   cidr_allow: /input\.initiator has no member "ip"/,
   cidr_deny: /input\.initiator has no member "ip"/,
+  contains_csv: /needle-from-input: /,
+  deny_default_true: /default-only-false: /,
+  deny_not_helper: /not-own-rule: /,
+  deny_some_not: /every-not-some: /,
+  dest_first_only: /index-constant: /,
+  dest_some_i_wrong: /every-not-some: /,
+  dest_some_wrong: /every-not-some: /,
+  dest_wildcard_wrong: /every-not-some: /,
+  double_negation: /not-own-rule: /,
+  effects_no_approval: /closed-list-positive: /,
+  effects_types: /closed-list-positive: /,
+  evidence_not_mismatch: /closed-list-positive: /,
   evidence_truthy: /input\.evidence has no member "hashes_match"/,
+  fact_by_dest_not: /not-own-rule: /,
+  fact_flags_not: /not-own-rule: /,
+  fee_max_default: /default-only-false: /,
+  fee_object_get: /amount-int: /,
   get_both_sides: /input\.evidence has no member "nonce"/,
+  glob_allow: /glob-delimiters: /,
+  glob_deny: /glob-delimiters: /,
+  glob_deny_delims: /glob-delimiters: /,
+  hours_in: /closed-list-positive: /,
+  hours_not_outside: /not-own-rule: /,
+  json_message_not: /partial-under-not: /,
+  lib_reads_input: /not-own-rule: /,
+  limit_by_wallet_default: /default-only-false: /,
+  limit_else_chain: /else-without-condition: /,
+  limit_not_helper: /not-own-rule: /,
+  limit_string_cmp: /compare-amounts: /,
+  limit_to_number: /amount-int: /,
+  not_split: /partial-under-not: /,
+  regex_allow_data: /pattern-literal: /,
+  regex_deny_badpattern: /pattern-valid: /,
+  regex_unanchored: /pattern-anchored: /,
   san_any_list: /variable step into input\.lists/,
-  two_requires_same_code: /one-body-per-code/,
-  walk_no_bad: /name the member/,
-  with_trick: /no-with/,
+  san_helper_arg: /not-own-rule: /,
+  san_helper_listname: /not-own-rule: /,
+  san_helper_lists: /not-own-rule: /,
+  san_some_list: /not-own-rule: /,
+  startswith_input: /needle-from-input: /,
+  threshold_ge: /compare-amounts: /,
+  tiers_approvals: /compare-amounts: /,
+  tiers_not_few: /not-own-rule: /,
+  tiers_not_few_top: /not-own-rule: /,
+  two_requires_same_code: /one-body-per-code: /,
+  walk_no_bad: /name-the-member: /,
+  with_trick: /no-with: /,
 };
 
-/** Open after these layers, each in some case, and what is to close it: lint, mostly. */
+/** Still open, in some case, and why: at most one may be. */
 const OPEN: Readonly<Record<string, string>> = {
-  case_deny: "nothing: a deny-list in another spelling, for the probe to find",
-  contains_csv: "lint needle-from-input",
-  deny_some_not: "lint every-not-some",
-  dest_first_only: "lint index-constant",
-  dest_some_i_wrong: "lint every-not-some",
-  dest_some_wrong: "lint every-not-some",
-  dest_wildcard_wrong: "lint every-not-some",
-  evidence_not_mismatch: "lint closed-list-positive",
-  fact_by_dest_not: "the host's promise that a fact by value has every value",
-  glob_deny_delims: "lint glob-delimiters",
-  limit_string_cmp: "lint compare-amounts",
-  regex_deny_badpattern: "lint pattern-valid",
-  regex_unanchored: "lint pattern-anchored",
-  tiers_not_few_top: "lint not-own-rule",
+  case_deny:
+    "a deny-list of names that holds one in another spelling: nothing in the rule says that it is wrong",
 };
 
 /** Rules that refuse the corpus' good document, and why that is right. */
 const OVER_REFUSED: Readonly<Record<string, string>> = {
   contract_none: "wants no contract, and the document has one",
-  san_some_list: "names a list that is not loaded",
-  startswith_input: "has its arguments the wrong way round",
 };
 
 let corpus: Corpus;
@@ -212,7 +239,8 @@ test("the good document passes all others but these", () => {
   expect(strict.map(({ name }) => name).sort()).toEqual(Object.keys(OVER_REFUSED).sort());
 });
 
-test("exactly these are still open", () => {
+test("exactly these are still open, one at most", () => {
+  expect(Object.keys(OPEN).length).toBeLessThanOrEqual(1);
   const built = corpus.rules.filter(({ name }) => !source.refused.has(name));
   const stillOpen = built.filter((requirement) => open(requirement).length > 0);
   expect(stillOpen.map(({ name }) => name).sort()).toEqual(Object.keys(OPEN).sort());

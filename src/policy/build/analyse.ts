@@ -14,6 +14,7 @@ import type { Builtins } from "./builtins.ts";
 import { entrypointsDigest, generateEntrypoints } from "./entrypoints.ts";
 import { type Followed, followRule, type Packages } from "./follow.ts";
 import { type FoundRule, findRules } from "./index-rules.ts";
+import { Linter } from "./lint/lint.ts";
 import { compareText, type Problem } from "./problem.ts";
 import { referenceProblems, shadowProblems } from "./references.ts";
 import { anyFactNode, documentNode, factNode, type SchemaNode, schemaNode } from "./schema-node.ts";
@@ -30,6 +31,8 @@ export interface Analysis {
   readonly index: RuleIndex;
   readonly reads: readonly RuleReads[];
   readonly problems: readonly Problem[];
+  /** What the lint saw of the rules that could be followed. */
+  readonly linter: Linter;
 }
 
 export interface AnalyseOptions {
@@ -51,8 +54,13 @@ export function analyse({ modules, tests, data, opaVersion, builtins }: AnalyseO
   const schema = schemaNode(documentJsonSchema());
   const libraries = modules.filter(({ package: [root] }) => root === "lib");
   const reads: RuleReads[] = [];
+  const linter = new Linter();
   const indexed = rules.map((rule): IndexedRule => {
-    const { entry, input, data: dataReads } = indexRule(rule, libraries, schema, builtins, data, problems);
+    const {
+      entry,
+      input,
+      data: dataReads,
+    } = indexRule(rule, { libraries, schema, builtins, data, linter, problems });
     reads.push({ rule, input, data: dataReads });
     return entry;
   });
@@ -68,16 +76,23 @@ export function analyse({ modules, tests, data, opaVersion, builtins }: AnalyseO
     },
     reads,
     problems,
+    linter,
   };
+}
+
+/** What one rule is indexed with, and where its problems go. */
+interface Indexing {
+  readonly libraries: readonly Module[];
+  readonly schema: SchemaNode;
+  readonly builtins: Builtins;
+  readonly data: JsonObject;
+  readonly linter: Linter;
+  readonly problems: Problem[];
 }
 
 function indexRule(
   rule: FoundRule,
-  libraries: readonly Module[],
-  schema: SchemaNode,
-  builtins: Builtins,
-  data: JsonObject,
-  problems: Problem[],
+  { libraries, schema, builtins, data, linter, problems }: Indexing,
 ): { entry: IndexedRule; input: Set<string>; data: Set<string> } {
   const { module, metadata } = rule;
   const packages: Packages = new Map(
@@ -89,6 +104,7 @@ function indexRule(
     document: documentNode(schema, shortName, factNodes(rule, anyFactNode(schema), problems)),
     optional: new Set(metadata.optional),
     builtins,
+    watch: linter,
   };
   const input = new Set<string>();
   const dataReads = new Set<string>();

@@ -49,8 +49,8 @@ export interface BuiltRelease {
 export async function buildRelease(sourceDir: string, options: BuildOptions = {}): Promise<BuiltRelease> {
   const source = await readSource(sourceDir);
   return inStage(stagedFiles(source), async (dir) => {
-    const { index, problems, reads } = await analyseStaged(dir, source);
-    if (problems.length > 0) throw new BuildError(sortProblems(problems));
+    const { index, problems, lint, reads } = await analyseStaged(dir, source);
+    if (problems.length + lint.length > 0) throw new BuildError(sortProblems([...problems, ...lint]));
     const missed = await coverageProblems(dir, source.modules, reads);
     if (missed.length > 0) throw new BuildError(sortProblems(missed));
     const wasm = await compile(dir);
@@ -69,15 +69,17 @@ export async function loadSourceAsRelease(sourceDir: string): Promise<Release> {
 }
 
 /**
- * What the build says of a source before it compiles: the index, and all problems, in order.
+ * What the build says of a source before it compiles: the index, and all problems, in order; those of the lint on their own.
  *
  * @throws {ReleaseError} where OPA is missing or the folder can't be read.
  */
-export async function analyseSource(sourceDir: string): Promise<Pick<Analysis, "index" | "problems">> {
+export async function analyseSource(
+  sourceDir: string,
+): Promise<Pick<StagedAnalysis, "index" | "problems" | "lint">> {
   const source = await readSource(sourceDir);
   return inStage(stagedFiles(source), async (dir) => {
-    const { index, problems } = await analyseStaged(dir, source);
-    return { index, problems: sortProblems(problems) };
+    const { index, problems, lint } = await analyseStaged(dir, source);
+    return { index, problems: sortProblems(problems), lint: sortProblems(lint) };
   });
 }
 
@@ -93,8 +95,8 @@ export async function withStaged<T>(
 ): Promise<T> {
   const source = await readSource(sourceDir);
   return inStage(stagedFiles(source), async (dir) => {
-    const { index, problems } = await analyseStaged(dir, source);
-    if (problems.length > 0) throw new BuildError(sortProblems(problems));
+    const { index, problems, lint } = await analyseStaged(dir, source);
+    if (problems.length + lint.length > 0) throw new BuildError(sortProblems([...problems, ...lint]));
     return work({ dir, source, index });
   });
 }
@@ -102,6 +104,11 @@ export async function withStaged<T>(
 /** The document's JSON Schema as the file that `opa check -s` takes. */
 export function schemaText(): string {
   return `${JSON.stringify(documentJsonSchema(), null, 2)}\n`;
+}
+
+/** @property lint - what the lint finds in the rules that could be followed. */
+interface StagedAnalysis extends Analysis {
+  readonly lint: readonly Problem[];
 }
 
 /** Rego, data and schema as OPA is to see them. */
@@ -114,7 +121,7 @@ function stagedFiles(source: Source): Map<string, string> {
   ]);
 }
 
-async function analyseStaged(dir: string, source: Source): Promise<Analysis> {
+async function analyseStaged(dir: string, source: Source): Promise<StagedAnalysis> {
   const problems: Problem[] = [...source.problems];
   await opa.demandOpa();
   const { modules, problems: unread, isRego } = await parseModules(dir, source.modules);
@@ -134,7 +141,7 @@ async function analyseStaged(dir: string, source: Source): Promise<Analysis> {
     const files = [...source.modules.keys(), ...source.tests.keys(), ENTRYPOINTS_FILE];
     problems.push(...(await opa.check(dir, STAGED_SCHEMA, files)));
   }
-  return { ...analysis, problems };
+  return { ...analysis, problems, lint: await analysis.linter.findings() };
 }
 
 async function writeEntrypoints(dir: string, index: RuleIndex): Promise<void> {

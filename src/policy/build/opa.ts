@@ -106,6 +106,16 @@ export async function check(dir: string, schemaFile: string, files: readonly str
   return answer.code === 0 ? [] : problemsOf(answer);
 }
 
+/** Which of the patterns the regular expressions of the runtime, RE2, can't read. */
+export async function brokenPatterns(patterns: readonly string[]): Promise<string[]> {
+  const calls = patterns.map((pattern) => `regex.is_valid(${JSON.stringify(pattern)})`);
+  const answer = await opa(["eval", "--format", "raw", `[${calls.join(", ")}]`], ".");
+  const parsed = z.array(z.boolean()).length(patterns.length).safeParse(parsedJson(answer.stdout));
+  if (!parsed.success)
+    throw new ReleaseError("source", `opa eval: ${problemsOf(answer)[0]?.message ?? "no answer"}`);
+  return patterns.filter((_, at) => parsed.data[at] !== true);
+}
+
 export type Parsed = { readonly ast: unknown } | { readonly problems: readonly Problem[] };
 
 /** Parses a file to its syntax tree, with locations and annotations. */

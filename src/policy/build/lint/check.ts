@@ -1,0 +1,104 @@
+/** What one check is made of, and how it walks through what the follower shows. */
+import type { Expression, Place, Rule, Term } from "../ast.ts";
+import type { SchemaNode } from "../schema-node.ts";
+import { originOf, type Values } from "../values.ts";
+import type { Body, View } from "../watch.ts";
+
+/** Notes that something is wrong: where, and what to write instead. */
+export type Report = (place: Place, message: string) => void;
+
+/**
+ * One check; each part is called for everything of its kind that a verdict hangs on.
+ *
+ * - `rule`: one definition of a rule or function.
+ * - `body`: one body with what it makes.
+ * - `expression`: one expression of a body.
+ * - `term`: one term, however deep; `isNegated` says whether it stands under a `not`. What stands in the body of an
+ *   `every` or of a comprehension comes with that body, not with the one around it.
+ */
+export interface Check {
+  readonly rule?: (rule: Rule, report: Report) => void;
+  readonly body?: (body: Body, report: Report) => void;
+  readonly expression?: (expression: Expression, view: View, report: Report) => void;
+  readonly term?: (term: Term, site: Site, report: Report) => void;
+}
+
+export interface Site {
+  readonly view: View;
+  readonly isNegated: boolean;
+}
+
+/** Calls `visit` with the term and with all terms in it, but for those of comprehensions. */
+export function walkTerm(term: Term, visit: (term: Term) => void): void {
+  visit(term);
+  switch (term.type) {
+    case "ref":
+      // A variable at its head is no value of its own.
+      if (term.head.type !== "var") walkTerm(term.head, visit);
+      for (const step of term.steps) walkTerm(step, visit);
+      return;
+    case "array":
+    case "set":
+      for (const item of term.items) walkTerm(item, visit);
+      return;
+    case "object":
+      for (const each of term.entries.flat()) walkTerm(each, visit);
+      return;
+    case "template":
+      for (const { what } of term.parts) if (what.type === "term") walkTerm(what.term, visit);
+      return;
+    case "call":
+      for (const arg of term.args) walkTerm(arg, visit);
+      return;
+    case "constant":
+    case "var":
+    case "comprehension":
+  }
+}
+
+/** All terms of an expression, but for those of the body of an `every` or of a comprehension. */
+export function walkExpression({ what }: Expression, visit: (term: Term) => void): void {
+  switch (what.type) {
+    case "term":
+      walkTerm(what.term, visit);
+      return;
+    case "every":
+      walkTerm(what.domain, visit);
+      return;
+    case "some":
+      for (const symbol of what.symbols) {
+        const domain = symbol.type === "call" ? symbol.args.at(-1) : undefined;
+        if (domain !== undefined) walkTerm(domain, visit);
+      }
+  }
+}
+
+/** The whole term of a plain expression; undefined for `some` and `every`. */
+export function termOf({ what }: Expression): Term | undefined {
+  return what.type === "term" ? what.term : undefined;
+}
+
+/** A place of document or data, as it is written in Rego. */
+export function spellPlace({ kind, path }: { kind: "document" | "data"; path: readonly string[] }): string {
+  return [kind === "document" ? "input" : "data", ...path].join(".").replaceAll(".*", "[_]");
+}
+
+/**
+ * The list or table of the document whose elements one gets by a loop over the values, as it is written in Rego; undefined
+ * where none of them is an element of the document.
+ */
+export function elementsOf(values: Values): string | undefined {
+  for (const value of values) {
+    if (value.kind === "document" && mayHoldElements(value.node)) return spellPlace(value);
+    const inside = value.kind === "list" || value.kind === "set" ? value.items : [];
+    const origin = originOf(inside);
+    const at = origin?.path.lastIndexOf(".*") ?? -1;
+    if (origin !== undefined && at !== -1) return origin.path.slice(0, at).replaceAll(".*", "[_]");
+  }
+  return undefined;
+}
+
+function mayHoldElements(node: SchemaNode): boolean {
+  if (node.type === "union") return node.options.some(mayHoldElements);
+  return node.type === "list" || node.type === "table" || node.type === "namespace" || node.type === "any";
+}

@@ -1,0 +1,64 @@
+import type { Term } from "../ast.ts";
+import { isNumber } from "../builtins.ts";
+import type { Values } from "../values.ts";
+import type { View } from "../watch.ts";
+import { type Check, elementsOf } from "./check.ts";
+
+/**
+ * Check `index-constant`: one element of a list of the document by its place, whether as `xs[0]`, by a variable that is no
+ * place of a loop, by `object.get` or as a slice. Nothing looks at the other elements.
+ */
+export const indexConstant: Check = {
+  term: (term, { view }, report) => {
+    const list =
+      term.type === "call" ? sliced(term, view) : term.type === "ref" ? indexed(term, view) : undefined;
+    if (list === undefined) return;
+    report(
+      term,
+      `looks at one element of ${list} by its place: write \`every … in … { … }\`, and \`count(…) == 1\` where there may be only one`,
+    );
+  },
+};
+
+function indexed({ head, steps }: Extract<Term, { type: "ref" }>, view: View): string | undefined {
+  for (const [at, step] of steps.entries()) {
+    if (!isPlace(step, view)) continue;
+    const before = at === 0 ? head : refTo(head, steps.slice(0, at));
+    const list = listOfDocument(view.valuesOf(before));
+    if (list !== undefined) return list;
+  }
+  return undefined;
+}
+
+function refTo(head: Term, steps: readonly Term[]): Term {
+  return { type: "ref", file: head.file, line: head.line, head, steps };
+}
+
+/** A number that is no place of a loop around. */
+function isPlace(step: Term, view: View): boolean {
+  if (view.isFree(step)) return false;
+  const values = view.valuesOf(step);
+  return values.some((value) => isNumber(value) && !(value.kind === "opaque" && value.ofLoop === true));
+}
+
+function sliced({ operator, args }: Extract<Term, { type: "call" }>, view: View): string | undefined {
+  const [list, key] = args;
+  if (list === undefined || key === undefined) return undefined;
+  if (operator === "array.slice") return elementsOf(view.valuesOf(list));
+  if (operator !== "object.get") return undefined;
+  if (key.type !== "array") return isPlace(key, view) ? listOfDocument(view.valuesOf(list)) : undefined;
+  return indexed({ type: "ref", file: key.file, line: key.line, head: list, steps: key.items }, view);
+}
+
+/** A list of the document, or one that was made of its elements; one that is written out has places that mean something. */
+function listOfDocument(values: Values): string | undefined {
+  return elementsOf(
+    values.filter((value) =>
+      value.kind === "document" ? isList(value) : value.kind !== "list" || value.places === undefined,
+    ),
+  );
+}
+
+function isList({ node }: Extract<Values[number], { kind: "document" }>): boolean {
+  return node.type === "union" ? node.options.some(({ type }) => type === "list") : node.type === "list";
+}
