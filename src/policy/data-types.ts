@@ -29,6 +29,7 @@ const USES: Readonly<Record<DataUse, { readonly types: readonly JsonType[]; read
   },
   boolean: { types: ["boolean"], words: "compares it with true or false: write one of them" },
   a_string: { types: ["string"], words: "hands it to a built-in that takes a text: write a text" },
+  a_needle: { types: ["string"], words: "looks for it in another text: write a text that is not empty" },
   a_number: { types: ["number"], words: "hands it to a built-in that takes a number: write a number" },
   an_array: { types: ["array"], words: "hands it to a built-in that takes an array: write an array" },
   an_object: { types: ["object"], words: "hands it to a built-in that takes an object: write an object" },
@@ -174,12 +175,32 @@ export function useProblems(recorded: IndexedRule["data_uses"], data: JsonObject
       const wrong = found.find(
         ({ value }) => value != null && !types.some((type) => type === jsonType(value)),
       );
-      if (wrong?.value === undefined) continue;
-      problems.push(`data.${wrong.path} is ${article(jsonType(wrong.value))}, but the rule ${words}`);
+      if (wrong?.value !== undefined) {
+        problems.push(`data.${wrong.path} is ${article(jsonType(wrong.value))}, but the rule ${words}`);
+      }
+      for (const { path, value } of found) problems.push(...spellingProblems(use, path, value));
     }
   }
   return problems;
 }
+
+/**
+ * A spelling that finds nothing, or everything: an address as an explorer shows it, in capitals and small letters, where the
+ * document has it in small ones; an empty text, which is in every other.
+ */
+function spellingProblems(use: DataUse, path: string, value: JsonValue | undefined): string[] {
+  if (use === "a_needle" && value === "")
+    return [`data.${path} is empty, and an empty text is in every other: remove it`];
+  const spelled = use === "key" && isJsonObject(value) ? Object.keys(value) : use === "text" ? [value] : [];
+  return spelled
+    .filter((text) => typeof text === "string" && MIXED_ADDRESS.test(text))
+    .map(
+      (text) =>
+        `data.${path}: ${String(text)} is never found: documents have addresses of EVM chains in small letters`,
+    );
+}
+
+const MIXED_ADDRESS = /^(?=.*[A-F])0x[0-9a-fA-F]{40}$/;
 
 /**
  * What a rule's data reads are at build time.

@@ -26,7 +26,7 @@ export type JsonType = (typeof JSON_TYPES)[number];
  */
 export const DATA_USES = [
   ...["key", "index", "loop", "text", "number", "boolean"],
-  ...["a_string", "a_number", "an_array", "an_object"],
+  ...["a_string", "a_needle", "a_number", "an_array", "an_object"],
 ] as const;
 export type DataUse = (typeof DATA_USES)[number];
 

@@ -5,7 +5,7 @@
 import type { DataUse } from "../rule-index.ts";
 import type { Place, Term } from "./ast.ts";
 import type { Reader, Step } from "./reader.ts";
-import { madeOf, NUMBER, OPAQUE, union, type Value, type Values } from "./values.ts";
+import { madeOf, NUMBER, OPAQUE, textOf, union, type Value, type Values } from "./values.ts";
 
 /** The JSON types of the arguments by name; `any` for all that is not one type. */
 export type Builtins = ReadonlyMap<string, readonly string[]>;
@@ -40,8 +40,12 @@ export function noteOperands(
     if (use !== undefined) reader.noteUse(arg, use);
   }
   const [left = [], right = []] = own;
+  if (NEEDLES.has(call.operator)) reader.noteUse(right, "a_needle");
   if (COMPARISONS.has(call.operator)) noteComparison(reader, left, right);
 }
+
+/** What is looked for in a text: an empty one is in all of them. */
+const NEEDLES: ReadonlySet<string> = new Set(["contains", "startswith", "endswith"]);
 
 const OPERAND_USES: ReadonlyMap<string, DataUse> = new Map<string, DataUse>([
   ["string", "a_string"],
@@ -76,7 +80,15 @@ export function noteLookup(reader: Reader, values: Values, key: Values): void {
 
 function consumeAll(reader: Reader, call: Call, args: readonly Values[]): Values {
   for (const arg of args) reader.consume(arg, call);
+  if (!COMPARISONS.has(call.operator) && !call.operator.startsWith("is_")) {
+    for (const arg of args) reader.refuseEntries(arg, call);
+  }
   return madeOf(...args);
+}
+
+function text(reader: Reader, call: Call, args: readonly Values[]): Values {
+  consumeAll(reader, call, args);
+  return textOf(...args);
 }
 
 function arithmetic(reader: Reader, call: Call, args: readonly Values[]): Values {
@@ -118,7 +130,7 @@ function listOf(count: number): Model {
 /** `sort` and the set operators compare whole elements; `-` is for numbers, too. */
 function consumedElements(kind: "list" | "set", otherwise: Values = OPAQUE): Model {
   return (reader, call, args) => {
-    for (const arg of args) reader.consume(arg, call);
+    consumeAll(reader, call, args);
     const sets = args.map((arg) => arg.flatMap((value) => (value.kind === "set" ? value.items : [])));
     const [left = [], right = []] = sets;
     noteComparison(reader, left, right);
@@ -131,6 +143,7 @@ function membership(reader: Reader, call: Call, args: readonly Values[]): Values
   for (const arg of args.slice(0, -1)) reader.consume(arg, call);
   const elements = reader.elements(domain, call);
   reader.consume(elements, call);
+  reader.noteUse(domain, "an_array");
   noteLike(reader, args.at(-2) ?? [], elements);
   return madeOf(...args);
 }
@@ -215,12 +228,36 @@ function isBoolean(value: Value): boolean {
 }
 
 function isText(values: Values): boolean {
-  return values.every((value) =>
-    value.kind === "constant"
-      ? typeof value.value === "string"
-      : value.kind === "document" && value.node.type === "value" && value.node.json === "string",
-  );
+  return values.every((value) => {
+    if (value.kind === "constant") return typeof value.value === "string";
+    if (value.kind === "opaque") return value.is === "text";
+    return value.kind === "document" && value.node.type === "value" && value.node.json === "string";
+  });
 }
+
+/** What gives back a text. */
+const TEXTS = [
+  ...[
+    "base64.decode",
+    "base64.encode",
+    "base64url.decode",
+    "base64url.encode",
+    "concat",
+    "format_int",
+    "json.marshal",
+  ],
+  ...[
+    "lower",
+    "replace",
+    "strings.replace_n",
+    "strings.reverse",
+    "substring",
+    "trim",
+    "trim_left",
+    "trim_prefix",
+  ],
+  ...["trim_right", "trim_space", "trim_suffix", "type_name", "upper"],
+];
 
 /** The names that a key may have; one step for all where they are not known. */
 export function stepsOf(reader: Reader, place: Place, key: Values): readonly Step[] {
@@ -265,6 +302,7 @@ const MODELS: ReadonlyMap<string, Model> = new Map<string, Model>([
   ["intersection", consumedElements("set")],
   ["internal.member_2", membership],
   ["internal.member_3", membership],
+  ...TEXTS.map((name) => [name, text] as const),
   ["object.get", objectGet],
   ["object.union", copyOf(2)],
   ["object.union_n", unionOfObjects],

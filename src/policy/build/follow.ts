@@ -13,7 +13,7 @@ import type { Problem } from "./problem.ts";
 import { Reader, type Step } from "./reader.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import { Scope } from "./scope.ts";
-import { constant, keyOfAll, madeOf, OPAQUE, union, type Values } from "./values.ts";
+import { constant, keyOfAll, OPAQUE, textOf, union, type Values } from "./values.ts";
 import { type View, variablesOf, type Watch, withDerived } from "./watch.ts";
 
 /** The modules that one rule may use: its own and `lib`, by package (`lib.amount`). */
@@ -67,7 +67,7 @@ const MAX_DEPTH = 100;
 interface Frame {
   readonly module: Module;
   readonly scope: Scope;
-  /** The names of what the function around it is given. */
+  /** The names of what the function around it is given, where it may ask for their type. */
   readonly parameters: ReadonlySet<string>;
   /** See {@link View}. */
   readonly anchors: ReadonlySet<string>;
@@ -121,7 +121,7 @@ class Follower {
         return [objectOf(entries)];
       }
       case "template":
-        return madeOf(...term.parts.map((part) => this.#templatePart(part, frame)));
+        return textOf(...term.parts.map((part) => this.#templatePart(part, frame)));
       case "call":
         return this.#call(term, frame);
       case "comprehension":
@@ -330,6 +330,7 @@ class Follower {
     }
     const values = this.evaluate(part.what.term, frame);
     this.reader.consume(values, part);
+    this.reader.refuseEntries(values, part);
     return values;
   }
 
@@ -483,7 +484,7 @@ class Follower {
     const around: Frame = {
       module,
       scope: new Scope(),
-      parameters: new Set(given.flatMap(variablesIn)),
+      parameters: new Set(mayAskForType(module, rule) ? given.flatMap(variablesIn) : []),
       anchors: new Set(given.filter((_, at) => anchored.has(at)).flatMap(variablesIn)),
     };
     for (const [index, parameter] of given.entries()) {
@@ -614,6 +615,16 @@ function variablesIn(pattern: Term): readonly string[] {
     default:
       return [];
   }
+}
+
+/** Whether a function tells what it is given by its type: it asks, or has a body for each. */
+function mayAskForType({ rules }: Module, { head: { name }, body }: Rule): boolean {
+  const definitions = rules.filter(({ head }) => head.name === name);
+  return definitions.length > 1 || body.some(({ what }) => what.type === "term" && isTypeQuestion(what.term));
+}
+
+function isTypeQuestion(term: Term): boolean {
+  return term.type === "call" && (term.operator.startsWith("is_") || term.operator === "type_name");
 }
 
 /** Whether the body has a variable of its own by that name. */

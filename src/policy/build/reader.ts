@@ -9,7 +9,7 @@ import type { DataUse } from "../rule-index.ts";
 import type { Place } from "./ast.ts";
 import type { Problem } from "./problem.ts";
 import { isReadable, type SchemaNode } from "./schema-node.ts";
-import { constant, KEY, LOOP_PLACE, OPAQUE, union, type Value, type Values } from "./values.ts";
+import { constant, KEY, KEY_STEP, LOOP_PLACE, OPAQUE, union, type Value, type Values } from "./values.ts";
 
 /** A name, every element (by a loop or a number), or one by a key that is not known. */
 type PlainStep = { readonly name: string } | "any" | "key";
@@ -169,6 +169,29 @@ export class Reader {
     }
   }
 
+  /**
+   * A built-in makes something of these values. The entries of a list have no schema: what is read of an entry afterwards,
+   * or is looked for in its text, nobody could see.
+   */
+  refuseEntries(values: Values, place: Place, seen: Set<Value> = new Set()): void {
+    for (const value of values) {
+      if (seen.has(value)) continue;
+      seen.add(value);
+      if (value.kind === "document" && value.path[0] === "lists" && holdsAny(value.node)) {
+        const path = ["input", ...value.path].join(".");
+        this.problem(
+          place,
+          `name-the-member: ${path} is an entry without a schema: name the member that is meant`,
+        );
+      }
+      if (value.kind === "list" || value.kind === "set") this.refuseEntries(value.items, place, seen);
+      if (value.kind === "object") {
+        const held = union(...value.members.values(), value.others, value.keys);
+        this.refuseEntries(held, place, seen);
+      }
+    }
+  }
+
   /** Only the number of elements is looked at, or their keys. */
   consumeSize(values: Values, place: Place): void {
     if (values.length === 0) this.problem(place, "cannot follow where this value comes from");
@@ -305,9 +328,14 @@ export class Reader {
   }
 }
 
+function holdsAny(node: SchemaNode): boolean {
+  if (node.type === "union") return node.options.some(holdsAny);
+  return node.type === "any" || (node.type === "table" && holdsAny(node.values));
+}
+
 function keyOf({ node, path }: DocumentValue): Values {
   if (node.type === "list") return LOOP_PLACE;
-  const from = { path: ["input", ...path, "(key)"].join("."), isClosed: false };
+  const from = { path: ["input", ...path, KEY_STEP].join("."), isClosed: false };
   const isMixed = node.type === "any" || node.type === "union";
   return [{ kind: "opaque", from, ...(isMixed ? { is: "key" } : {}) }];
 }

@@ -5,7 +5,8 @@
 import { z } from "zod";
 
 /**
- * - `value`: a string, number or boolean; `json` tells which, `isClosed` that the schema lists all its values.
+ * - `value`: a string, number or boolean; `json` tells which, `isClosed` that the schema lists all its values,
+ *   `isFraction` that it is a text that may have a decimal point.
  * - `list`: an array.
  * - `table`: an object with free keys, all values alike.
  * - `namespace`: a table whose keys a rule must name, since a key that is not there is no answer.
@@ -18,6 +19,7 @@ export type SchemaNode =
       readonly type: "value";
       readonly json: "string" | "number" | "boolean";
       readonly isClosed: boolean;
+      readonly isFraction: boolean;
     }
   | { readonly type: "list"; readonly items: SchemaNode }
   | { readonly type: "table" | "namespace"; readonly values: SchemaNode }
@@ -32,6 +34,7 @@ const jsonSchema = z.object({
   items: z.unknown().optional(),
   anyOf: z.array(z.unknown()).optional(),
   enum: z.array(z.unknown()).optional(),
+  pattern: z.string().optional(),
   $ref: z.never().optional(),
   allOf: z.never().optional(),
   oneOf: z.never().optional(),
@@ -58,13 +61,21 @@ export function schemaNode(schema: unknown): SchemaNode {
       return { type: "any" };
     case "string":
     case "boolean":
-      return { type: "value", json: node.type, isClosed: node.enum !== undefined };
+      return value(node.type, node);
     case "number":
     case "integer":
-      return { type: "value", json: "number", isClosed: node.enum !== undefined };
+      return value("number", node);
     default:
       throw new TypeError(`the document's schema has the type ${node.type}`);
   }
+}
+
+function value(
+  json: Extract<SchemaNode, { type: "value" }>["json"],
+  node: z.infer<typeof jsonSchema>,
+): SchemaNode {
+  const isFraction = node.pattern !== undefined && new RegExp(node.pattern).test("1.5");
+  return { type: "value", json, isClosed: node.enum !== undefined, isFraction };
 }
 
 /** Whether a read may end here: nothing that a rule could miss lies below. */

@@ -27,10 +27,10 @@ export type Value =
       readonly others: Values;
       readonly keys: Values;
     }
-  /** A text or anything else, unless said: a number, or a key of a table or list. */
+  /** Anything, unless said: a text, a number, or a key of a table or list. */
   | {
       readonly kind: "opaque";
-      readonly is?: "number" | "key";
+      readonly is?: "text" | "number" | "key";
       /** The place in a list that a loop is at. */
       readonly ofLoop?: true;
       readonly from?: Origin;
@@ -39,13 +39,16 @@ export type Value =
 /**
  * A place of the document that a value was made from; of several only one.
  *
- * @property path - with `input`; of the keys of a table it ends in `.(key)`.
+ * @property path - with `input`; of the keys of a table it ends in `KEY_STEP`.
  * @property isClosed - whether the schema lists all values of that place.
  */
 export interface Origin {
   readonly path: string;
   readonly isClosed: boolean;
 }
+
+/** The last step of an origin that is a key. */
+export const KEY_STEP = "(key)";
 
 /** The alternatives of one expression. Empty where nothing is known yet, or nothing can come out. */
 export type Values = readonly Value[];
@@ -105,6 +108,12 @@ export function union(...many: readonly Values[]): Values {
 export function madeOf(...many: readonly Values[]): Values {
   const from = originOf(many.flat());
   return from === undefined ? OPAQUE : [{ kind: "opaque", from }];
+}
+
+/** The same, of what is a text. */
+export function textOf(...many: readonly Values[]): Values {
+  const from = originOf(many.flat());
+  return [{ kind: "opaque", is: "text", ...(from === undefined ? {} : { from }) }];
 }
 
 /** The place of the document that is in one of the values, or that it was made from; one with a closed list before others. */

@@ -80,7 +80,12 @@ export function termOf({ what }: Expression): Term | undefined {
 
 /** A place of document or data, as it is written in Rego. */
 export function spellPlace({ kind, path }: { kind: "document" | "data"; path: readonly string[] }): string {
-  return [kind === "document" ? "input" : "data", ...path].join(".").replaceAll(".*", "[_]");
+  return spellPath([kind === "document" ? "input" : "data", ...path].join("."));
+}
+
+/** The same for a path with `*`. */
+export function spellPath(path: string): string {
+  return path.replaceAll(".*", "[_]");
 }
 
 /**
@@ -93,7 +98,7 @@ export function elementsOf(values: Values): string | undefined {
     const inside = value.kind === "list" || value.kind === "set" ? value.items : [];
     const origin = originOf(inside);
     const at = origin?.path.lastIndexOf(".*") ?? -1;
-    if (origin !== undefined && at !== -1) return origin.path.slice(0, at).replaceAll(".*", "[_]");
+    if (origin !== undefined && at !== -1) return spellPath(origin.path.slice(0, at));
   }
   return undefined;
 }

@@ -8,9 +8,11 @@
  */
 export const LINT_CHECKS = {
   "amount-int": "`to_number` reads null as 0 and true as 1",
+  "amount-units": "a text with a decimal point is read as an amount",
   "closed-list-positive": "a member with a closed list of values is asked what it is not",
   "code-form": 'a code is anything but `require["CODE"] if …`',
   "compare-amounts": "`<`, `<=`, `>` or `>=` with something that need not be a number",
+  "compare-types": "values of two types are compared, which are never equal",
   "default-only-false": "a default lets pass what was not found",
   "else-without-condition": "an `else` lets pass what was not found",
   "every-not-some": "one good element is enough",
@@ -29,6 +31,8 @@ export const LINT_CHECKS = {
   "pattern-anchored": "a pattern is found anywhere in the text",
   "pattern-literal": "a pattern is made of data or of the document",
   "pattern-valid": "a pattern is none",
+  "sum-of-set": "a set is summed, in which equal amounts are one",
+  "template-part": "a text holds `<undefined>` in place of what is missing",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type LintName = keyof typeof LINT_CHECKS;

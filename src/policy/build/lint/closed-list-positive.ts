@@ -1,12 +1,12 @@
 import type { Term } from "../ast.ts";
 import { type Origin, originOf, type Values } from "../values.ts";
 import type { View } from "../watch.ts";
-import { type Check, type Site, walkTerm } from "./check.ts";
+import { type Check, type Site, spellPath, walkTerm } from "./check.ts";
 
 /**
  * Check `closed-list-positive`: a member with a closed list of values by the schema, or what was made of one, that is asked
- * what it is not: by `!=`, under `not`, as `== false`, or by a default for the values that a table doesn't name. The
- * values that nobody thought of, or that a later version adds, would pass.
+ * what it is not: by `!=`, under `not`, as `== false`, by the difference of sets, or by a default for the values that a table
+ * doesn't name. The values that nobody thought of, or that a later version adds, would pass.
  *
  * Whether it is there at all, `not input.deposit.previously`, may be asked.
  */
@@ -25,12 +25,15 @@ export const closedListPositive: Check = {
 };
 
 function cure({ path }: Origin): string {
-  return `${path.replaceAll(".*", "[_]")} has a closed list of values: name those that are right, \`… in {"…"}\``;
+  return `${spellPath(path)} has a closed list of values: name those that are right, \`… in {"…"}\``;
 }
+
+/** What asks whether a value is another one, or leaves some of them out. */
+const OTHERS: ReadonlySet<string> = new Set(["neq", "minus", "and"]);
 
 function closedOperand(call: Extract<Term, { type: "call" }>, { view, isNegated }: Site): Origin | undefined {
   const { operator, args } = call;
-  if (isNegated || operator === "neq") return closedIn(args, view);
+  if (isNegated || OTHERS.has(operator)) return closedIn(args, view);
   if (operator === "equal" || operator === "eq") {
     const isFalse = args.some((arg) => arg.type === "constant" && arg.value === false);
     return isFalse ? closedIn(args, view) : undefined;

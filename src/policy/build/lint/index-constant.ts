@@ -1,24 +1,33 @@
 import type { Term } from "../ast.ts";
 import { isNumber } from "../builtins.ts";
-import type { Values } from "../values.ts";
+import { KEY_STEP, originOf, type Values } from "../values.ts";
 import type { View } from "../watch.ts";
-import { type Check, elementsOf } from "./check.ts";
+import { type Check, elementsOf, spellPath, spellPlace } from "./check.ts";
 
 /**
  * Check `index-constant`: one element of a list of the document by its place, whether as `xs[0]`, by a variable that is no
  * place of a loop, by `object.get` or as a slice. Nothing looks at the other elements.
  */
 export const indexConstant: Check = {
+  expression: ({ what }, view, report) => {
+    if (what.type !== "some") return;
+    for (const symbol of what.symbols) {
+      const [key, , domain] = symbol.type === "call" ? symbol.args : [];
+      if (key === undefined || domain === undefined || !isPlace(key, view)) continue;
+      const list = listOfDocument(view.valuesOf(domain));
+      if (list !== undefined) report(symbol, cure(list));
+    }
+  },
   term: (term, { view }, report) => {
     const list =
       term.type === "call" ? sliced(term, view) : term.type === "ref" ? indexed(term, view) : undefined;
-    if (list === undefined) return;
-    report(
-      term,
-      `looks at one element of ${list} by its place: write \`every … in … { … }\`, and \`count(…) == 1\` where there may be only one`,
-    );
+    if (list !== undefined) report(term, cure(list));
   },
 };
+
+function cure(list: string): string {
+  return `looks at one element of ${list} by its place: write \`every … in … { … }\`, and \`count(…) == 1\` where there may be only one`;
+}
 
 function indexed({ head, steps }: Extract<Term, { type: "ref" }>, view: View): string | undefined {
   for (const [at, step] of steps.entries()) {
@@ -50,13 +59,17 @@ function sliced({ operator, args }: Extract<Term, { type: "call" }>, view: View)
   return indexed({ type: "ref", file: key.file, line: key.line, head: list, steps: key.items }, view);
 }
 
-/** A list of the document, or one that was made of its elements; one that is written out has places that mean something. */
+/** A list of the document, or one that was made of it; one that is written out has places that mean something. */
 function listOfDocument(values: Values): string | undefined {
-  return elementsOf(
-    values.filter((value) =>
-      value.kind === "document" ? isList(value) : value.kind !== "list" || value.places === undefined,
-    ),
-  );
+  for (const value of values) {
+    if (value.kind === "document" && isList(value)) return spellPlace(value);
+    if (value.kind !== "list" || value.places !== undefined) continue;
+    // The keys of a table are in no order: whoever takes one of them takes any.
+    const origin = originOf(value.items);
+    if (origin !== undefined && !origin.path.endsWith(KEY_STEP))
+      return `a list made of ${spellPath(origin.path)}`;
+  }
+  return undefined;
 }
 
 function isList({ node }: Extract<Values[number], { kind: "document" }>): boolean {

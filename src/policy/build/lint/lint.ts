@@ -3,11 +3,11 @@ import type { Term } from "../ast.ts";
 import { brokenPatterns } from "../opa.ts";
 import type { Problem } from "../problem.ts";
 import type { Body, Watch } from "../watch.ts";
-import { amountInt } from "./amount-int.ts";
+import { amountInt, amountUnits, sumOfSet } from "./amounts.ts";
 import { type Check, type Report, type Site, walkExpression, walkTerm } from "./check.ts";
 import type { LintName } from "./checks.ts";
 import { closedListPositive } from "./closed-list-positive.ts";
-import { compareAmounts } from "./compare-amounts.ts";
+import { compareAmounts, compareTypes } from "./comparisons.ts";
 import { defaultOnlyFalse, elseWithoutCondition } from "./defaults.ts";
 import { everyNotSome } from "./every-not-some.ts";
 import { indexConstant } from "./index-constant.ts";
@@ -20,12 +20,15 @@ import {
   patternLiteral,
   patternsIn,
 } from "./patterns.ts";
+import { templatePart } from "./template-part.ts";
 
 /** The checks that need nothing but what the follower shows. The others of `LINT_CHECKS` are found where their form is read. */
 const CHECKS: readonly (readonly [LintName, Check])[] = [
   ["amount-int", amountInt],
+  ["amount-units", amountUnits],
   ["closed-list-positive", closedListPositive],
   ["compare-amounts", compareAmounts],
+  ["compare-types", compareTypes],
   ["default-only-false", defaultOnlyFalse],
   ["else-without-condition", elseWithoutCondition],
   ["every-not-some", everyNotSome],
@@ -36,6 +39,8 @@ const CHECKS: readonly (readonly [LintName, Check])[] = [
   ["partial-under-not", partialUnderNot],
   ["pattern-anchored", patternAnchored],
   ["pattern-literal", patternLiteral],
+  ["sum-of-set", sumOfSet],
+  ["template-part", templatePart],
 ];
 
 export class Linter implements Watch {
