@@ -186,6 +186,8 @@ class Follower {
     }
     if (this.reader.isQuiet) return frame;
     for (const expression of body) this.#expression(expression, frame);
+    // A variable may have its values from what is made alone.
+    this.reader.quietly(() => made.heads.map((head) => this.evaluate(head, frame)));
     this.#context.watch?.body({ ...made, expressions: body, view: this.#view(frame) });
     return frame;
   }
