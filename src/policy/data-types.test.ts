@@ -121,6 +121,20 @@ test("data in which a rule would find nothing is a problem, in each entry", () =
   expect([uses("list.*", "text"), uses("nowhere.*", "key")].flat()).toEqual([]);
 });
 
+test("a spelling that finds nothing, or everything, is a problem wherever a rule comes to it", () => {
+  const pasted = `0x${"dD".repeat(20)}`;
+  const data = json({ table: { [pasted]: {} }, list: [pasted], holes: { "": true }, texts: ["pay", ""] });
+  const uses = (path: string, use: DataUse) => useProblems([{ path, uses: [use] }], data).join();
+  expect(uses("table", "key")).toMatch(/data\.table: 0xdDdD\w+ is never found/);
+  expect(uses("table", "loop")).toMatch(/is never found/);
+  expect(uses("table", "an_object")).toMatch(/is never found/);
+  expect(uses("list.*", "text")).toMatch(/data\.list\.0: 0xdDdD\w+ is never found/);
+  expect(uses("holes", "loop")).toMatch(/data\.holes has an empty key/);
+  expect(uses("texts.*", "a_needle")).toMatch(/data\.texts\.1 is empty/);
+  // `lower(…)` finds it all the same, and an empty text is equal to nothing that the document has.
+  expect([uses("list.*", "a_string"), uses("texts.*", "text")]).toEqual(["", ""]);
+});
+
 test("other data than that of the build is held against how the rules look into it", () => {
   const empty = { blocked: {}, list: [] };
   const blocked: IndexedRule = {

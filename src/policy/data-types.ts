@@ -186,19 +186,24 @@ export function useProblems(recorded: IndexedRule["data_uses"], data: JsonObject
 
 /**
  * A spelling that finds nothing, or everything: an address as an explorer shows it, in capitals and small letters, where the
- * document has it in small ones; an empty text, which is in every other.
+ * document has it in small ones; an empty text, which is in every other. As a key an empty text says nothing anyhow.
  */
 function spellingProblems(use: DataUse, path: string, value: JsonValue | undefined): string[] {
   if (use === "a_needle" && value === "")
     return [`data.${path} is empty, and an empty text is in every other: remove it`];
-  const spelled = use === "key" && isJsonObject(value) ? Object.keys(value) : use === "text" ? [value] : [];
-  return spelled
+  const keys = OF_KEYS.has(use) && isJsonObject(value) ? Object.keys(value) : [];
+  const spelled = use === "text" ? [value] : keys;
+  const mixed = spelled
     .filter((text) => typeof text === "string" && MIXED_ADDRESS.test(text))
     .map(
       (text) =>
         `data.${path}: ${String(text)} is never found: documents have addresses of EVM chains in small letters`,
     );
+  return keys.includes("") ? [`data.${path} has an empty key: remove it`, ...mixed] : mixed;
 }
+
+/** How a rule may come to the keys of a table. */
+const OF_KEYS: ReadonlySet<DataUse> = new Set(["key", "loop", "an_object"]);
 
 const MIXED_ADDRESS = /^(?=.*[A-F])0x[0-9a-fA-F]{40}$/;
 
