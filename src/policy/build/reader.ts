@@ -114,7 +114,11 @@ export class Reader {
       if (value.kind !== "list" || value.places === undefined) others.push(value);
       else if (value.places.length === length) fitting.push(value.places[at] ?? []);
     }
-    if (others.length > 0) fitting.push(this.elements(others, place));
+    if (others.length > 0) {
+      const elements = this.elements(others, place);
+      // A pattern of one place fits only where there is nothing else.
+      fitting.push(length === 1 ? elements : elements.map(takenByPlace));
+    }
     return fitting.length === 0 && values.length > 0 ? OPAQUE : union(...fitting);
   }
 
@@ -333,9 +337,15 @@ function holdsAny(node: SchemaNode): boolean {
   return node.type === "any" || (node.type === "table" && holdsAny(node.values));
 }
 
+function takenByPlace(value: Value): Value {
+  return value.kind === "document" && value.path.at(-1) === "*" && value.node.type !== "any"
+    ? { ...value, byPlace: true }
+    : value;
+}
+
 function keyOf({ node, path }: DocumentValue): Values {
-  if (node.type === "list") return LOOP_PLACE;
   const from = { path: ["input", ...path, KEY_STEP].join("."), isClosed: false };
+  if (node.type === "list") return LOOP_PLACE.map((value) => ({ ...value, from }));
   const isMixed = node.type === "any" || node.type === "union";
   return [{ kind: "opaque", from, ...(isMixed ? { is: "key" } : {}) }];
 }

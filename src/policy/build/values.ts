@@ -11,7 +11,13 @@ import type { SchemaNode } from "./schema-node.ts";
 export type Constant = string | number | boolean | null;
 
 export type Value =
-  | { readonly kind: "document"; readonly path: readonly string[]; readonly node: SchemaNode }
+  | {
+      readonly kind: "document";
+      readonly path: readonly string[];
+      readonly node: SchemaNode;
+      /** One element of a list, taken by its place in a pattern: `[first, _]`. */
+      readonly byPlace?: true;
+    }
   | { readonly kind: "data"; readonly path: readonly string[]; readonly mayLack: boolean }
   | { readonly kind: "constant"; readonly value: Constant }
   | {
@@ -75,7 +81,7 @@ function keyOf(value: Value): string {
 function spell(value: Value): string {
   switch (value.kind) {
     case "document":
-      return `i:${JSON.stringify(value.path)}:${value.node.type}`;
+      return `i:${JSON.stringify(value.path)}:${value.node.type}${value.byPlace === true ? "!" : ""}`;
     case "data":
       return `d:${JSON.stringify(value.path)}${value.mayLack ? "?" : ""}`;
     case "constant":

@@ -18,31 +18,56 @@ function endsAnchored(text: string): boolean {
   return last === "$" ? slashes.length % 2 === 0 : slashes.length % 2 === 1;
 }
 
+/**
+ * Whether a dot that is not escaped, nor repeated, stands between two letters, as in `corp.example`, or after what is repeated:
+ * it was meant as a dot. Any letter in the middle of a text is `[^x]`, or a class of those that are right.
+ */
+export function hasLooseDot(pattern: string): boolean {
+  const all = [...pieces(pattern)];
+  return all.some(
+    (piece, at) =>
+      piece === "." &&
+      /^[A-Za-z0-9)\]+*?}]|^\[/.test(all[at - 1] ?? "") &&
+      /^[A-Za-z0-9]$/.test(all[at + 1] ?? ""),
+  );
+}
+
 /** The parts between the `|` that stand in no group and no class. */
 function alternatives(pattern: string): string[] {
   const parts: string[] = [""];
   let depth = 0;
-  let inClass = false;
-  for (let at = 0; at < pattern.length; at += 1) {
-    const quoted = !inClass && pattern.startsWith("\\Q", at);
-    const length = quoted ? quotedLength(pattern, at) : pattern[at] === "\\" ? 2 : 1;
-    const piece = pattern.slice(at, at + length);
-    if (piece === "[" && !inClass) {
-      inClass = true;
-      // The first `]` of a class is a letter.
-      const first = /^\[\^?\]?/.exec(pattern.slice(at))?.[0] ?? piece;
-      parts.push((parts.pop() ?? "") + first);
-      at += first.length - 1;
-      continue;
-    }
-    if (piece === "]") inClass = false;
-    if (!inClass && piece === "(") depth += 1;
-    if (!inClass && piece === ")") depth -= 1;
-    if (piece === "|" && depth === 0 && !inClass) parts.push("");
+  for (const piece of pieces(pattern)) {
+    if (piece === "(") depth += 1;
+    if (piece === ")") depth -= 1;
+    if (piece === "|" && depth === 0) parts.push("");
     else parts.push((parts.pop() ?? "") + piece);
-    at += length - 1;
   }
   return parts;
+}
+
+/** Letter by letter; what is escaped, quoted by `\Q…\E`, or in a class, is one piece. */
+function* pieces(pattern: string): Generator<string> {
+  for (let at = 0; at < pattern.length; ) {
+    const length = pieceLength(pattern, at);
+    yield pattern.slice(at, at + length);
+    at += length;
+  }
+}
+
+function pieceLength(pattern: string, at: number): number {
+  if (pattern.startsWith("\\Q", at)) return quotedLength(pattern, at);
+  if (pattern[at] === "\\") return 2;
+  return pattern[at] === "[" ? classLength(pattern, at) : 1;
+}
+
+/** The first `]` of a class is a letter. In it, too, a backslash escapes, and `[:alpha:]` has brackets of its own. */
+function classLength(pattern: string, at: number): number {
+  let end = at + (/^\[\^?\]?/.exec(pattern.slice(at))?.[0].length ?? 1);
+  while (end < pattern.length && pattern[end] !== "]") {
+    const named = /^\[:\^?[a-z]+:\]/.exec(pattern.slice(end));
+    end += named?.[0].length ?? (pattern[end] === "\\" ? 2 : 1);
+  }
+  return end + 1 - at;
 }
 
 function quotedLength(pattern: string, at: number): number {

@@ -47,8 +47,8 @@ function spell(operand: Term, value: Value): string {
 }
 
 /**
- * Check `compare-types`: `==`, `!=`, `in` or a look-up between values of which each has a type that the other one never has.
- * They are never equal: `!=` and `not` are then true of everything.
+ * Check `compare-types`: `==`, `!=`, `in`, a look-up, or `&` or `-` of sets, between values of which each has a type that the
+ * other one never has. They are never equal: `!=` and `not` are then true of everything.
  */
 export const compareTypes: Check = {
   term: (term, { view }, report) => {
@@ -63,6 +63,9 @@ export const compareTypes: Check = {
     const [left, right] = term.args;
     if (left === undefined || right === undefined) return;
     if (EQUALITIES.has(term.operator)) compare(term, view.valuesOf(left), view.valuesOf(right), report);
+    if (OF_SETS.has(term.operator)) {
+      compare(term, view.valuesOf(left).flatMap(members), view.valuesOf(right).flatMap(members), report);
+    }
     if (term.operator !== "internal.member_2") return;
     compare(
       term,
@@ -74,6 +77,14 @@ export const compareTypes: Check = {
 };
 
 const EQUALITIES: ReadonlySet<string> = new Set(["eq", "equal", "neq"]);
+
+/** They look for what is in both. */
+const OF_SETS: ReadonlySet<string> = new Set(["and", "minus"]);
+
+/** What is in a set; nothing that could be compared where it is none. */
+function members(value: Value): Values {
+  return value.kind === "set" ? value.items : [{ kind: "opaque" }];
+}
 
 function held(value: Value): Values {
   return value.kind === "list" || value.kind === "set" ? value.items : [{ kind: "opaque" }];

@@ -6,7 +6,8 @@ import { type Check, elementsOf, spellPath, spellPlace } from "./check.ts";
 
 /**
  * Check `index-constant`: one element of a list of the document by its place, whether as `xs[0]`, by a variable that is no
- * place of a loop, by `object.get` or as a slice. Nothing looks at the other elements.
+ * place of a loop, by `object.get`, as a slice, by a pattern of several places, or by a loop that asks for its place. Nothing
+ * looks at the other elements.
  */
 export const indexConstant: Check = {
   expression: ({ what }, view, report) => {
@@ -19,9 +20,9 @@ export const indexConstant: Check = {
     }
   },
   term: (term, { view }, report) => {
-    const list =
-      term.type === "call" ? sliced(term, view) : term.type === "ref" ? indexed(term, view) : undefined;
-    if (list !== undefined) report(term, cure(list));
+    const list = patterned(term, view) ?? (term.type === "call" ? called(term, view) : undefined);
+    const found = list ?? (term.type === "ref" ? indexed(term, view) : undefined);
+    if (found !== undefined) report(term, cure(found));
   },
 };
 
@@ -48,6 +49,38 @@ function isPlace(step: Term, view: View): boolean {
   if (view.isFree(step)) return false;
   const values = view.valuesOf(step);
   return values.some((value) => isNumber(value) && !(value.kind === "opaque" && value.ofLoop === true));
+}
+
+function called(call: Extract<Term, { type: "call" }>, view: View): string | undefined {
+  return sliced(call, view) ?? (ORDERS.has(call.operator) ? placed(call, view) : undefined);
+}
+
+/** The list of which an element was taken by a pattern, where the term is that element or a member of it. */
+function patterned(term: Term, view: View): string | undefined {
+  const taken = term.type === "ref" ? term.head : term;
+  if (taken.type !== "var") return undefined;
+  for (const value of view.valuesOf(taken)) {
+    if (value.kind === "document" && value.byPlace === true)
+      return spellPlace({ ...value, path: value.path.slice(0, -1) });
+  }
+  return undefined;
+}
+
+const ORDERS: ReadonlySet<string> = new Set(["eq", "equal", "neq", "lt", "lte", "gt", "gte"]);
+
+/** The list whose places are told apart by a number that is no place itself: `i == 0`. */
+function placed({ args: [left, right] }: Extract<Term, { type: "call" }>, view: View): string | undefined {
+  if (left === undefined || right === undefined) return undefined;
+  const list = listOfPlace(left, view) ?? listOfPlace(right, view);
+  return list !== undefined && (isPlace(left, view) || isPlace(right, view)) ? list : undefined;
+}
+
+function listOfPlace(term: Term, view: View): string | undefined {
+  for (const value of view.valuesOf(term)) {
+    if (value.kind === "opaque" && value.ofLoop === true && value.from !== undefined)
+      return spellPath(value.from.path.slice(0, -`.${KEY_STEP}`.length));
+  }
+  return undefined;
 }
 
 function sliced({ operator, args }: Extract<Term, { type: "call" }>, view: View): string | undefined {

@@ -1,7 +1,7 @@
 import type { Place, Term } from "../ast.ts";
 import type { Values } from "../values.ts";
 import type { View } from "../watch.ts";
-import { isAnchored } from "./anchored.ts";
+import { hasLooseDot, isAnchored } from "./anchored.ts";
 import type { Check } from "./check.ts";
 
 type Call = Extract<Term, { type: "call" }>;
@@ -54,20 +54,34 @@ export function patternsIn(term: Term, view: View): readonly FoundPattern[] {
   return patternsOf(term, view).map((pattern) => ({ place: term, pattern }));
 }
 
-/** Check `pattern-anchored`: `regex.match` that is not negated, with a pattern that need not begin and end where the text does. */
+/**
+ * Check `pattern-anchored`: `regex.match` that is not negated, or a count of what is found, with a pattern that need not begin
+ * and end where the text does, or in which a dot between two letters stands for any letter.
+ */
 export const patternAnchored: Check = {
   term: (term, { view, isNegated }, report) => {
-    if (term.type !== "call" || term.operator !== "regex.match" || isNegated) return;
-    for (const pattern of patternsOf(term, view)) {
+    const match = term.type === "call" && !isNegated ? matchIn(term) : undefined;
+    if (match === undefined) return;
+    for (const pattern of patternsOf(match, view)) {
       if (!isAnchored(pattern)) {
         report(
           term,
           `${JSON.stringify(pattern)} is found anywhere in the text: write \`^…$\`, with every alternative in brackets`,
         );
       }
+      if (hasLooseDot(pattern)) {
+        report(term, `a dot in ${JSON.stringify(pattern)} stands for any letter: write \`\\.\``);
+      }
     }
   },
 };
+
+/** The call that asks whether a pattern is found. */
+function matchIn(call: Call): Call | undefined {
+  if (call.operator === "regex.match") return call;
+  const [of] = call.args;
+  return call.operator === "count" && of?.type === "call" && PATTERNS.has(of.operator) ? of : undefined;
+}
 
 function patternsOf({ operator, args }: Call, view: View): readonly string[] {
   const pattern = args[PATTERNS.get(operator) ?? -1];
