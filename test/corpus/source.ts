@@ -4,13 +4,15 @@
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { documentSchema } from "../../src/input/document.ts";
+import { type Document, documentSchema, type InputDocument, serialize } from "../../src/input/document.ts";
 import { buildRelease } from "../../src/policy/build/build.ts";
 import { BuildError } from "../../src/policy/build/problem.ts";
 import { readRelease } from "../../src/policy/read-release.ts";
-import { type CompiledReads, checkKey, compileReads } from "../../src/policy/reads.ts";
+import { checkKey, compileReads } from "../../src/policy/reads.ts";
+import type { Release } from "../../src/policy/release.ts";
 import type { IndexedCheck, RuleIndex } from "../../src/policy/rule-index.ts";
 import { compilePolicy, memoryFor, PolicyInstance } from "../../src/policy/wasm-instance.ts";
+import type { Members } from "./cases.ts";
 
 /** @property part, code - the one check of the rule that is asked. */
 export interface Asked {
@@ -19,12 +21,18 @@ export interface Asked {
   readonly code: string;
 }
 
-/** @property refused - the messages of the build by the short name of the rule. */
-export interface JudgedSource {
-  readonly refused: ReadonlyMap<string, readonly string[]>;
+/** A policy that answers for one check after the other. Of each document the member `raw` is the original. */
+export interface Judge {
   readonly index: RuleIndex;
   /** Whether the check holds for this document, as the host counts it. */
-  holds(asked: Asked, document: unknown): boolean;
+  holds(asked: Asked, document: Members): boolean;
+  /** The same by the word of Rego alone, whatever it could not see; `undefined` where the schema refuses it. */
+  says(asked: Asked, document: Members): boolean | undefined;
+}
+
+/** @property refused - the messages of the build by the short name of the rule. */
+export interface JudgedSource extends Judge {
+  readonly refused: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -38,13 +46,7 @@ export async function judgeSource(dir: string): Promise<JudgedSource> {
   for (;;) {
     try {
       const { bytes } = await buildRelease(dir);
-      const release = await readRelease(bytes);
-      const data = new Uint8Array(release.data);
-      const policy = await PolicyInstance.create(await compilePolicy(release.wasm), memoryFor(data));
-      policy.setData(data.buffer);
-      const reads = compileReads(release.index);
-      const holds = (asked: Asked, document: unknown) => judge(policy, reads, asked, document);
-      return { refused, index: release.index, holds };
+      return { refused, ...(await judgeOf(await readRelease(bytes))) };
     } catch (error) {
       if (!(error instanceof BuildError)) throw error;
       const folders = new Set<string>();
@@ -59,13 +61,40 @@ export async function judgeSource(dir: string): Promise<JudgedSource> {
   }
 }
 
-function judge(policy: PolicyInstance, reads: CompiledReads, asked: Asked, document: unknown): boolean {
-  const parsed = documentSchema.safeParse(document);
-  if (!parsed.success) return false;
-  const { data: checked } = parsed;
-  const { name, part, code } = asked;
-  const absent = reads.absentReads(checked.group, { document: checked, raw: "{}" });
-  if (absent.has(checkKey({ name: `${checked.group}/${name}` }, { part, code }))) return false;
-  const [answer] = JSON.parse(policy.evaluate("countersign/decision", JSON.stringify(checked)));
-  return answer.result[name][part][code] === true;
+export async function judgeOf({
+  index,
+  wasm,
+  data,
+}: Pick<Release, "index" | "wasm" | "data">): Promise<Judge> {
+  const bytes = new Uint8Array(data);
+  const policy = await PolicyInstance.create(await compilePolicy(wasm), memoryFor(bytes));
+  policy.setData(bytes.buffer);
+  const reads = compileReads(index);
+  const says = (asked: Asked, input: InputDocument) => {
+    const [answer] = JSON.parse(policy.evaluate("countersign/decision", serialize(input, index.reads_raw)));
+    return answer.result[asked.name][asked.part][asked.code] === true;
+  };
+  const sees = ({ name, ...check }: Asked, input: InputDocument) => {
+    const { group } = input.document;
+    return !reads.absentReads(group, input).has(checkKey({ name: `${group}/${name}` }, check));
+  };
+  return {
+    index,
+    holds: (asked, document) => {
+      const input = inputOf(document);
+      return input !== undefined && sees(asked, input) && says(asked, input);
+    },
+    says: (asked, document) => {
+      const input = inputOf(document);
+      return input === undefined ? undefined : says(asked, input);
+    },
+  };
+}
+
+/** `undefined` where the document is not what its schema says: no rule is asked about such a one. */
+function inputOf({ raw = {}, ...members }: Members): InputDocument | undefined {
+  const parsed = documentSchema.safeParse(members);
+  if (!parsed.success) return undefined;
+  const document: Document = parsed.data;
+  return { document, raw: JSON.stringify(raw) };
 }
