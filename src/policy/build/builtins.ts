@@ -4,8 +4,9 @@
  */
 import type { DataUse } from "../rule-index.ts";
 import type { Place, Term } from "./ast.ts";
+import { lackOf, withLack } from "./fallible.ts";
 import type { Reader, Step } from "./reader.ts";
-import { madeOf, NUMBER, OPAQUE, textOf, union, type Value, type Values } from "./values.ts";
+import { COUNT, madeOf, NUMBER, OPAQUE, textOf, union, type Value, type Values } from "./values.ts";
 
 /** The JSON types of the arguments by name; `any` for all that is not one type. */
 export type Builtins = ReadonlyMap<string, readonly string[]>;
@@ -17,7 +18,13 @@ type Model = (reader: Reader, call: Call, args: readonly Values[]) => Values;
 export function builtin(reader: Reader, call: Call, args: readonly Values[]): Values {
   if (reader.isQuiet && args.some((arg) => arg.length === 0)) return [];
   const model = MODELS.get(call.operator) ?? consumeAll;
-  return model(reader, call, args);
+  return withLack(model(reader, call, args), lackOf(lacking(call, args).flat()));
+}
+
+/** The arguments of which the result has less where they have. What is taken away leaves more. */
+function lacking({ operator }: Call, args: readonly Values[]): readonly Values[] {
+  if (operator === "minus") return args.slice(0, 1);
+  return COMPARISONS.has(operator) || operator.startsWith("internal.member_") ? [] : args;
 }
 
 /**
@@ -111,7 +118,7 @@ function minus(reader: Reader, call: Call, args: readonly Values[]): Values {
 
 function size(reader: Reader, call: Call, [of = []]: readonly Values[]): Values {
   reader.consumeSize(of, call);
-  return call.operator === "count" ? NUMBER : OPAQUE;
+  return call.operator === "count" ? COUNT : OPAQUE;
 }
 
 function range(reader: Reader, call: Call, args: readonly Values[]): Values {

@@ -9,11 +9,13 @@
 import type { DataUse } from "../rule-index.ts";
 import type { Expression, Import, Module, Place, Rule, Term } from "./ast.ts";
 import { type Builtins, builtin, noteComparison, noteLookup, noteOperands, stepsOf } from "./builtins.ts";
+import { dropsOut, lackOf, withLack } from "./fallible.ts";
 import type { Problem } from "./problem.ts";
 import { Reader, type Step } from "./reader.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import { Scope } from "./scope.ts";
 import { constant, keyOfAll, OPAQUE, textOf, union, type Values } from "./values.ts";
+import { isConstant, isLiteral, isPartial, walkExpression } from "./walk.ts";
 import { type View, variablesOf, type Watch, withDerived } from "./watch.ts";
 
 /** The modules that one rule may use: its own and `lib`, by package (`lib.amount`). */
@@ -71,6 +73,10 @@ interface Frame {
   readonly parameters: ReadonlySet<string>;
   /** See {@link View}. */
   readonly anchors: ReadonlySet<string>;
+  /** Names that a body around asks for: where they are not there, neither is what the body makes. */
+  readonly demanded: ReadonlySet<string>;
+  /** Names of which a body counts that nothing is missing, with what it counts them against. */
+  readonly counted: ReadonlyMap<string, Term>;
 }
 
 /** What a body's solutions make: see {@link Body}. */
@@ -80,6 +86,7 @@ interface Made {
   readonly collects: boolean;
 }
 
+const NONE_COUNTED: ReadonlyMap<string, Term> = new Map();
 const NOTHING: Made = { heads: [], collects: false };
 
 class Follower {
@@ -172,7 +179,9 @@ class Follower {
   #body(body: readonly Expression[], around: Frame, made: Made): Frame {
     const names = new Set([...around.anchors].filter((name) => !isDeclaredIn(body, name)));
     if (made.collects) for (const head of made.heads) variablesOf(head, names);
-    const frame: Frame = { ...around, anchors: withDerived(names, body) };
+    const demanded = new Set(around.demanded);
+    if (!isPart(made)) for (const name of demandedBy(body)) demanded.add(name);
+    const frame: Frame = { ...around, anchors: withDerived(names, body), demanded, counted: countedIn(body) };
     for (let round = 0; ; round += 1) {
       const before = frame.scope.version;
       this.reader.quietly(() => {
@@ -199,8 +208,41 @@ class Follower {
       isNegated: this.#negations > 0,
       valuesOf: (term) => this.reader.quietly(() => this.evaluate(term, frame)),
       rulesOf: (term) => this.#definitions(term, frame),
+      isDefined: (term) => this.#isDefined(term, frame),
       isFree: (step) => step.type === "var" && frame.scope.isKeyOnly(step.name),
     };
+  }
+
+  #isDefined(term: Term, frame: Frame): boolean {
+    const head = term.type === "ref" ? term.head : term;
+    if (head.type === "var" && frame.demanded.has(head.name)) return true;
+    const definitions = this.#definitions(term, frame);
+    if (definitions === undefined) return false;
+    const [only] = definitions;
+    if (definitions.every((rule) => isConstant(rule) || isPartial(rule))) return true;
+    const value = only?.head.value;
+    const isPlain = definitions.length === 1 && only?.generatedBody === true && only.otherwise === undefined;
+    const module = [...this.#context.packages.values()].find(({ file }) => file === only?.file);
+    return (
+      isPlain && value !== undefined && module !== undefined && this.#isTotal(value, { ...frame, module })
+    );
+  }
+
+  /** Whether it has a value, whatever document and data are: what is collected, perhaps by a function. */
+  #isTotal(term: Term, frame: Frame): boolean {
+    if (term.type === "comprehension") return true;
+    if (term.type !== "call") return isLiteral(term) || this.#isDefined(term, frame);
+    if (term.operator === "array.concat") return term.args.every((arg) => this.#isTotal(arg, frame));
+    const [only, second] = this.#definitions(term, frame) ?? [];
+    const value = only?.head.value;
+    return (
+      second === undefined &&
+      value !== undefined &&
+      only?.generatedBody === true &&
+      only.head.args?.every(({ type }) => type === "var") === true &&
+      [...term.args].every((arg) => isLiteral(arg)) &&
+      value.type === "comprehension"
+    );
   }
 
   /** The rules that a name, a reference or a call means. */
@@ -341,14 +383,25 @@ class Follower {
     const around: Frame = { ...frame, scope: new Scope(frame.scope) };
     const inner = this.#body(term.body, around, { heads, collects: true });
     const items = this.evaluate(term.term, inner);
+    const lacks = this.#dropsOut(term.body, heads, inner);
     if (term.makes !== "object" || term.key === undefined) {
-      return [{ kind: term.makes === "set" ? "set" : "list", items }];
+      return withLack([{ kind: term.makes === "set" ? "set" : "list", items }], lacks);
     }
-    return [objectOf([[this.evaluate(term.key, inner), items]])];
+    return withLack([objectOf([[this.evaluate(term.key, inner), items]])], lacks);
+  }
+
+  #dropsOut(expressions: readonly Expression[], heads: readonly Term[], frame: Frame): Place | undefined {
+    return dropsOut({ expressions, heads, collects: true, view: this.#view(frame) });
   }
 
   #variable(term: Extract<Term, { type: "var" }>, frame: Frame): Values {
     const { name } = term;
+    const against = frame.counted.get(name);
+    if (against !== undefined) {
+      const uncounted = { ...frame, counted: NONE_COUNTED };
+      const others = this.reader.quietly(() => this.evaluate(against, uncounted));
+      return withoutLack(this.#variable(term, uncounted), lackOf(others));
+    }
     if (this.#isLocal(name, frame)) {
       const values = frame.scope.get(name);
       if (values.length > 0 || this.reader.isQuiet) return values;
@@ -487,6 +540,8 @@ class Follower {
       module,
       scope: new Scope(),
       parameters: new Set(mayAskForType(module, rule) ? given.flatMap(variablesIn) : []),
+      demanded: new Set(),
+      counted: NONE_COUNTED,
       anchors: new Set(given.filter((_, at) => anchored.has(at)).flatMap(variablesIn)),
     };
     for (const [index, parameter] of given.entries()) {
@@ -501,6 +556,8 @@ class Follower {
     for (const step of head.steps.toReversed()) {
       values = [objectOf([[this.evaluate(step, frame), values]])];
     }
+    if (head.key !== undefined || (head.steps.length > 0 && !rule.generatedBody))
+      values = withLack(values, this.#dropsOut(rule.body, heads, frame));
     const otherwise =
       rule.otherwise === undefined ? [] : this.#ruleValue(module, rule.otherwise, args, anchored);
     return union(values, otherwise);
@@ -627,6 +684,47 @@ function mayAskForType({ rules }: Module, { head: { name }, body }: Rule): boole
 
 function isTypeQuestion(term: Term): boolean {
   return term.type === "call" && (term.operator.startsWith("is_") || term.operator === "type_name");
+}
+
+/** Whether the body decides about a part alone: an element, or one member of an object. */
+function isPart({ collects, rule }: Made): boolean {
+  return collects || (rule !== undefined && rule.head.steps.length > 0);
+}
+
+/** The names that a body is not true without. */
+function demandedBy(body: readonly Expression[]): Set<string> {
+  const names = new Set<string>();
+  for (const expression of body) {
+    if (expression.negated) continue;
+    walkExpression(expression, (term) => {
+      if (term.type === "var") names.add(term.name);
+    });
+  }
+  return names;
+}
+
+/** `count(rows) == count(granted)`: where an element of `rows` dropped out, the body is not true. */
+function countedIn(body: readonly Expression[]): ReadonlyMap<string, Term> {
+  const counted = new Map<string, Term>();
+  for (const { what, negated } of body) {
+    if (negated || what.type !== "term" || what.term.type !== "call" || what.term.operator !== "equal")
+      continue;
+    const [left, right] = what.term.args.map((arg) =>
+      arg.type === "call" && arg.operator === "count" ? arg.args[0] : undefined,
+    );
+    if (left === undefined || right === undefined) continue;
+    if (left.type === "var") counted.set(left.name, right);
+    if (right.type === "var") counted.set(right.name, left);
+  }
+  return counted;
+}
+
+function withoutLack(values: Values, lacks: Place | undefined): Values {
+  return values.map((value) => {
+    if (!("lacks" in value)) return value;
+    const { lacks: _, ...rest } = value;
+    return lacks === undefined ? rest : { ...rest, lacks };
+  });
 }
 
 /** Whether the body has a variable of its own by that name. */

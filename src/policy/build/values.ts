@@ -6,6 +6,7 @@
  * value in which no such place can hide.
  */
 import { createHash } from "node:crypto";
+import type { Place } from "./ast.ts";
 import type { SchemaNode } from "./schema-node.ts";
 
 export type Constant = string | number | boolean | null;
@@ -23,6 +24,7 @@ export type Value =
   | {
       readonly kind: "list" | "set";
       readonly items: Values;
+      readonly lacks?: Lack;
       /** What each place of an array that is written out holds. */
       readonly places?: readonly Values[];
     }
@@ -32,6 +34,7 @@ export type Value =
       /** Values under keys that are not known. */
       readonly others: Values;
       readonly keys: Values;
+      readonly lacks?: Lack;
     }
   /** Anything, unless said: a text, a number, or a key of a table or list. */
   | {
@@ -40,7 +43,13 @@ export type Value =
       /** The place in a list that a loop is at. */
       readonly ofLoop?: true;
       readonly from?: Origin;
+      /** How many there are of something. */
+      readonly ofCount?: true;
+      readonly lacks?: Lack;
     };
+
+/** Where an element may have dropped out of it, or of what it was made from: see `fallible.ts`. */
+type Lack = Place;
 
 /**
  * A place of the document that a value was made from; of several only one.
@@ -61,6 +70,7 @@ export type Values = readonly Value[];
 
 export const OPAQUE: Values = [{ kind: "opaque" }];
 export const NUMBER: Values = [{ kind: "opaque", is: "number" }];
+export const COUNT: Values = [{ kind: "opaque", is: "number", ofCount: true }];
 export const LOOP_PLACE: Values = [{ kind: "opaque", is: "number", ofLoop: true }];
 export const KEY: Values = [{ kind: "opaque", is: "key" }];
 
@@ -88,15 +98,25 @@ function spell(value: Value): string {
       return `c:${JSON.stringify(value.value)}`;
     case "list":
     case "set":
-      if (value.places !== undefined) return `places:[${value.places.map(keyOfAll).join(";")}]`;
-      return `${value.kind}:[${keyOfAll(value.items)}]`;
+      if (value.places !== undefined) {
+        return `places:[${value.places.map(keyOfAll).join(";")}]${spellLack(value.lacks)}`;
+      }
+      return `${value.kind}:[${keyOfAll(value.items)}]${spellLack(value.lacks)}`;
     case "object": {
       const members = [...value.members].map(([name, held]) => `${JSON.stringify(name)}=${keyOfAll(held)}`);
-      return `o:{${members.sort().join(",")}|${keyOfAll(value.others)}|${keyOfAll(value.keys)}}`;
+      return `o:{${members.sort().join(",")}|${keyOfAll(value.others)}|${keyOfAll(value.keys)}}${spellLack(value.lacks)}`;
     }
     case "opaque":
-      return `?${value.is ?? ""}${value.ofLoop === true ? "@" : ""}${value.from === undefined ? "" : `<${value.from.path}`}`;
+      return [
+        `?${value.is ?? ""}${value.ofLoop === true ? "@" : ""}${value.ofCount === true ? "#" : ""}`,
+        value.from === undefined ? "" : `<${value.from.path}`,
+        spellLack(value.lacks),
+      ].join("");
   }
+}
+
+function spellLack(lacks: Lack | undefined): string {
+  return lacks === undefined ? "" : `-${lacks.file}:${lacks.line}`;
 }
 
 export function keyOfAll(values: Values): string {

@@ -21,6 +21,8 @@ export interface View {
   valuesOf(term: Term): Values;
   /** The definitions that a name, reference or call means; undefined where it means none of a rule or library. */
   rulesOf(term: Term): readonly Rule[] | undefined;
+  /** Whether a name or reference of a rule is there whatever the document and the data are, or the body asks for it anyway. */
+  isDefined(term: Term): boolean;
   /** Whether a step is a variable that nothing but its place as a step gives a value. */
   isFree(step: Term): boolean;
 }

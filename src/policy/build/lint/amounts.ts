@@ -45,10 +45,12 @@ function fractionIn(values: Values, seen: Set<Value>): string | undefined {
   return undefined;
 }
 
-/** Check `sum-of-set`: `sum` or `product` of a set. */
+const SUMS: ReadonlySet<string> = new Set(["sum", "product"]);
+
+/** Check `sum-of-set`: `sum`, `product` or `amount.total` of a set. */
 export const sumOfSet: Check = {
   term: (term, { view }, report) => {
-    if (term.type !== "call" || (term.operator !== "sum" && term.operator !== "product")) return;
+    if (term.type !== "call" || !(SUMS.has(term.operator) || isOfAmountLibrary(term, view))) return;
     const [of] = term.args;
     if (of === undefined || !view.valuesOf(of).some(({ kind }) => kind === "set")) return;
     report(

@@ -28,51 +28,6 @@ export interface Site {
   readonly isNegated: boolean;
 }
 
-/** Calls `visit` with the term and with all terms in it, but for those of comprehensions. */
-export function walkTerm(term: Term, visit: (term: Term) => void): void {
-  visit(term);
-  switch (term.type) {
-    case "ref":
-      // A variable at its head is no value of its own.
-      if (term.head.type !== "var") walkTerm(term.head, visit);
-      for (const step of term.steps) walkTerm(step, visit);
-      return;
-    case "array":
-    case "set":
-      for (const item of term.items) walkTerm(item, visit);
-      return;
-    case "object":
-      for (const each of term.entries.flat()) walkTerm(each, visit);
-      return;
-    case "template":
-      for (const { what } of term.parts) if (what.type === "term") walkTerm(what.term, visit);
-      return;
-    case "call":
-      for (const arg of term.args) walkTerm(arg, visit);
-      return;
-    case "constant":
-    case "var":
-    case "comprehension":
-  }
-}
-
-/** All terms of an expression, but for those of the body of an `every` or of a comprehension. */
-export function walkExpression({ what }: Expression, visit: (term: Term) => void): void {
-  switch (what.type) {
-    case "term":
-      walkTerm(what.term, visit);
-      return;
-    case "every":
-      walkTerm(what.domain, visit);
-      return;
-    case "some":
-      for (const symbol of what.symbols) {
-        const domain = symbol.type === "call" ? symbol.args.at(-1) : undefined;
-        if (domain !== undefined) walkTerm(domain, visit);
-      }
-  }
-}
-
 /** The whole term of a plain expression; undefined for `some` and `every`. */
 export function termOf({ what }: Expression): Term | undefined {
   return what.type === "term" ? what.term : undefined;

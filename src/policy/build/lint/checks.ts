@@ -7,10 +7,12 @@
  * `values` and `message`, are free.
  */
 export const LINT_CHECKS = {
+  "all-or-nothing": "elements drop out, and what is left passes",
   "amount-int": "`to_number` reads null as 0 and true as 1",
   "amount-units": "a text with a decimal point is read as an amount",
   "closed-list-positive": "a member with a closed list of values is asked what it is not",
   "code-form": 'a code is anything but `require["CODE"] if …`',
+  "collects-nothing": "a comprehension or partial rule runs through nothing",
   "compare-amounts": "`<`, `<=`, `>` or `>=` with something that need not be a number",
   "compare-types": "values of two types are compared, which are never equal",
   "default-only-false": "a default lets pass what was not found",

@@ -1,11 +1,12 @@
 import type { Term } from "../ast.ts";
 import { type Origin, originOf, type Values } from "../values.ts";
+import { walkTerm } from "../walk.ts";
 import type { View } from "../watch.ts";
-import { type Check, type Site, spellPath, walkTerm } from "./check.ts";
+import { type Check, type Site, spellPath } from "./check.ts";
 
 /**
  * Check `closed-list-positive`: a member with a closed list of values by the schema, or what was made of one, that is asked
- * what it is not: by `!=`, under `not`, as `== false`, by the difference of sets, or by a default for the values that a table
+ * what it is not: by `!=`, under `not`, as `== false`, by the difference of sets, by parts of it, or by a default for the values that a table
  * doesn't name. The values that nobody thought of, or that a later version adds, would pass.
  *
  * Whether it is there at all, `not input.deposit.previously`, may be asked.
@@ -38,8 +39,25 @@ function closedOperand(call: Extract<Term, { type: "call" }>, { view, isNegated 
     const isFalse = args.some((arg) => arg.type === "constant" && arg.value === false);
     return isFalse ? closedIn(args, view) : undefined;
   }
+  if (view.rulesOf(call) === undefined && !isQuestion(operator))
+    return closedIn(
+      args.filter((arg) => isItself(arg, view)),
+      view,
+    );
   // The third argument stands for all values that the table has no entry for.
   return operator === "object.get" ? closedIn(args.slice(1, 2), view) : undefined;
+}
+
+/** What may be asked of a closed list: is it this one, one of these, of this type. */
+function isQuestion(operator: string): boolean {
+  return QUESTIONS.has(operator) || operator.startsWith("is_") || operator.startsWith("internal.member_");
+}
+
+const QUESTIONS: ReadonlySet<string> = new Set(["eq", "equal", "assign", "object.get"]);
+
+/** Whether it is such a text itself, not a list that holds some. */
+function isItself(term: Term, view: View): boolean {
+  return view.valuesOf(term).every(({ kind }) => kind === "document" || kind === "opaque");
 }
 
 /** What is asked about a plain reference under `not` is whether it is there; a step in it is a question to a table. */

@@ -1,6 +1,8 @@
 import type { Expression, Rule, Term } from "../ast.ts";
+import type { Value } from "../values.ts";
+import { walkExpression, walkTerm } from "../walk.ts";
 import type { View } from "../watch.ts";
-import { type Check, termOf, walkExpression, walkTerm } from "./check.ts";
+import { type Check, termOf } from "./check.ts";
 
 /**
  * Check `default-only-false`: `default x := ` anything but `false`, a rule with such a default that is compared, handed on or
@@ -23,9 +25,15 @@ export const defaultOnlyFalse: Check = {
       walkExpression(expression, (term) => look(term, termOf(expression)));
     for (const head of heads) walkTerm(head, (term) => look(term));
   },
-  term: (term, _site, report) => {
+  term: (term, { view }, report) => {
     if (term.type !== "call" || term.operator !== "object.get") return;
-    const [, , fallback] = term.args;
+    const [of, , fallback] = term.args;
+    if (of !== undefined && view.valuesOf(of).some(isParsed)) {
+      report(
+        term,
+        "the default stands for what is not in the text, or is spelled otherwise: say what is allowed instead",
+      );
+    }
     if (fallback === undefined || !isAmount(fallback)) return;
     report(
       term,
@@ -33,6 +41,11 @@ export const defaultOnlyFalse: Check = {
     );
   },
 };
+
+/** What a built-in made of the document: no schema says what is in it. */
+function isParsed(value: Value): boolean {
+  return value.kind === "opaque" && value.from !== undefined;
+}
 
 function isDefaultFalse({ isDefault, head }: Rule): boolean {
   return isDefault && head.value?.type === "constant" && head.value.value === false;

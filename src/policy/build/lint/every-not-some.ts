@@ -1,6 +1,8 @@
 import type { Expression, Term } from "../ast.ts";
+import { originOf } from "../values.ts";
+import { walkExpression, walkTerm } from "../walk.ts";
 import { type Body, type View, variablesOf, variablesOfExpression, withDerived } from "../watch.ts";
-import { type Check, elementsOf, termOf, walkExpression, walkTerm } from "./check.ts";
+import { type Check, elementsOf, termOf } from "./check.ts";
 
 /** What runs through elements of the document: `some … in`, a step by a free variable, or `in`. */
 interface Search {
@@ -94,7 +96,8 @@ function unbound(body: Body): readonly Search[] {
     before = rest.length;
     rest = rest.filter((search) => {
       const isBound =
-        [...search.variables].some((name) => collected.has(name)) || isAsked(search, expressions, anchors);
+        [...search.variables].some((name) => collected.has(name)) ||
+        isAsked(search, expressions, anchors, view);
       if (isBound) for (const name of search.variables) anchors.add(name);
       return !isBound;
     });
@@ -107,6 +110,7 @@ function isAsked(
   { variables, within, asksItself }: Search,
   expressions: readonly Expression[],
   anchors: ReadonlySet<string>,
+  view: View,
 ): boolean {
   const found = withDerived(variables, expressions);
   return expressions.some((expression) => {
@@ -114,9 +118,29 @@ function isAsked(
     if (!isAsking(expression)) return false;
     const names = [...variablesOfExpression(expression)];
     const isAboutIt = expression === within || names.some((name) => found.has(name));
-    return isAboutIt && names.some((name) => anchors.has(name) && !variables.has(name));
+    return (
+      isAboutIt &&
+      names.some((name) => anchors.has(name) && !variables.has(name) && binds(name, expression, view))
+    );
   });
 }
+
+/** An anchor of the document binds by whatever asks; one of a list that is written out only by being equal. */
+function binds(name: string, expression: Expression, view: View): boolean {
+  const term = termOf(expression);
+  if (term === undefined) return true;
+  if (originOf(view.valuesOf({ type: "var", name, file: term.file, line: term.line })) !== undefined)
+    return true;
+  return term.type === "call" && EQUALS.has(term.operator);
+}
+
+const EQUALS: ReadonlySet<string> = new Set([
+  "equal",
+  "eq",
+  "assign",
+  "internal.member_2",
+  "internal.member_3",
+]);
 
 /** That two are different binds nothing: nearly all are. */
 function isAsking(expression: Expression): boolean {

@@ -76,6 +76,9 @@ const CASES: Readonly<Partial<Record<LintName, Spelled>>> = {
         `${EACH} {\n\t\tsome e in ${DESTINATIONS}\n\t\tdata.allow[e.address]\n\t\td.address\n\t}`,
       ),
       "a part of the element": require('every e in input.evidence.effects {\n\t\tsome a in e.arguments\n\t\ta.type == "address"\n\t}'),
+      "every of a list that is written out": require(
+        `every table in {"a", "b"} {\n\t\tsome d in ${DESTINATIONS}\n\t\tdata.allow[table][d.address]\n\t}`,
+      ),
       "bound by a difference alone": require(
         `${EACH} {\n\t\tsome e in input.evidence.effects\n\t\te.to != d.address\n\t}`,
       ),
@@ -244,6 +247,7 @@ const CASES: Readonly<Partial<Record<LintName, Spelled>>> = {
       "false, as a value": require("b := bad\n\tb == false", "default bad := false", "bad if input.transaction.internal"),
       "false, collected": require("{bad} == {false}", "default bad := false", "bad if input.transaction.internal"),
       "false, given": require("f(bad)", "default bad := false", "bad if input.transaction.internal", "f(false)"),
+      "object.get of what was parsed": require('object.get(json.unmarshal(input.transaction.message), "spender", "") == ""'),
       "object.get with an amount": require('amount.int(input.transaction.total_usd_micros) >= amount.int(object.get(data.caps, input.transaction.token, "0"))', AMOUNT),
     },
     passes: {
@@ -262,6 +266,49 @@ const CASES: Readonly<Partial<Record<LintName, Spelled>>> = {
     passes: {
       condition: require("cap == 5", 'cap := 5 if {\n\tinput.transaction.sweep\n} else := 9 if input.transaction.chain == "ETH"'),
       bodies: require("cap == 5", "cap := 5 if input.transaction.sweep == true", "cap := 9 if input.transaction.sweep == false"),
+    },
+  },
+  "all-or-nothing": {
+    fires: {
+      "a sum": require(`sum([amount.int(d.amount.units) | some d in ${DESTINATIONS}]) <= 5`, AMOUNT),
+      "a sum by a rule": require("paid <= 5", AMOUNT, `paid := sum(amounts)`, `amounts := [amount.int(d.amount.units) | some d in ${DESTINATIONS}]`),
+      "none over": require(`count([d | some d in ${DESTINATIONS}; amount.int(d.amount.units) > 5]) == 0`, AMOUNT),
+      "none in a partial rule": require("count(over) == 0", AMOUNT, `over contains d.address if {\n\tsome d in ${DESTINATIONS}\n\tamount.int(d.amount.units) > 5\n}`),
+      "an empty set": require("over == set()", `over contains d.address if {\n\tsome d in ${DESTINATIONS}\n\tbad(d)\n}`, "bad(d) if data.blocked[d.address]"),
+      "a number of them": require("n := count(over)\n\tn < 1", `over contains d.address if {\n\tsome d in ${DESTINATIONS}\n\tbad(d)\n}`, "bad(d) if data.blocked[d.address]"),
+      "the rest": require(`{d.address | some d in ${DESTINATIONS}; bad(d)} - {"0xaa"} == set()`, "bad(d) if data.blocked[d.address]"),
+      every: require(`every name in [name_of(d) | some d in ${DESTINATIONS}] {\n\t\tnot data.blocked[name]\n\t}`, "name_of(d) := data.allow[d.address].label"),
+      "every of a rule that may not be": require('every row in rows {\n\t\trow == "0xaa"\n\t}', `rows := [d.address | some d in listed]`, `listed := ${DESTINATIONS} if input.transaction.sweep`),
+      "an entry that is compared": require(
+        `count([d | some d in ${DESTINATIONS}; d.memo == data.allow[d.address].label]) == 0`,
+      ),
+      "under not": require(`over := {d.address | some d in ${DESTINATIONS}; bad(d)}\n\tnot "0xaa" in over`, "bad(d) if data.blocked[d.address]"),
+      "object.get": require('object.get(flags, "over", false) == false', `flags["over"] := true if bad`, "bad if input.transaction.internal"),
+      points: require("sum([each | some each in points]) < 50", AMOUNT, 'points["large"] := 60 if amount.int(input.transaction.total_usd_micros) > 5'),
+      "as text": require(`concat("", {d.address | some d in ${DESTINATIONS}; bad(d)}) == ""`, "bad(d) if data.blocked[d.address]"),
+      "counted against what may lack, too": require(`rows := [amount.int(u) | some u in units]\n\tcount(rows) == count(units)\n\tsum(rows) < 5`, AMOUNT, `units := [d.amount.units | some d in ${DESTINATIONS}; amount.int(d.amount.units) > 0]`),
+    },
+    passes: {
+      total: require(`amount.total([d.amount.units | some d in ${DESTINATIONS}]) <= 5`, AMOUNT),
+      counted: require(`rows := [amount.int(d.amount.units) | some d in ${DESTINATIONS}]\n\tcount(rows) == count(${DESTINATIONS})\n\tsum(rows) < 5`, AMOUNT),
+      "all of them": require(`count([d | some d in ${DESTINATIONS}; good(d)]) == count(${DESTINATIONS})`, "good(d) if data.allow[d.address]"),
+      "enough of them": require(`count({p.node | some p in input.key.participants; good(p)}) >= input.key.threshold`, "good(p) if data.allow[p.node]"),
+      "none in a table": require("count(unlisted) == 0", `unlisted contains d.address if {\n\tsome d in ${DESTINATIONS}\n\tnot data.allow[d.address]\n}`),
+      "what is known to be there": require(
+        `{ok | some d in ${DESTINATIONS}; ok := d.address in data.names} == {true}`,
+      ),
+    },
+  },
+  "collects-nothing": {
+    fires: {
+      comprehension: require('count([1 | input.transaction.chain == "TRON"]) == 0'),
+      "a set": require("{true | over} == set()", "over if input.transaction.internal"),
+      "a partial rule": require("count(bad) == 0", 'bad contains "x" if input.transaction.internal'),
+      "a closed list": require('count([1 | input.evidence.status == "mismatch"]) == 0'),
+    },
+    passes: {
+      "what is there": require('seen == {"x"}', "seen contains input.transaction.chain"),
+      "a loop": require(`{d.address | some d in ${DESTINATIONS}} == {"0xaa"}`),
     },
   },
   "amount-int": {
@@ -283,6 +330,7 @@ const CASES: Readonly<Partial<Record<LintName, Spelled>>> = {
   "sum-of-set": {
     fires: {
       comprehension: require(`sum({amount.int(d.amount.units) | some d in ${DESTINATIONS}}) <= 5`, AMOUNT),
+      total: require(`amount.total({d.amount.units | some d in ${DESTINATIONS}}) <= 5`, AMOUNT),
       rule: require("sum(paid) <= 5", AMOUNT, `paid contains amount.int(d.amount.units) if some d in ${DESTINATIONS}`),
     },
     passes: { list: require(`amount.total([d.amount.units | some d in ${DESTINATIONS}]) <= 5`, AMOUNT) },
@@ -338,10 +386,11 @@ const CASES: Readonly<Partial<Record<LintName, Spelled>>> = {
       empty: require('not glob.match("bot-*", [], input.initiator.id)'),
       "a name": require('not glob.match("bot-*", none, input.initiator.id)', "none := []"),
       data: require('not glob.match("bot-*", data.names, input.initiator.id)'),
+      "some, under not": require('not glob.match("bot-*", ["."], input.initiator.id)'),
     },
     passes: {
-      some: require('not glob.match("bot-*", ["@"], input.initiator.id)'),
-      null: require('not glob.match("bot-*", null, input.initiator.id)'),
+      some: require('glob.match("ops-*", ["@"], input.initiator.id)'),
+      "none, under not": require('not glob.match("bot-*", null, input.initiator.id)'),
     },
   },
   "needle-from-input": {
@@ -381,6 +430,7 @@ const CASES: Readonly<Partial<Record<LintName, Spelled>>> = {
       "a difference": require('count({input.evidence.status} - {"mismatch"}) == 1'),
       "object.get": require('object.get({"mismatch": false}, input.evidence.status, true)'),
       text: require('not startswith(input.evidence.status, "mis")'),
+      "a part of it": require('startswith(input.evidence.status, "ver")'),
       weekend: require('not input.now.weekday in {"sat", "sun"}'),
     },
     passes: {

@@ -2,9 +2,11 @@
 import type { Term } from "../ast.ts";
 import { brokenPatterns } from "../opa.ts";
 import type { Problem } from "../problem.ts";
+import { walkExpression, walkTerm } from "../walk.ts";
 import type { Body, Watch } from "../watch.ts";
+import { allOrNothing, collectsNothing } from "./all-or-nothing.ts";
 import { amountInt, amountUnits, sumOfSet } from "./amounts.ts";
-import { type Check, type Report, type Site, walkExpression, walkTerm } from "./check.ts";
+import type { Check, Report, Site } from "./check.ts";
 import type { LintName } from "./checks.ts";
 import { closedListPositive } from "./closed-list-positive.ts";
 import { compareAmounts, compareTypes } from "./comparisons.ts";
@@ -24,9 +26,11 @@ import { templatePart } from "./template-part.ts";
 
 /** The checks that need nothing but what the follower shows. The others of `LINT_CHECKS` are found where their form is read. */
 const CHECKS: readonly (readonly [LintName, Check])[] = [
+  ["all-or-nothing", allOrNothing],
   ["amount-int", amountInt],
   ["amount-units", amountUnits],
   ["closed-list-positive", closedListPositive],
+  ["collects-nothing", collectsNothing],
   ["compare-amounts", compareAmounts],
   ["compare-types", compareTypes],
   ["default-only-false", defaultOnlyFalse],

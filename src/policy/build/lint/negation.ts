@@ -1,6 +1,8 @@
-import type { Rule, Term } from "../ast.ts";
+import type { Term } from "../ast.ts";
+import { PARTIAL } from "../fallible.ts";
+import { isConstant, walkTerm } from "../walk.ts";
 import type { View } from "../watch.ts";
-import { type Check, walkTerm } from "./check.ts";
+import type { Check } from "./check.ts";
 
 /**
  * Check `not-own-rule`: under `not`, a rule or function of this package or of `lib`. It is not true where anything in it is
@@ -53,57 +55,12 @@ function firstOf<T>(terms: readonly Term[], find: (term: Term) => T | undefined)
   return undefined;
 }
 
-/** `poisons := {"deposit/dust"}`, there whatever is asked, or `lists := input.lists`, which is what it stands for. */
-function isConstant({ isDefault, generatedBody, head, otherwise }: Rule): boolean {
-  const isPlain =
-    !isDefault &&
-    generatedBody &&
-    otherwise === undefined &&
-    head.args === undefined &&
-    head.key === undefined;
-  return (
-    isPlain &&
-    head.steps.length === 0 &&
-    head.value !== undefined &&
-    (isLiteral(head.value) || isPath(head.value))
-  );
-}
-
-function isPath(term: Term): boolean {
-  if (term.type !== "ref" || term.head.type !== "var") return false;
-  const [root] = term.steps;
-  const isPlace =
-    term.head.name === "input" ||
-    (term.head.name === "data" &&
-      root?.type === "constant" &&
-      root.value !== "lib" &&
-      root.value !== "rules");
-  return isPlace && term.steps.every(({ type }) => type === "constant");
-}
-
-function isLiteral(term: Term): boolean {
-  switch (term.type) {
-    case "constant":
-      return true;
-    case "array":
-    case "set":
-      return term.items.every(isLiteral);
-    case "object":
-      return term.entries.flat().every(isLiteral);
-    default:
-      return false;
-  }
-}
-
 function spell(term: Term): string {
   if (term.type === "var") return term.name;
   if (term.type !== "ref" || term.head.type !== "var") return "this";
   const steps = term.steps.map((step) => (step.type === "constant" ? `.${String(step.value)}` : "[…]"));
   return `${term.head.name}${steps.join("")}`;
 }
-
-/** What is undefined, or throws, on values of the right type. */
-const PARTIAL = /^(net\..*|json\.unmarshal|base64(url)?\.decode|regex\..*)$/;
 
 /**
  * Check `partial-under-not`: under `not`, a built-in that fails on some values, one step into what a call gives back, or a

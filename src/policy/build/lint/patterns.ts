@@ -88,12 +88,20 @@ function patternsOf({ operator, args }: Call, view: View): readonly string[] {
   return pattern === undefined ? [] : (textsOf(view.valuesOf(pattern)) ?? []);
 }
 
-/** Check `glob-delimiters`: delimiters that are empty, or that are not written out. */
+/** Check `glob-delimiters`: delimiters that are empty, or that are not written out; under `not` any. */
 export const globDelimiters: Check = {
-  term: (term, { view }, report) => {
+  term: (term, { view, isNegated }, report) => {
     if (term.type !== "call" || term.operator !== "glob.match") return;
     const [, delimiters] = term.args;
-    if (delimiters === undefined || view.valuesOf(delimiters).every(isWrittenOut)) return;
+    const values = delimiters === undefined ? [] : view.valuesOf(delimiters);
+    if (isNegated && !values.every(isNone)) {
+      report(
+        term,
+        "`*` doesn't pass a delimiter, so that a text with one is not refused: write `null` for none",
+      );
+      return;
+    }
+    if (values.every(isWrittenOut)) return;
     report(
       term,
       "`[]` means the delimiter `.`, which `*` doesn't pass: write the delimiters, or use `startswith`",
@@ -101,7 +109,11 @@ export const globDelimiters: Check = {
   },
 };
 
+function isNone(value: Values[number]): boolean {
+  return value.kind === "constant" && value.value === null;
+}
+
 function isWrittenOut(value: Values[number]): boolean {
-  if (value.kind === "constant") return value.value === null;
+  if (isNone(value)) return true;
   return value.kind === "list" && value.places !== undefined && value.places.length > 0;
 }

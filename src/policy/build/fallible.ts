@@ -1,0 +1,77 @@
+/**
+ * Whether an element may drop out of what a body collects because something is missing, of another type or in no table:
+ * a call of a rule or function, a look-up that is compared, a built-in that fails on some values.
+ *
+ * A look-up that stands alone, `data.blocked[d.address]`, and a comparison of what the document has are questions with an
+ * answer, and so is all that is not listed here.
+ */
+import type { Expression, Place, Term } from "./ast.ts";
+import type { Values } from "./values.ts";
+import { walkExpression, walkTerm } from "./walk.ts";
+import type { Body, View } from "./watch.ts";
+
+/** Built-ins that are undefined, or throw, on values of the right type. */
+export const PARTIAL = /^(net\..*|json\.unmarshal|base64(url)?\.decode|regex\..*|to_number|div|rem)$/;
+
+/** Where the first element may drop out; undefined where none can. */
+export function dropsOut({ expressions, heads, view }: Body): Place | undefined {
+  let found: Place | undefined;
+  const look = (term: Term, isAlone: boolean) => {
+    found ??= lackOf(view.valuesOf(term)) ?? (isFallible(term, isAlone, view) ? term : undefined);
+  };
+  for (const expression of expressions) {
+    const alone = whole(expression);
+    walkExpression(expression, (term) => look(term, term === alone));
+  }
+  for (const head of heads) walkTerm(head, (term) => look(term, false));
+  return found;
+}
+
+/** Where an element of one of the values may have dropped out. */
+export function lackOf(values: Values): Place | undefined {
+  for (const value of values) {
+    if ("lacks" in value && value.lacks !== undefined) return value.lacks;
+  }
+  return undefined;
+}
+
+/** The same values, of which elements may have dropped out; `undefined` where they have not. */
+export function withLack(values: Values, lacks: Place | undefined): Values {
+  if (lacks === undefined) return values;
+  return values.map((value) =>
+    value.kind === "list" || value.kind === "set" || value.kind === "object" || value.kind === "opaque"
+      ? { ...value, lacks }
+      : value,
+  );
+}
+
+/** What an expression asks of one place alone; the domain of a loop is asked for its elements, too. */
+function whole({ what }: Expression): Term | undefined {
+  if (what.type === "term") return what.term;
+  if (what.type === "every") return what.domain;
+  const [symbol] = what.symbols;
+  return symbol?.type === "call" ? symbol.args.at(-1) : undefined;
+}
+
+function isFallible(term: Term, isAlone: boolean, view: View): boolean {
+  if (term.type === "call") {
+    const isLiteralPattern =
+      term.operator.startsWith("regex.") &&
+      term.args
+        .slice(0, 1)
+        .every((pattern) => view.valuesOf(pattern).every(({ kind }) => kind === "constant"));
+    return view.rulesOf(term) !== undefined || (PARTIAL.test(term.operator) && !isLiteralPattern);
+  }
+  if (term.type !== "var" && term.type !== "ref") return false;
+  const definitions = view.rulesOf(term);
+  if (definitions !== undefined) return !view.isDefined(term);
+  if (term.type === "var") return false;
+  if (term.head.type === "call") return true;
+  const values = view.valuesOf(term);
+  return !isAlone && values.some(mayBeMissing);
+}
+
+/** A path of names is in the data, or the release is refused; an entry under a key of the document need not be. */
+function mayBeMissing(value: Values[number]): boolean {
+  return value.kind === "data" && (value.mayLack || value.path.includes("*"));
+}
