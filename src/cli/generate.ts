@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { kindsAsMarkdown } from "../channels/tss/kinds.ts";
 import { checksAsMarkdown } from "../evidence/checks.ts";
 import { staleGenerated, writeGenerated } from "../policy/build/generated.ts";
+import { lintAsMarkdown } from "../policy/build/lint/checks.ts";
 import { ROOT } from "../root.ts";
 import { EXIT, runCommand, UsageError } from "./output.ts";
 
@@ -16,6 +17,7 @@ const POLICIES = fileURLToPath(new URL("policies", ROOT));
 const SECTIONS = [
   { page: "docs/input.md", name: "kinds", text: kindsAsMarkdown },
   { page: "docs/evidence.md", name: "checks", text: checksAsMarkdown },
+  { page: "docs/lint.md", name: "lint", text: lintAsMarkdown },
 ] as const;
 
 /** The page with the section's text replaced. @throws Error where the page lacks the section. */

@@ -479,7 +479,13 @@ class Follower {
     const module = this.#context.packages.get(names.slice(0, length).join("."));
     const rule = names[length];
     if (module === undefined || rule === undefined) {
-      this.reader.problem(place, `cannot follow data.${names.join(".")}: no rule of this package or of lib`);
+      // Of all others `no-cross-rule` speaks.
+      if (root === "lib" || module !== undefined) {
+        this.reader.problem(
+          place,
+          `cannot follow data.${names.join(".")}: no rule of this package or of lib`,
+        );
+      }
       return { values: OPAQUE, steps: [] };
     }
     return { values: this.#rules(module, rule, place), steps: steps.slice(length + 1) };

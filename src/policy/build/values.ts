@@ -166,7 +166,7 @@ function* origins(values: Values, seen: Set<Value>): Generator<Origin> {
 }
 
 /** Where a value of the document lies. */
-export function placeOf({ path, node }: Extract<Value, { kind: "document" }>): Origin {
+function placeOf({ path, node }: Extract<Value, { kind: "document" }>): Origin {
   return { path: ["input", ...path].join("."), isClosed: node.type === "value" && node.isClosed };
 }
 

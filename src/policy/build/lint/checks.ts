@@ -38,3 +38,9 @@ export const LINT_CHECKS = {
 } as const satisfies Readonly<Record<string, string>>;
 
 export type LintName = keyof typeof LINT_CHECKS;
+
+/** The table of docs/lint.md. */
+export function lintAsMarkdown(): string {
+  const rows = Object.entries(LINT_CHECKS).map(([name, what]) => `| [\`${name}\`](#${name}) | ${what} |`);
+  return ["| check | what it refuses |", "|---|---|", ...rows].join("\n");
+}
