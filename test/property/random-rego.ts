@@ -114,6 +114,11 @@ class Writer {
     return `${prefix}${this.#count}`;
   }
 
+  /** A name that may hide, or be hidden by, the same one in the bodies around. */
+  #local(name: string): string {
+    return this.#draw(2) === 0 ? name : this.#name(name);
+  }
+
   /** Writes a rule or function of a new name, and gives that name. */
   #helper(text: (name: string) => string): string {
     const name = this.#name("h");
@@ -125,8 +130,8 @@ class Writer {
   #list(source: Source, depth: number): string {
     if (depth === 0) return this.#pick(source.lists);
     const inner = this.#list(source, depth - 1);
-    const x = this.#name("x");
-    const k = this.#name("k");
+    const x = this.#local("x");
+    const k = this.#local("k");
     return this.#pick([
       () => this.#helper((name) => `${name} := ${inner}`),
       () => `[${x} | some ${x} in ${inner}]`,
@@ -148,15 +153,20 @@ class Writer {
         `${this.#helper((name) => `${name}(${x}) := [] if {\n\tcount(${x}) > 99\n} else := ${x}`)}(${inner})`,
       () => `${this.#helper((name) => `${name}.a.b := ${inner}`)}.a.b`,
       () => `{"k": ${inner}}.k`,
+      () => `object.get({"k": ${inner}}, "k", [])`,
+      () => `[${x} | some ${k}; ${x} := {"a": ${inner}}[${k}][_]]`,
+      () => `${this.#helper((name) => `${name}["a"] contains ${x} if some ${x} in ${inner}`)}.a`,
+      () => `[${x} | [${k}, _] := [${inner}, 1]; some ${x} in ${k}]`,
+      () => `[${x}[0] | some ${x} in [[${k}, 1] | some ${k} in ${inner}]]`,
       () => `[${inner}, 1][0]`,
     ])();
   }
 
   /** Binds the name to each element. */
   #reach(body: string[], element: string, list: string): void {
-    const x = this.#name("x");
-    const t = this.#name("t");
-    const i = this.#name("i");
+    const x = this.#local("x");
+    const t = this.#local("t");
+    const i = this.#local("i");
     body.push(
       ...this.#pick([
         () => [`some ${element} in ${list}`],
