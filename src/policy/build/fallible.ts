@@ -6,7 +6,7 @@
  * answer, and so is all that is not listed here.
  */
 import type { Expression, Place, Term } from "./ast.ts";
-import type { Values } from "./values.ts";
+import { KEY_STEP, type Values } from "./values.ts";
 import { walkExpression, walkTerm } from "./walk.ts";
 import type { Body, View } from "./watch.ts";
 
@@ -21,6 +21,7 @@ export function dropsOut({ expressions, heads, view }: Body): Place | undefined 
   };
   for (const expression of expressions) {
     const alone = whole(expression);
+    found ??= view.lackOfEvery(expression);
     walkExpression(expression, (term) => look(term, term === alone));
   }
   for (const head of heads) walkTerm(head, (term) => look(term, false));
@@ -67,8 +68,33 @@ function isFallible(term: Term, isAlone: boolean, view: View): boolean {
   if (definitions !== undefined) return !view.isDefined(term);
   if (term.type === "var") return false;
   if (term.head.type === "call") return true;
-  const values = view.valuesOf(term);
-  return !isAlone && values.some(mayBeMissing);
+  return !isAlone && isEntry(term, view);
+}
+
+/**
+ * Whether a reference takes an entry of a table, which need not be there: in the release's data, or in a table of the document
+ * by a key that is none of its own. Who stands on no list is not listed, so that `input.lists` has an answer for everybody.
+ */
+export function isEntry(term: Term, view: View): boolean {
+  if (term.type !== "ref") return false;
+  if (view.valuesOf(term).some(mayBeMissing)) return true;
+  return term.steps.some((step, at) => {
+    if (step.type === "constant" || view.isFree(step)) return false;
+    const before: Term = at === 0 ? term.head : { ...term, steps: term.steps.slice(0, at) };
+    return view.valuesOf(before).some((value) => isTable(value) && !isKeyOf(value, view.valuesOf(step)));
+  });
+}
+
+type DocumentValue = Extract<Values[number], { kind: "document" }>;
+
+function isTable(value: Values[number]): value is DocumentValue {
+  return value.kind === "document" && value.node.type === "table" && value.path[0] !== "lists";
+}
+
+/** A key that is written out is a read of its own. */
+function isKeyOf({ path }: DocumentValue, keys: Values): boolean {
+  const own = ["input", ...path, KEY_STEP].join(".");
+  return keys.every((key) => key.kind === "constant" || (key.kind === "opaque" && key.from?.path === own));
 }
 
 /** A path of names is in the data, or the release is refused; an entry under a key of the document need not be. */

@@ -94,6 +94,7 @@ class Follower {
   readonly #context: FollowContext;
   readonly #results = new Map<string, Values>();
   readonly #active = new Set<string>();
+  readonly #lackingEvery = new WeakMap<Expression, Place>();
   /** How many `not` stand around what is being followed. */
   #negations = 0;
 
@@ -209,6 +210,7 @@ class Follower {
       valuesOf: (term) => this.reader.quietly(() => this.evaluate(term, frame)),
       rulesOf: (term) => this.#definitions(term, frame),
       isDefined: (term) => this.#isDefined(term, frame),
+      lackOfEvery: (expression) => this.#lackingEvery.get(expression),
       isFree: (step) => step.type === "var" && frame.scope.isKeyOnly(step.name),
     };
   }
@@ -277,7 +279,8 @@ class Follower {
         const anchors = variablesOf(what.value, variablesOf(what.key, new Set(frame.anchors)));
         const inner: Frame = { ...frame, scope: new Scope(frame.scope), anchors };
         this.#loop(what.key, what.value, domain, inner, what.domain);
-        this.#body(what.body, inner, NOTHING);
+        const lacks = this.#dropsOut(what.body, [], this.#body(what.body, inner, NOTHING));
+        if (lacks !== undefined) this.#lackingEvery.set(expression, lacks);
         return;
       }
       case "term": {

@@ -4,7 +4,7 @@
  * Bodies are shown as they are followed: those of rules and functions for each way in which they are called, those of
  * `every` and of comprehensions on their own.
  */
-import type { Expression, Module, Rule, Term } from "./ast.ts";
+import type { Expression, Module, Place, Rule, Term } from "./ast.ts";
 import type { Values } from "./values.ts";
 
 /** Where a term stands: what its names mean there. */
@@ -25,6 +25,8 @@ export interface View {
   isDefined(term: Term): boolean;
   /** Whether a step is a variable that nothing but its place as a step gives a value. */
   isFree(step: Term): boolean;
+  /** Where the `every` that an expression is may fail for what is missing, not for what is there. */
+  lackOfEvery(expression: Expression): Place | undefined;
 }
 
 /**

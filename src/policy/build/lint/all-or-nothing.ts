@@ -20,7 +20,7 @@ export const allOrNothing: Check = {
       ? lackUnderNot(term, view)
       : term.type === "call"
         ? lackOfCall(term, view)
-        : undefined;
+        : lackOfKey(term, view);
     if (lacks !== undefined) report(lacks, cure(term));
   },
 };
@@ -42,6 +42,7 @@ function lackOfCall({ operator, args }: Extract<Term, { type: "call" }>, view: V
     case "lt":
     case "lte":
     case "object.get":
+    case "internal.member_2":
       return lackIn(left, view);
     case "gt":
     case "gte":
@@ -53,6 +54,16 @@ function lackOfCall({ operator, args }: Extract<Term, { type: "call" }>, view: V
     default:
       return undefined;
   }
+}
+
+/** `{0}[count(bad)]` is `count(bad) == 0` in other words. */
+function lackOfKey(term: Term, view: View): Place | undefined {
+  if (term.type !== "ref") return undefined;
+  for (const step of term.steps) {
+    const lacks = step.type === "call" ? lackIn(step, view) : undefined;
+    if (lacks !== undefined) return lacks;
+  }
+  return undefined;
 }
 
 function lackOfEquation(left: Term, right: Term, operator: string, view: View): Place | undefined {

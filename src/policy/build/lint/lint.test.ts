@@ -190,6 +190,9 @@ const CASES: Readonly<Partial<Record<LintName, Spelled>>> = {
   },
   "partial-under-not": {
     fires: {
+      "an entry of the document": requirement(
+        'not input.transaction.totals[input.transaction.token].units == "9"',
+      ),
       cidr: requirement("not net.cidr_contains(data.cidr, input.initiator.id)"),
       json: requirement('not json.unmarshal(input.transaction.message) == "x"'),
       "json by a variable": requirement(
@@ -206,6 +209,12 @@ const CASES: Readonly<Partial<Record<LintName, Spelled>>> = {
       ),
     },
     passes: {
+      "an entry by its own key": requirement(
+        'every token, _ in input.transaction.totals {\n\t\tnot input.transaction.totals[token].units == "9"\n\t}',
+      ),
+      "an entry of a list": requirement(
+        `${EACH} {\n\t\tnot input.lists.labels[d.address].kind == "bad"\n\t}`,
+      ),
       allowed: requirement("net.cidr_contains(data.cidr, input.initiator.id)"),
       different: requirement("input.transaction.total_usd_micros != data.caps[input.transaction.token]"),
       "a literal": requirement('not input.initiator.id == "eve"'),
@@ -414,6 +423,24 @@ const CASES: Readonly<Partial<Record<LintName, Spelled>>> = {
   },
   "all-or-nothing": {
     fires: {
+      "in other words": requirement(
+        "count(over) in {0}",
+        `over contains d.address if {\n\tsome d in ${DESTINATIONS}\n\tbad(d)\n}`,
+        "bad(d) if data.blocked[d.address]",
+      ),
+      "as a key": requirement(
+        "{0}[count(over)]",
+        `over contains d.address if {\n\tsome d in ${DESTINATIONS}\n\tbad(d)\n}`,
+        "bad(d) if data.blocked[d.address]",
+      ),
+      "in the body of an every": requirement(
+        "count(over) == 0",
+        `over contains d.address if {\n\tsome d in ${DESTINATIONS}\n\tevery name in data.names {\n\t\tbad(d, name)\n\t}\n}`,
+        "bad(d, name) if data.blocked[d.address].why == name",
+      ),
+      "an entry of the document": requirement(
+        `count([d | some d in ${DESTINATIONS}; input.transaction.totals[d.amount.token].units == "9"]) == 0`,
+      ),
       "a sum": requirement(`sum([amount.int(d.amount.units) | some d in ${DESTINATIONS}]) <= 5`, AMOUNT),
       "a sum by a rule": requirement(
         "paid <= 5",

@@ -1,5 +1,5 @@
 import type { Term } from "../ast.ts";
-import { PARTIAL } from "../fallible.ts";
+import { isEntry, PARTIAL } from "../fallible.ts";
 import { isConstant, walkTerm } from "../walk.ts";
 import type { View } from "../watch.ts";
 import type { Check } from "./check.ts";
@@ -86,7 +86,7 @@ export const partialUnderNot: Check = {
       (term.operator === "equal" || term.operator === "eq") &&
       term.args.some((arg) => isEntry(arg, view))
     ) {
-      report(term, "`not … == …` holds also where data has no such entry: write `!=`, which does not");
+      report(term, "`not … == …` holds also where there is no such entry: write `!=`, which does not");
     }
   },
 };
@@ -95,8 +95,4 @@ function isPartial({ operator, args: [pattern] }: Extract<Term, { type: "call" }
   if (!PARTIAL.test(operator)) return false;
   if (!operator.startsWith("regex.") || pattern === undefined) return true;
   return !view.valuesOf(pattern).every((value) => value.kind === "constant");
-}
-
-function isEntry(term: Term, view: View): boolean {
-  return term.type === "ref" && view.valuesOf(term).some(({ kind }) => kind === "data");
 }
