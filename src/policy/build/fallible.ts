@@ -63,12 +63,20 @@ function isFallible(term: Term, isAlone: boolean, view: View): boolean {
         .every((pattern) => view.valuesOf(pattern).every(({ kind }) => kind === "constant"));
     return view.rulesOf(term) !== undefined || (PARTIAL.test(term.operator) && !isLiteralPattern);
   }
+  if (term.type === "array" || term.type === "set") return holdsOptional(term.items, view);
   if (term.type !== "var" && term.type !== "ref") return false;
   const definitions = view.rulesOf(term);
   if (definitions !== undefined) return !view.isDefined(term);
   if (term.type === "var") return false;
   if (term.head.type === "call") return true;
   return !isAlone && isEntry(term, view);
+}
+
+/** What the rule lists as `optional` takes with it what it stands beside: `[input.deposit.fee, input.deposit.service_fee]`. */
+function holdsOptional(items: readonly Term[], view: View): boolean {
+  const isOptional = (item: Term) =>
+    view.valuesOf(item).some((value) => value.kind === "document" && view.isOptional(value.path));
+  return items.length > 1 && items.some(isOptional);
 }
 
 /**

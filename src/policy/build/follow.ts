@@ -210,6 +210,7 @@ class Follower {
       valuesOf: (term) => this.reader.quietly(() => this.evaluate(term, frame)),
       rulesOf: (term) => this.#definitions(term, frame),
       isDefined: (term) => this.#isDefined(term, frame),
+      isOptional: (path) => path.some((_, at) => this.#context.optional.has(path.slice(0, at + 1).join("."))),
       lackOfEvery: (expression) => this.#lackingEvery.get(expression),
       isFree: (step) => step.type === "var" && frame.scope.isKeyOnly(step.name),
     };

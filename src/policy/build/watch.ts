@@ -25,6 +25,8 @@ export interface View {
   isDefined(term: Term): boolean;
   /** Whether a step is a variable that nothing but its place as a step gives a value. */
   isFree(step: Term): boolean;
+  /** Whether the rule's metadata lists the place, or one above it, as one that may be absent. */
+  isOptional(path: readonly string[]): boolean;
   /** Where the `every` that an expression is may fail for what is missing, not for what is there. */
   lackOfEvery(expression: Expression): Place | undefined;
 }
