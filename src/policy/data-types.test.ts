@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import { isJsonObject, type JsonObject, parseStrictJson } from "../input/strict-json.ts";
-import { dataProblems, parseData, parseHostData, recordTypes, useProblems } from "./data-types.ts";
+import {
+  dataProblems,
+  parseData,
+  parseHostData,
+  recordTypes,
+  spellingProblems,
+  useProblems,
+} from "./data-types.ts";
 import { MAX_DATA_BYTES, ReleaseError } from "./release.ts";
 import type { DataUse, IndexedRule, RuleIndex } from "./rule-index.ts";
 
@@ -124,7 +131,7 @@ test("data in which a rule would find nothing is a problem, in each entry", () =
 test("a spelling that finds nothing, or everything, is a problem wherever a rule comes to it", () => {
   const pasted = `0x${"dD".repeat(20)}`;
   const data = json({ table: { [pasted]: {} }, list: [pasted], holes: { "": true }, texts: ["pay", ""] });
-  const uses = (path: string, use: DataUse) => useProblems([{ path, uses: [use] }], data).join();
+  const uses = (path: string, use: DataUse) => spellingProblems([{ path, uses: [use] }], data).join();
   expect(uses("table", "key")).toMatch(/data\.table: 0xdDdD\w+ is never found/);
   expect(uses("table", "loop")).toMatch(/is never found/);
   expect(uses("table", "an_object")).toMatch(/is never found/);

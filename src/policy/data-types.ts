@@ -16,6 +16,7 @@ import { type HostData, hostDataSchema, MAX_DATA_BYTES, ReleaseError } from "./r
 import type { DataUse, IndexedRule, JsonType, RuleIndex } from "./rule-index.ts";
 
 type DataRead = IndexedRule["data"][number];
+type DataUseAt = IndexedRule["data_uses"][number];
 
 /** What a value must be for that to find anything. Where it is something else, a deny-list denies nothing. */
 const USES: Readonly<Record<DataUse, { readonly types: readonly JsonType[]; readonly words: string }>> = {
@@ -77,13 +78,27 @@ export function dataProblems(index: Pick<RuleIndex, "rules">, data: JsonObject):
     (root) => `data.${root}: the name is taken by code, data must not stand there`,
   );
   problems.push(...nulls(data, "data"));
+  // Rules read the same tables in the same way, and a table may have a million entries.
+  const known = new Map<string, string[]>();
+  const once = (what: DataRead | DataUseAt, find: () => string[]) => {
+    const key = JSON.stringify(what);
+    const found = known.get(key) ?? find();
+    known.set(key, found);
+    return found;
+  };
   for (const rule of index.rules) {
     const found = [
-      ...rule.data.flatMap((read) => readProblems(read, data)),
-      ...useProblems(rule.data_uses, data),
+      ...rule.data.flatMap((read) => once(read, () => readProblems(read, data))),
+      ...rule.data_uses.flatMap((use) => once(use, () => useProblems([use], data))),
     ];
     problems.push(...found.map((problem) => `${problem} (read by ${rule.name})`));
   }
+  problems.push(
+    ...spellingProblems(
+      index.rules.flatMap((rule) => rule.data_uses),
+      data,
+    ),
+  );
   problems.push(...modeProblems(index, data));
   return problems;
 }
@@ -178,34 +193,56 @@ export function useProblems(recorded: IndexedRule["data_uses"], data: JsonObject
       if (wrong?.value !== undefined) {
         problems.push(`data.${wrong.path} is ${article(jsonType(wrong.value))}, but the rule ${words}`);
       }
-      for (const { path, value } of found) problems.push(...spellingProblems(use, path, value));
     }
   }
   return problems;
 }
 
 /**
- * A spelling that finds nothing, or everything: an address as an explorer shows it, in capitals and small letters, where the
- * document has it in small ones; an empty text, which is in every other. As a key an empty text says nothing anyhow.
+ * Spellings that find nothing, or everything: an address as an explorer shows it, in capitals and small letters, where the
+ * document has it in small ones; an empty text, which is in every other, and as a key says nothing anyhow.
+ *
+ * @param recorded - of one rule, or of all: each place is looked at once.
  */
-function spellingProblems(use: DataUse, path: string, value: JsonValue | undefined): string[] {
-  if (use === "a_needle" && value === "")
-    return [`data.${path} is empty, and an empty text is in every other: remove it`];
-  const keys = OF_KEYS.has(use) && isJsonObject(value) ? Object.keys(value) : [];
-  const spelled = use === "text" ? [value] : keys;
-  const mixed = spelled
-    .filter((text) => typeof text === "string" && MIXED_ADDRESS.test(text))
-    .map(
-      (text) =>
-        `data.${path}: ${String(text)} is never found: documents have addresses of EVM chains in small letters`,
-    );
-  return keys.includes("") ? [`data.${path} has an empty key: remove it`, ...mixed] : mixed;
+export function spellingProblems(recorded: IndexedRule["data_uses"], data: JsonObject): string[] {
+  const uses = new Map<string, Set<DataUse>>();
+  for (const { path, uses: each } of recorded) uses.set(path, new Set([...(uses.get(path) ?? []), ...each]));
+  const problems: string[] = [];
+  for (const [steps, each] of uses) {
+    const [isNeedle, isText, hasKeys] = [
+      each.has("a_needle"),
+      each.has("text"),
+      OF_KEYS.some((use) => each.has(use)),
+    ];
+    if (!isNeedle && !isText && !hasKeys) continue;
+    for (const { path, value } of valuesAt(data, steps.split("."))) {
+      if (isNeedle && value === "") {
+        problems.push(`data.${path} is empty, and an empty text is in every other: remove it`);
+      }
+      if (isText && isMixedAddress(value)) problems.push(neverFound(path, value));
+      if (!hasKeys || !isJsonObject(value)) continue;
+      for (const key of Object.keys(value)) {
+        if (key === "") problems.push(`data.${path} has an empty key: remove it`);
+        else if (isMixedAddress(key)) problems.push(neverFound(path, key));
+      }
+    }
+  }
+  return problems;
 }
 
 /** How a rule may come to the keys of a table. */
-const OF_KEYS: ReadonlySet<DataUse> = new Set(["key", "loop", "an_object"]);
+const OF_KEYS: readonly DataUse[] = ["key", "loop", "an_object"];
 
-const MIXED_ADDRESS = /^(?=.*[A-F])0x[0-9a-fA-F]{40}$/;
+const ADDRESS_LENGTH = 42;
+const MIXED_ADDRESS = /^0x(?=.*[A-F])[0-9a-fA-F]{40}$/;
+
+function isMixedAddress(value: JsonValue | undefined): value is string {
+  return typeof value === "string" && value.length === ADDRESS_LENGTH && MIXED_ADDRESS.test(value);
+}
+
+function neverFound(path: string, text: string): string {
+  return `data.${path}: ${text} is never found: documents have addresses of EVM chains in small letters`;
+}
 
 /**
  * What a rule's data reads are at build time.

@@ -1,7 +1,7 @@
 /** From parsed modules to the rule index: form, reads and data of every rule, and all that is wrong. */
 import { documentJsonSchema } from "../../input/document.ts";
 import type { JsonObject } from "../../input/strict-json.ts";
-import { recordTypes, useProblems } from "../data-types.ts";
+import { recordTypes, spellingProblems, useProblems } from "../data-types.ts";
 import {
   CONTRACT_VERSION,
   type DataUse,
@@ -155,7 +155,7 @@ function indexRule(
   const uses: IndexedRule["data_uses"] = [];
   for (const [path, each] of [...dataUses].sort(([a], [b]) => compareText(a, b))) {
     const use = { path, uses: [...each].sort() };
-    const misused = useProblems([use], data);
+    const misused = [...useProblems([use], data), ...spellingProblems([use], data)];
     if (misused.length === 0) uses.push(use);
     types.problems.push(...misused);
   }

@@ -203,11 +203,18 @@ class Follower {
   }
 
   #view(frame: Frame): View {
+    // The checks ask for the same few terms many times over.
+    const known = new Map<Term, Values>();
+    const valuesOf = (term: Term) => {
+      const values = known.get(term) ?? this.reader.quietly(() => this.evaluate(term, frame));
+      known.set(term, values);
+      return values;
+    };
     return {
       module: frame.module,
       anchors: frame.anchors,
       isNegated: this.#negations > 0,
-      valuesOf: (term) => this.reader.quietly(() => this.evaluate(term, frame)),
+      valuesOf,
       rulesOf: (term) => this.#definitions(term, frame),
       isDefined: (term) => this.#isDefined(term, frame),
       isOptional: (path) => path.some((_, at) => this.#context.optional.has(path.slice(0, at + 1).join("."))),
