@@ -74,6 +74,8 @@ test("from keys to a signed release that is live, and its renewal", async () => 
     .toMatch(/^release {3}2025-06-02\.1, sequence 12/m);
   expect(await askTransfer(installation, running, "after")).toMatch(/APPROVE/);
 
+  expect(await type("diff")).toMatchObject({ code: 0, out: expect.stringContaining("nothing else differs") });
+
   expect(await type("renew")).toMatchObject({ code: 0, out: expect.stringContaining("sequence 13") });
   await type("publish");
   await expect

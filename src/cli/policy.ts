@@ -1,4 +1,4 @@
-/** `policy build | test | lint | inspect | sign | verify`: releases, from source folder to signed file. */
+/** `policy build | test | lint | inspect | diff | sign | verify`: releases, from source folder to signed file. */
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { writeDurably } from "../durable-file.ts";
@@ -6,6 +6,7 @@ import type { SourceTests } from "../policy/build/test-source.ts";
 import type { Inspection } from "../policy/inspect.ts";
 import { readGiven } from "./given-file.ts";
 import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
+import { registerPolicyDiff } from "./policy-diff.ts";
 import { registerPolicyLint } from "./policy-lint.ts";
 import { registerPolicySign } from "./policy-sign.ts";
 import { registerPolicyVerify } from "./policy-verify.ts";
@@ -43,6 +44,7 @@ export function registerPolicyCommands(program: Command): void {
       runPolicy(options.json === true, () => inspect(release, options)),
     );
   registerPolicyLint(policy);
+  registerPolicyDiff(policy);
   registerPolicySign(policy);
   registerPolicyVerify(policy);
 }

@@ -3,13 +3,12 @@
  * that was followed. It can't find a member missed below a known path, but it finds every path missed
  * altogether.
  */
+import { namedLibraries, type Texts } from "../libraries.ts";
 import type { RuleReads } from "./analyse.ts";
 import type { FoundRule } from "./index-rules.ts";
 import * as opa from "./opa.ts";
 import type { Problem } from "./problem.ts";
 import { Remembered } from "./remembered.ts";
-
-type Texts = ReadonlyMap<string, string>;
 
 /** What of a rule says what its verdict hangs on. */
 interface Judging {
@@ -58,31 +57,6 @@ async function dependencies(
   const files = [module.file, ...namedLibraries(module.file, texts)];
   const question = [opa.OPA_VERSION, query, ...files.flatMap((file) => [file, texts.get(file) ?? ""])];
   return answers.of(question, () => opa.deps(dir, files, query));
-}
-
-function librariesOf(texts: Texts): string[] {
-  return [...texts.keys()].filter((file) => file.startsWith("lib/"));
-}
-
-/**
- * The libraries that a rule names, and those that they name: `lib.NAME`, wherever it stands. All of them where a text
- * does anything else with `lib`, or may spell it otherwise.
- */
-export function namedLibraries(file: string, texts: Texts): string[] {
-  const libraries = librariesOf(texts);
-  const named = new Set<string>();
-  const unread = [file];
-  for (let next = unread.pop(); next !== undefined; next = unread.pop()) {
-    const text = texts.get(next) ?? "";
-    if (/\blib\b(?!\.[a-z])|\\u/.test(text)) return libraries;
-    for (const [, name] of text.matchAll(/\blib\.([a-z][a-z0-9_]*)/g)) {
-      const library = `lib/${name}.rego`;
-      if (named.has(library) || !texts.has(library)) continue;
-      named.add(library);
-      unread.push(library);
-    }
-  }
-  return libraries.filter((library) => named.has(library));
 }
 
 /**
