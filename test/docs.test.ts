@@ -161,7 +161,7 @@ function blocks(name: string, language: string): string[] {
   return [...found].map(([, text = ""]) => text);
 }
 
-test("the commands of docs/rules.md do what it says", { timeout: 60_000 }, async () => {
+test("the commands of docs/rules.md do what it says", { timeout: 180_000 }, async () => {
   const cwd = join(folder, "commands");
   cpSync(join(ROOT, "policies"), join(cwd, "policies"), { recursive: true });
   cpSync(join(ROOT, "bundles/demo/data.yaml"), join(cwd, "policies/data.yaml"));

@@ -1,11 +1,10 @@
 /** `policy build | test | lint | inspect | diff | sign | verify`: releases, from source folder to signed file. */
-import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { writeDurably } from "../durable-file.ts";
 import type { SourceTests } from "../policy/build/test-source.ts";
 import type { Inspection } from "../policy/inspect.ts";
 import { readGiven } from "./given-file.ts";
-import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
+import { EXIT, type ExitCode, printJson } from "./output.ts";
+import { demandFolder, registerPolicyBuild, runPolicy } from "./policy-build.ts";
 import { registerPolicyDiff } from "./policy-diff.ts";
 import { registerPolicyLint } from "./policy-lint.ts";
 import { registerPolicySign } from "./policy-sign.ts";
@@ -16,16 +15,7 @@ export function registerPolicyCommands(program: Command): void {
   const policy = program
     .command("policy")
     .description("releases: from Rego and data to the file that is served");
-  policy
-    .command("build")
-    .description("build a release from a policy source folder")
-    .argument("<source>", "the folder: rules/ and data")
-    .requiredOption("-o, --output <file>", "the release to write")
-    .option("--revision <name>", "names the release; by default a digest over its sources")
-    .option("--json", "print one JSON object")
-    .action((source: string, options: { output: string; revision?: string; json?: true }) =>
-      runPolicy(options.json === true, () => build(source, options)),
-    );
+  registerPolicyBuild(policy);
   policy
     .command("test")
     .description("run the Rego tests of a policy source folder")
@@ -47,55 +37,6 @@ export function registerPolicyCommands(program: Command): void {
   registerPolicyDiff(policy);
   registerPolicySign(policy);
   registerPolicyVerify(policy);
-}
-
-/** As {@link runCommand}; a source that does not build is told with all its problems, for scripts as well. */
-async function runPolicy(json: boolean, run: () => Promise<ExitCode>): Promise<void> {
-  await runCommand(json, async () => {
-    try {
-      return await run();
-    } catch (error) {
-      const { BuildError } = await import("../policy/build/problem.ts");
-      if (!json || !(error instanceof BuildError)) throw error;
-      printJson({ ok: false, error: error.message, problems: error.problems });
-      return EXIT.failed;
-    }
-  });
-}
-
-async function demandFolder(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) throw new UsageError(`${path}: there is no such folder`);
-  if (!found.isDirectory()) throw new UsageError(`${path}: not a folder`);
-}
-
-async function build(
-  source: string,
-  { output, revision, json }: { output: string; revision?: string; json?: true },
-): Promise<ExitCode> {
-  if (revision !== undefined && !/^[\x21-\x7e]{1,128}$/.test(revision)) {
-    throw new UsageError("--revision: 1 to 128 printable characters without spaces");
-  }
-  await demandFolder(source);
-  const { buildRelease } = await import("../policy/build/build.ts");
-  const built = await buildRelease(source, revision === undefined ? {} : { revision });
-  await writeDurably(output, built.bytes);
-  const { sha256, index, warnings, bytes } = built;
-  if (json) {
-    printJson({
-      ok: true,
-      output,
-      revision: built.revision,
-      sha256,
-      bytes: bytes.length,
-      rules: index.rules.map(({ name }) => name),
-      warnings,
-    });
-  } else {
-    for (const warning of warnings) console.error(`warning: ${warning}`);
-    console.log(`${output}: ${index.rules.length} rules, revision ${built.revision}, sha256 ${sha256}`);
-  }
-  return EXIT.done;
 }
 
 async function test(source: string, { coverage, json }: { coverage?: true; json?: true }): Promise<ExitCode> {

@@ -2,7 +2,7 @@
  * From a policy source folder to a release archive (design 3.5, 3.10).
  *
  * The order is: read and stage, parse, index and follow, check against schema and built-ins, compare with
- * what OPA says the rules depend on, compile. The first three report everything they find at once. The same
+ * what OPA says the rules depend on, examine, compile. The first three report everything they find at once. The same
  * sources give the same bytes, wherever they lie.
  */
 import { createHash } from "node:crypto";
@@ -25,9 +25,13 @@ import { BuildError, compareText, type Problem, sortProblems } from "./problem.t
 import { canonicalData, ENTRYPOINTS_FILE, inStage, readSource, type Source, STAGED_SCHEMA } from "./stage.ts";
 import { testFileOf } from "./test-file.ts";
 
-/** @property revision - names the release for people; by default a digest over its sources. */
+/**
+ * @property revision - names the release for people; by default a digest over its sources.
+ * @property examine - looks at the staged source before it is compiled; what it finds stops the build.
+ */
 export interface BuildOptions {
   readonly revision?: string;
+  readonly examine?: (dir: string, source: Source) => Promise<readonly Problem[]>;
 }
 
 export interface BuiltRelease {
@@ -53,6 +57,8 @@ export async function buildRelease(sourceDir: string, options: BuildOptions = {}
     if (problems.length + lint.length > 0) throw new BuildError(sortProblems([...problems, ...lint]));
     const missed = await coverageProblems(dir, source.modules, reads);
     if (missed.length > 0) throw new BuildError(sortProblems(missed));
+    const found = (await options.examine?.(dir, source)) ?? [];
+    if (found.length > 0) throw new BuildError(sortProblems(found));
     const wasm = await compile(dir);
     const dataText = canonicalData(source.data);
     const revision = options.revision ?? digest(source).slice(0, 12);

@@ -1,0 +1,101 @@
+/** `policy build`: from a policy source folder to a release, with all checks on the way. */
+import { stat } from "node:fs/promises";
+import type { Command } from "commander";
+import { writeDurably } from "../durable-file.ts";
+import type { Examination } from "../policy/build/examine.ts";
+import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
+
+interface Options {
+  readonly output: string;
+  readonly revision?: string;
+  readonly tests: boolean;
+  readonly regal: boolean;
+  readonly json?: true;
+}
+
+/** Adds `build` to `policy`. */
+export function registerPolicyBuild(policy: Command): void {
+  policy
+    .command("build")
+    .description("build a release from a policy source folder, with its Rego tests and Regal on the way")
+    .argument("<source>", "the folder: rules/ and data")
+    .requiredOption("-o, --output <file>", "the release to write")
+    .option("--revision <name>", "names the release; by default a digest over its sources")
+    .option("--no-tests", "run no Rego tests: they were run before")
+    .option("--no-regal", "don't ask Regal: it was asked before")
+    .option("--json", "print one JSON object")
+    .action((source: string, options: Options) =>
+      runPolicy(options.json === true, () => build(source, options)),
+    );
+}
+
+/** As {@link runCommand}; a source that does not build is told with all its problems, for scripts as well. */
+export async function runPolicy(json: boolean, run: () => Promise<ExitCode>): Promise<void> {
+  await runCommand(json, async () => {
+    try {
+      return await run();
+    } catch (error) {
+      const { BuildError } = await import("../policy/build/problem.ts");
+      if (!json || !(error instanceof BuildError)) throw error;
+      printJson({ ok: false, error: error.message, problems: error.problems });
+      return EXIT.failed;
+    }
+  });
+}
+
+export async function demandFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) throw new UsageError(`${path}: there is no such folder`);
+  if (!found.isDirectory()) throw new UsageError(`${path}: not a folder`);
+}
+
+async function build(source: string, { output, revision, tests, regal, json }: Options): Promise<ExitCode> {
+  if (revision !== undefined && !/^[\x21-\x7e]{1,128}$/.test(revision)) {
+    throw new UsageError("--revision: 1 to 128 printable characters without spaces");
+  }
+  await demandFolder(source);
+  const [{ buildRelease }, { examine }, { formatProblem }] = await Promise.all([
+    import("../policy/build/build.ts"),
+    import("../policy/build/examine.ts"),
+    import("../policy/build/problem.ts"),
+  ]);
+  let examined: Examination | undefined;
+  const built = await buildRelease(source, {
+    ...(revision === undefined ? {} : { revision }),
+    examine: async (dir, staged) => {
+      examined = await examine(dir, staged, source, { tests, regal });
+      return examined.problems;
+    },
+  });
+  await writeDurably(output, built.bytes);
+  const { sha256, index, bytes } = built;
+  const warnings = [...built.warnings, ...(examined?.warnings ?? []).map(formatProblem)];
+  if (json === true) {
+    printJson({
+      ok: true,
+      output,
+      revision: built.revision,
+      sha256,
+      bytes: bytes.length,
+      rules: index.rules.map(({ name }) => name),
+      tests: examined?.tests ?? "skipped",
+      regal: examined?.regal ?? "skipped",
+      warnings,
+    });
+    return EXIT.done;
+  }
+  for (const warning of warnings) console.error(`warning: ${warning}`);
+  if (examined?.regal === "not found") {
+    console.error("Regal is not installed, so that nobody looked at the style of the Rego: run `make tools`");
+  }
+  console.log(
+    `${output}: ${index.rules.length} rules, revision ${built.revision}, sha256 ${sha256}${testsText(examined)}`,
+  );
+  return EXIT.done;
+}
+
+function testsText(examined: Examination | undefined): string {
+  if (examined?.tests === undefined) return "";
+  const { passed, skipped } = examined.tests;
+  return `, ${passed} Rego tests passed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
+}
