@@ -5,9 +5,10 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
 import { parseConfig } from "../src/config.ts";
 import { RELEASE_STEPS } from "../src/policy/release.ts";
-import { askTransfer, boundConfig, shell } from "./support/command.ts";
+import { askTransfer, boundConfig, run, shell } from "./support/command.ts";
 import { BUNDLES, Installation, type RunningProcess } from "./support/installation.ts";
 import { publisherKey } from "./support/publisher.ts";
+import { LISTED, ORDINARY, policyFolder } from "./support/small-releases.ts";
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
@@ -20,6 +21,7 @@ let config: string;
 beforeAll(async () => {
   cpSync("policies", join(folder, "policies"), { recursive: true });
   cpSync("bundles/demo/data.yaml", join(folder, "policies/data.yaml"));
+  cpSync("bundles/default.tar.gz", join(folder, "bundles/default.tar.gz"));
   mkdirSync(join(folder, "srv"));
   const sample = parse(/```yaml\n(.*?)```/s.exec(PAGE)?.[1] ?? "");
   // The sample itself is a good one.
@@ -42,19 +44,49 @@ interface Place {
   readonly config: string;
 }
 
+const typed = new Set<string>();
+
 /** Runs the block that follows `<!-- run: NAME -->`, with this installation's paths. */
-async function type(name: string, at: Place = { folder, config }): Promise<{ code: number; out: string }> {
-  const [, block] = new RegExp(`<!-- run: ${name} -->\\n\`\`\`sh\\n(.*?\\n)\`\`\``, "s").exec(PAGE) ?? [];
+async function type(
+  name: string,
+  cwd: string | undefined = undefined,
+  before = "",
+  at: Place = { folder, config },
+): Promise<{ code: number; out: string }> {
+  typed.add(name);
+  const [, block] = new RegExp(`<!-- run: ${name} -->\\n *\`\`\`sh\\n(.*?\\n) *\`\`\``, "s").exec(PAGE) ?? [];
   if (block === undefined) throw new Error(`there is no block ${name}`);
   const here = block
+    .replaceAll(/^ +/gm, "")
     .replaceAll("/etc/countersign/config.yaml", at.config)
-    .replaceAll("/srv/policy", join(at.folder, "srv"));
-  expect(here).not.toMatch(/\/(etc|srv\/policy)\/|…/);
-  return await shell(here, at.folder);
+    .replaceAll("/var/lib/countersign/state", join(at.folder, "state"))
+    .replaceAll("127.0.0.1:11021", running?.addresses.admin ?? "127.0.0.1:11021")
+    .replaceAll("/srv/policy", join(at.folder, "srv"))
+    // OpenSSL would ask for the passphrase at a terminal.
+    .replaceAll("-aes-256-cbc", "-aes-256-cbc -pass env:PASSPHRASE")
+    .replaceAll("openssl pkey", "openssl pkey -passin env:PASSPHRASE");
+  expect(here).not.toMatch(/\/(etc|var|srv\/policy)\/|…/);
+  return await shell(`export PASSPHRASE=secret\n${before}${here}`, cwd ?? at.folder);
+}
+
+async function status() {
+  return JSON.parse((await run("status", "--config", config, "--json")).out);
+}
+
+/** Publishes what lies in the folder, until it is live. */
+async function publish(live: RegExp): Promise<void> {
+  await expect
+    .poll(async () => (await type("publish")).out, { timeout: 30_000, interval: 1_000 })
+    .toMatch(live);
 }
 
 test("from keys to a signed release that is live, and its renewal", async () => {
   expect(await type("key")).toMatchObject({ code: 0 });
+  const { code, out } = await type("fingerprint");
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: expect.stringMatching(/ for ceremony,.*\n {2}signed by .*, now\n$/),
+  });
   expect(await type("build")).toMatchObject({ code: 0, out: expect.stringContaining("2025-06-02.1") });
   expect((await type("sign")).out).toMatch(/sequence 12, for production, until .*\n {2}signed by .*, now/);
   expect(await type("verify")).toMatchObject({
@@ -68,19 +100,46 @@ test("from keys to a signed release that is live, and its renewal", async () => 
   running = await installation.start();
   config = boundConfig(installation, running);
   expect(await askTransfer(installation, running, "before")).toMatch(/REJECT.*POLICY_ABSENT/s);
-  await type("publish");
-  await expect
-    .poll(async () => (await type("publish")).out, { timeout: 30_000, interval: 1_000 })
-    .toMatch(/^release {3}2025-06-02\.1, sequence 12/m);
+  await publish(/^release {3}2025-06-02\.1, sequence 12/m);
   expect(await askTransfer(installation, running, "after")).toMatch(/APPROVE/);
-
+  const [, fingerprint = "none"] = /signed by (\S+),/.exec(out) ?? [];
+  expect(await type("trusted")).toMatchObject({ code: 0, out: expect.stringContaining(fingerprint) });
   expect(await type("diff")).toMatchObject({ code: 0, out: expect.stringContaining("nothing else differs") });
 
   expect(await type("renew")).toMatchObject({ code: 0, out: expect.stringContaining("sequence 13") });
-  await type("publish");
-  await expect
-    .poll(async () => (await type("publish")).out, { timeout: 30_000, interval: 1_000 })
-    .toMatch(/^release {3}2025-06-02\.1, sequence 13/m);
+  await publish(/^release {3}2025-06-02\.1, sequence 13/m);
+});
+
+test("what CI runs builds what the people who sign build, and says what is looser", async () => {
+  const checkout = join(folder, "checkout");
+  policyFolder(checkout, "policies", { "transfer/listed": LISTED, "transfer/ordinary": ORDINARY });
+  const git = "git -c user.name=a -c user.email=a@b";
+  await shell(`git init -q && git add policies && ${git} commit -qm first`, checkout);
+  const ci = await type("ci", checkout);
+  expect(ci).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/ Rego tests passed\n.*\n[0-9a-f]{64} {2}release/s),
+  });
+  expect(readFileSync(join(checkout, "difference.txt"), "utf8")).toMatch(
+    /\nLOOSER\n {2}! rule_removed: .*\n {2}! approval_added: transfer\/ordinary approves by ORDINARY, which is new\n/s,
+  );
+  expect(await type("rebuild", checkout)).toMatchObject({ code: 0 });
+  writeFileSync(join(checkout, "release.tar.gz"), "built by somebody else");
+  expect((await type("rebuild", checkout)).code).not.toBe(0);
+
+  const [, workflow = ""] = [...PAGE.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = ""]) => text);
+  const steps: readonly { run?: string }[] = parse(workflow).jobs.build.steps;
+  expect(steps.map((step) => step.run)).toContain("bash -e ci/policy.sh");
+});
+
+test("an emergency: freeze, reload, unfreeze", async () => {
+  expect(await type("freeze")).toMatchObject({ code: 0, out: expect.stringMatching(/^frozen: chain:ETH/) });
+  expect(await askTransfer(installation, running, "frozen")).toMatch(/REJECT.*FROZEN/s);
+  const reloaded = await type("reload");
+  expect(JSON.parse(reloaded.out)).toMatchObject({ live: { sequence: 13 }, changed: false });
+  const { freezes } = await status();
+  expect(await type("unfreeze", folder, `ID=${freezes[0].id}\n`)).toMatchObject({ code: 0 });
+  expect(await askTransfer(installation, running, "unfrozen")).toMatch(/APPROVE/);
 });
 
 test("a list is signed, verified, published, and in force without a release", async () => {
@@ -99,7 +158,7 @@ test("a list is signed, verified, published, and in force without a release", as
   try {
     mkdirSync(join(other.folder, "srv"));
     const at = { folder: other.folder, config: other.writeConfig() };
-    const signed = await type("list-sign", at);
+    const signed = await type("list-sign", undefined, "", at);
     expect(signed.out).toMatch(
       /list sanctions, 1 entries, sequence 1, for production, until .*\n {2}signed by .*, now/,
     );
@@ -109,9 +168,12 @@ test("a list is signed, verified, published, and in force without a release", as
     const server = await other.start();
     expect(await askTransfer(other, server, "before")).toMatch(/REJECT.*SANCTIONS/s);
     const running = { ...at, config: boundConfig(other, server) };
-    expect((await type("list-publish", running)).code).toBe(0);
+    expect((await type("list-publish", undefined, "", running)).code).toBe(0);
     await expect
-      .poll(async () => (await type("list-publish", running)).out, { timeout: 60_000, interval: 1_000 })
+      .poll(async () => (await type("list-publish", undefined, "", running)).out, {
+        timeout: 60_000,
+        interval: 1_000,
+      })
       .toMatch(/^list {6}sanctions: 1 entries, sequence \d{10}, read/m);
     expect(await askTransfer(other, server, "after")).toMatch(/APPROVE/);
   } finally {
@@ -125,4 +187,10 @@ test("the page has each step that a release can be refused at, and no other", ()
   const steps = rows.map((cell) => cell.replaceAll("`", "")).filter((step) => step !== "step");
   // Self-tests are not run yet.
   expect(steps).toEqual(RELEASE_STEPS.filter((step) => step !== "self_test"));
+});
+
+test("every command of the page was run", () => {
+  const named = [...PAGE.matchAll(/<!-- run: (\S+) -->/g)].map(([, name = ""]) => name);
+  expect([...typed].sort()).toEqual(named.sort());
+  expect([...PAGE.matchAll(/^ *```sh$/gm)]).toHaveLength(named.length);
 });
