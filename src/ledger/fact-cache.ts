@@ -10,6 +10,7 @@
  * knows what is on the disk; and **emptied** when a movement that it may have counted counts otherwise.
  */
 import type { FactShape } from "../input/fact-shape.ts";
+import { BoundCache } from "./bound-cache.ts";
 import { factKeys } from "./fact-keys.ts";
 import type { FactReader } from "./fact-reader.ts";
 import { minus, NOTHING, plus, sumsOf } from "./fact-sums.ts";
@@ -42,12 +43,14 @@ export interface CommittedEntry {
 /** A key takes some hundred bytes. */
 const MAX_KEYS = 50_000;
 const MAX_EDGES = 4;
+const NONE: ReadonlySet<number> = new Set();
 
 export class FactCache {
   /** By the shape's number and the key. */
   readonly #known = new Map<string, Known>();
   /** Those that were asked for, by number. */
   readonly #shapes = new Map<number, FactShape>();
+  readonly #bounds = new BoundCache();
   #state: { readonly through: number; readonly seq: number } | undefined;
 
   /** @param seq - the newest entry of the ledger that was opened. */
@@ -62,15 +65,17 @@ export class FactCache {
 
   forget(): void {
     this.#state = undefined;
-    this.#known.clear();
+    this.#clear();
   }
 
   /** @param seq - the newest entry on the disk now. */
   committed(entries: readonly CommittedEntry[], seq: number): void {
     const last = entries.at(-1);
     if (last === undefined) return;
-    if (entries.some(({ changed }) => changed)) this.#known.clear();
-    else if (this.#known.size > 0) {
+    // What added nothing beside others of its slot may have been the last: releasing it changes no sum.
+    if (entries.some(({ entry }) => entry.transition !== undefined)) this.#bounds.clear();
+    if (entries.some(({ changed }) => changed)) this.#clear();
+    else if (this.#known.size > 0 || !this.#bounds.isEmpty) {
       for (const { entry, counted } of entries) if (counted !== "none") this.#add(entry, counted === "all");
     }
     this.#state = { through: last.order, seq };
@@ -107,18 +112,50 @@ export class FactCache {
   }
 
   /** @param isWhole - else only the disk knows how much of it was added: its keys are read again. */
+  /**
+   * See {@link FactReader.bound}, with nothing left out.
+   *
+   * @throws LedgerError where the shape is not kept, or the disk can't be read.
+   */
+  bound(
+    facts: FactReader,
+    which: "first" | "last",
+    shape: FactShape,
+    key: string,
+    after = Number.MIN_SAFE_INTEGER,
+  ): number | undefined {
+    const id = facts.idOf(shape);
+    this.#shapes.set(id, shape);
+    // What the disk has beyond this state is left out one by one, and comes with its commit.
+    const upTo = this.#state?.seq;
+    return this.#bounds.bound(which, `${id} ${key}`, after, (from) =>
+      facts.bound(which, shape, key, NONE, from, upTo),
+    );
+  }
+
+  #clear(): void {
+    this.#known.clear();
+    this.#bounds.clear();
+  }
+
   #add({ movements, at }: NewEntry, isWhole: boolean): void {
     for (const [id, shape] of this.#shapes) {
       for (const row of movements?.rows ?? []) {
         for (const key of factKeys(shape, row, movements?.state ?? "reserved")) {
           if (isWhole) this.#grow(`${id} ${key}`, at, sumsOf(row));
-          else this.#known.delete(`${id} ${key}`);
+          else this.#drop(`${id} ${key}`);
         }
       }
     }
   }
 
+  #drop(name: string): void {
+    this.#known.delete(name);
+    this.#bounds.drop(name);
+  }
+
   #grow(name: string, at: number, sums: FactTotals): void {
+    this.#bounds.add(name, at);
     const known = this.#known.get(name);
     if (known === undefined) return;
     known.newest = plus(known.newest, sums);

@@ -77,6 +77,9 @@ function compare(ledger: Ledger, shape: FactShape, list: readonly Known[]): void
         const left = inside.filter(({ number }) => !without.has(number));
         expect(snapshot.bound("first", shape, key, without, after)).toBe(left[0]?.at);
         expect(snapshot.bound("last", shape, key, without, after)).toBe(left.at(-1)?.at);
+        // These are kept from one step to the next.
+        expect(snapshot.bound("first", shape, key, new Set(), after)).toBe(inside[0]?.at);
+        expect(snapshot.bound("last", shape, key, new Set(), after)).toBe(inside.at(-1)?.at);
       }
     });
   }

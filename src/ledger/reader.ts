@@ -111,7 +111,11 @@ export class Reader {
         this.#ask(() => this.cache.totals(this.#facts, atSameState, shape, key, after)),
       // What the disk has beyond it is left out one by one: that costs no transaction, and is never stale.
       bound: (which, shape, key, without, after) =>
-        this.#ask(() => this.#facts.bound(which, shape, key, without, after, seq)),
+        this.#ask(() =>
+          without.size === 0
+            ? this.cache.bound(this.#facts, which, shape, key, after)
+            : this.#facts.bound(which, shape, key, without, after, seq),
+        ),
       signed: (...question) => {
         const movements = this.#signedBy(...question).filter(({ entry }) => entry <= seq);
         // What each of them adds depends on the states of the others: on those that the cache has added up.
