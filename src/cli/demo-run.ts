@@ -12,13 +12,13 @@ import { readAnchor } from "../ledger/anchor-file.ts";
 import { startServer } from "../main.ts";
 import { ROOT } from "../root.ts";
 import { LISTED, OWN } from "./demo-pushes.ts";
+import { prepareRelease } from "./demo-releases.ts";
 import type { Answered, DemoResult } from "./demo-stage.ts";
 import { tellStory, verifyChain } from "./demo-story.ts";
 import { sendRequest } from "./http-request.ts";
 import { signToken, verifyReply } from "./node-client.ts";
 
 const DEMO = fileURLToPath(new URL("bundles/demo", ROOT));
-const RELEASE = fileURLToPath(new URL("bundles/demo.tar.gz", ROOT));
 const TOKEN_SECONDS = 120;
 const EXPIRED_SECONDS = -600;
 const KEY_BITS = 2048;
@@ -52,7 +52,8 @@ export async function runDemo(): Promise<DemoResult[]> {
   try {
     const keys = await writeKeys(folder);
     await writeFeeds(folder);
-    const server = await startServer(parseConfig(JSON.stringify(configOf(keys)), folder));
+    const { place, policy } = await prepareRelease(folder);
+    const server = await startServer(parseConfig(JSON.stringify(configOf(keys, policy)), folder));
     try {
       const cases = casesSchema.parse(JSON.parse(await readFile(join(DEMO, "cases.json"), "utf8")));
       const results: DemoResult[] = [];
@@ -64,6 +65,7 @@ export async function runDemo(): Promise<DemoResult[]> {
         admin: server.addresses.admin,
         push: server.addresses.push ?? "",
         pushKey: keys.push.secret,
+        place,
         ask: (request) => ask(request, keys.node, server.addresses.nodes, keys),
       });
       results.push(...story);
@@ -80,13 +82,13 @@ export async function runDemo(): Promise<DemoResult[]> {
   }
 }
 
-function configOf({ push }: Keys): unknown {
+function configOf({ push }: Keys, policy: unknown): unknown {
   return {
     listen: { nodes: "127.0.0.1:0", push: "127.0.0.1:0", admin: "127.0.0.1:0" },
     state_dir: "./state",
     signing_key: "./server.pem",
     nodes: [{ name: "node-1", callback_public_keys: ["./node.pub"] }],
-    policy: { release: RELEASE, trust: "unsigned" },
+    policy,
     push: { keys: [push.point], on_unapproved_withdrawal: "freeze" },
     lists: { sanctions: "./sanctions.csv", own_addresses: "./own-addresses.csv" },
     prices: { file: "./prices.json" },

@@ -6,6 +6,7 @@ import type { Anchor } from "../ledger/anchor-file.ts";
 import { ledgerFiles } from "../ledger/files.ts";
 import { verifyLedger } from "../ledger/verify.ts";
 import { type PushStage, tellOfPushes } from "./demo-pushes.ts";
+import { type ReleasePlace, tellOfReleases } from "./demo-releases.ts";
 import { type DemoResult, itemsOf, operate, refusalOf, type Stage } from "./demo-stage.ts";
 import { anotherOf, walletOf } from "./demo-transfer.ts";
 
@@ -21,10 +22,16 @@ const decisionSchema = z.object({
 });
 const frozenSchema = z.object({ id: z.string() });
 
-export async function tellStory(stage: PushStage): Promise<DemoResult[]> {
+/** @property place - where the server's release lies. */
+export interface StoryStage extends PushStage {
+  readonly place: ReleasePlace;
+}
+
+export async function tellStory(stage: StoryStage): Promise<DemoResult[]> {
   return [
     await retry(stage),
     ...(await tellOfPushes(stage)),
+    ...(await tellOfReleases(stage, stage.place)),
     ...(await manyAtOnce(stage)),
     ...(await freeze(stage)),
   ];
