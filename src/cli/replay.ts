@@ -1,10 +1,10 @@
 /** `replay`: past decisions against another release: what it would have changed. */
 import type { Command } from "commander";
+import type { Change } from "../decisions/changes.ts";
+import type { Replay } from "../replay/replay.ts";
 import { givenTime } from "./given-time.ts";
 import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
 import { progressLine } from "./progress.ts";
-import type { Change } from "./replay-changes.ts";
-import type { Replay } from "./replay-decisions.ts";
 
 interface Options {
   readonly config: string;
@@ -29,35 +29,31 @@ export function registerReplay(program: Command): void {
 }
 
 async function replay({ config, release, since, limit, json }: Options): Promise<ExitCode> {
-  const [{ ledgerSource }, { openToRead }, { activate }, { releaseBytes }, { replayDecisions }] =
+  const [{ ledgerSource }, { LedgerQueries }, { activate }, { releaseBytes }, { replayDecisions }] =
     await Promise.all([
       import("./ledger-source.ts"),
-      import("../ledger/read-connection.ts"),
+      import("../ledger/ledger-queries.ts"),
       import("../policy/activate.ts"),
       import("./release-file.ts"),
-      import("./replay-decisions.ts"),
+      import("../replay/replay.ts"),
     ]);
   const from = since === undefined ? undefined : givenTime("--since", since, Date.now());
-  const most = limit === undefined ? Number.MAX_SAFE_INTEGER : givenCount(limit);
+  const most = limit === undefined ? undefined : givenCount(limit);
   const { file } = await ledgerSource({ config });
   const live = await activate(await releaseBytes(release), {
     trust: "unsigned",
     source: release,
     evaluationMs: EVALUATION_MS,
   });
+  const history = new LedgerQueries(file);
   try {
-    const database = openToRead(file);
-    try {
-      const progress = progressLine("decisions");
-      const result = await replayDecisions(database, live, { since: from, limit: most, progress });
-      if (json) printJson({ ok: true, release: live.identity, ...result });
-      else console.log(replayText(result, live.identity.revision));
-      return EXIT.done;
-    } finally {
-      database.close();
-    }
+    const progress = progressLine("decisions");
+    const result = await replayDecisions(history, live, { since: from, limit: most, progress });
+    if (json) printJson({ ok: true, release: live.identity, ...result });
+    else console.log(replayText(result, live.identity.revision));
+    return EXIT.done;
   } finally {
-    await live.engine.close();
+    await Promise.all([history.close(), live.engine.close()]);
   }
 }
 

@@ -189,7 +189,7 @@ async function judgeByPolicy(request: VerifiedRequest, live: LiveRelease): Promi
   }
 
   const { outcome, reasons, alerts, explainMs } = await explain(verdict, text, live);
-  const all = verdict.outcome === "held" ? [held(reasons), ...reasons] : reasons;
+  const all = verdict.outcome === "held" ? [heldReason(reasons), ...reasons] : reasons;
   return { outcome, reasons: all, alerts, evaluateMs, explainMs };
 }
 
@@ -226,7 +226,7 @@ function failedPolicy(refusal: Refusal, live: LiveRelease): Judgement {
 }
 
 /** What a hold answers with: the host's code, since the node knows no third answer, and the rule's words. */
-function held(reasons: readonly Reason[]): Reason {
+export function heldReason(reasons: readonly Reason[]): Reason {
   const [first] = reasons.filter(({ consequence }) => consequence === "hold");
   return {
     code: "HELD",

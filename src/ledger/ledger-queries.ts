@@ -17,6 +17,7 @@ import {
   type Page,
   QueryError,
 } from "./query-types.ts";
+import type { StoredPage, StoredPageQuestion, StoredRange } from "./stored-decisions.ts";
 
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
 /** People wait no longer, and a thread that takes longer is ended. */
@@ -62,6 +63,16 @@ export class LedgerQueries {
 
   transaction(name: string, organization?: string): Promise<FullTransaction | undefined> {
     return this.#ask({ type: "transaction", name, organization });
+  }
+
+  /** Where decisions of a time and later are. @param since - milliseconds since the epoch; absent: all of them. */
+  storedRange(since: number | undefined): Promise<StoredRange> {
+    return this.#ask({ type: "stored_range", since });
+  }
+
+  /** The newest decisions of a range, with their documents: people's questions come between two pages. */
+  storedDecisions(page: StoredPageQuestion): Promise<StoredPage> {
+    return this.#ask({ type: "stored_decisions", page });
   }
 
   /** What is asked is not answered any more. */

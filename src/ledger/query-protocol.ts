@@ -2,6 +2,7 @@
 
 import type { LedgerCode } from "./ledger.ts";
 import type { DecisionFilter, FlagFilter, QueryError } from "./query-types.ts";
+import type { StoredPageQuestion } from "./stored-decisions.ts";
 
 export interface QueryBoot {
   readonly file: string;
@@ -12,6 +13,8 @@ export type Question =
   | { readonly type: "decision"; readonly id: string }
   | { readonly type: "flags"; readonly filter: FlagFilter }
   | { readonly type: "open_flags" }
+  | { readonly type: "stored_range"; readonly since: number | undefined }
+  | { readonly type: "stored_decisions"; readonly page: StoredPageQuestion }
   | { readonly type: "transaction"; readonly name: string; readonly organization?: string | undefined };
 
 export interface NumberedQuestion {

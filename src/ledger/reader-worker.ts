@@ -6,6 +6,7 @@ import { findDecision, findDecisions, findFlags, findOpenFlags, findTransaction 
 import type { Answer, Fault, NumberedQuestion, QueryBoot, Question } from "./query-protocol.ts";
 import { QueryError } from "./query-types.ts";
 import { readingError } from "./read-connection.ts";
+import { findStoredDecisions, findStoredRange } from "./stored-decisions.ts";
 
 const boot: QueryBoot = workerData;
 let reader: LedgerReader | undefined;
@@ -24,7 +25,7 @@ async function answer(number: number, question: Question): Promise<Answer> {
   }
 }
 
-function ask(from: LedgerReader, question: Question): Promise<unknown> {
+async function ask(from: LedgerReader, question: Question): Promise<unknown> {
   switch (question.type) {
     case "decisions":
       return findDecisions(from, question.filter);
@@ -36,6 +37,10 @@ function ask(from: LedgerReader, question: Question): Promise<unknown> {
       return findOpenFlags(from);
     case "transaction":
       return findTransaction(from, question.name, question.organization);
+    case "stored_range":
+      return findStoredRange(from.connection, question.since);
+    case "stored_decisions":
+      return findStoredDecisions(from.connection, question.page);
   }
 }
 
