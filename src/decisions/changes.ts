@@ -1,4 +1,5 @@
 /** What another release would have changed: counts, by rule, with examples. */
+import type { PushOutcome } from "../ledger/rows.ts";
 import type { Outcome } from "../policy/verdict.ts";
 
 interface NamedReason {
@@ -48,11 +49,36 @@ export function differenceOf(before: Weighed, after: Weighed): Difference {
   return about.length > 0 ? { change: "other_reasons", about } : { change: "same", about };
 }
 
+/** What was found of a push, likewise. */
+export interface WeighedPush {
+  readonly outcome: PushOutcome;
+  readonly reasons: readonly NamedReason[];
+  readonly alerts: readonly NamedReason[];
+}
+
+/** How two releases differ about one push; a closed list, in the order in which it is told. */
+export const PUSH_CHANGES = [
+  "no_longer_flagged",
+  "newly_flagged",
+  "other_reasons",
+  "failed",
+  "same",
+] as const;
+export type PushChangeName = (typeof PUSH_CHANGES)[number];
+
+/** As {@link differenceOf}; what is only noted counts among the reasons. */
+export function pushDifferenceOf(before: WeighedPush, after: WeighedPush): Difference<PushChangeName> {
+  const was = before.outcome === "flagged";
+  const is = after.outcome === "flagged";
+  if (after.outcome === "pending") return { change: "failed", about: after.reasons };
+  if (was && !is) return { change: "no_longer_flagged", about: before.reasons };
+  if (is && !was) return { change: "newly_flagged", about: after.reasons };
+  const about = unshared([...before.reasons, ...before.alerts], [...after.reasons, ...after.alerts]);
+  return about.length > 0 ? { change: "other_reasons", about } : { change: "same", about };
+}
+
 /** The reasons that only one of both has. */
-export function unshared(
-  before: readonly NamedReason[],
-  after: readonly NamedReason[],
-): readonly NamedReason[] {
+function unshared(before: readonly NamedReason[], after: readonly NamedReason[]): readonly NamedReason[] {
   const missingIn = (others: readonly NamedReason[]) => {
     const keys = new Set(others.map(keyOf));
     return (reason: NamedReason) => !keys.has(keyOf(reason));

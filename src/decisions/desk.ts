@@ -40,6 +40,7 @@ import type { Freezes, Leaving } from "./freeze.ts";
 import { movementsOf, transactionNamesOf } from "./movements.ts";
 import { Passing } from "./passing.ts";
 import type { VerifiedRequest } from "./request.ts";
+import type { Shadow, ShadowSight } from "./shadow.ts";
 import { Confirming, isTakenOver, takenOver } from "./takeover.ts";
 import type { Ticket, Tickets } from "./tickets.ts";
 
@@ -55,6 +56,8 @@ export interface DeskOptions {
   /** The machine's clock, milliseconds since the epoch. */
   readonly clock: () => number;
   readonly onAlarm: (code: string, message: string) => void;
+  /** Is shown what is decided; absent: nobody is. */
+  readonly shadow?: Pick<Shadow, "see" | "decided">;
 }
 
 /** The release that decides, taken once for each request. */
@@ -259,8 +262,12 @@ export class DecisionDesk {
     try {
       const judged = () => this.#judgeInTurn(request, ticket, bench);
       // Also while it waits between two rounds: its release has to be there for the next.
-      const { asked, judgement } = await (bench.live === undefined ? judged() : bench.live.during(judged));
-      return await this.#record(asked, judgement, bench, ticket);
+      const { asked, judgement, sight } = await (bench.live === undefined
+        ? judged()
+        : bench.live.during(judged));
+      const decided = await this.#record(asked, judgement, bench, ticket);
+      this.#options.shadow?.decided(sight, asked, decided.decision);
+      return decided;
     } finally {
       // Only what has its place in the ledger stays counted, and that is forgotten by `#record`.
       if (ticket.state === "open") {
@@ -275,8 +282,12 @@ export class DecisionDesk {
     request: VerifiedRequest,
     ticket: Ticket,
     bench: Bench,
-  ): Promise<{ readonly asked: VerifiedRequest; readonly judgement: Judgement }> {
-    const { ledger, scope, decisionMs, freezes } = this.#options;
+  ): Promise<{
+    readonly asked: VerifiedRequest;
+    readonly judgement: Judgement;
+    readonly sight: ShadowSight | undefined;
+  }> {
+    const { ledger, scope, decisionMs, freezes, shadow } = this.#options;
     const { live, refusedStep } = bench;
     const context: DecideContext = {
       live,
@@ -293,13 +304,14 @@ export class DecisionDesk {
         ticket.takeOver(takenOver(document, ticket.movements, ticket.names, snapshot));
         return answerFacts(document, queries, ticket, this.#tickets.before(ticket), snapshot);
       });
+      const sight = shadow?.see(document, live, ticket, this.#tickets.before(ticket));
       const asked = Object.keys(facts).length === 0 ? request : request.withFacts(facts);
       const judgement = await judgeInTime(asked, context);
-      if (judgement.outcome === "failed") return { asked, judgement };
+      if (judgement.outcome === "failed") return { asked, judgement, sight };
       if (assumed.size > 0) {
         await this.#inTime(request, Promise.all([...assumed].map(({ settled }) => settled)));
       }
-      if ([...assumed].every(({ state }) => state === "reserved")) return { asked, judgement };
+      if ([...assumed].every(({ state }) => state === "reserved")) return { asked, judgement, sight };
     }
   }
 

@@ -35,6 +35,7 @@ import { type Story, statementOf, type Told, tell } from "./push-story.ts";
 import { PushTurns } from "./push-turns.ts";
 import { type Reconciled, reconcile } from "./reconcile.ts";
 import { VerifiedRequest } from "./request.ts";
+import type { Shadow } from "./shadow.ts";
 import { Ticket, type Tickets } from "./tickets.ts";
 
 /**
@@ -53,6 +54,8 @@ export interface PushDeskOptions {
   readonly onAlarm: (code: string, message: string) => void;
   readonly onFlag: (flag: NewFlag, entry: string) => void;
   readonly onTaken: (taken: Taken, push: Push, cause?: unknown) => void;
+  /** Is shown what is judged; absent: nobody is. */
+  readonly shadow?: Pick<Shadow, "see" | "taken">;
 }
 
 /**
@@ -128,7 +131,9 @@ export class PushDesk {
       ticket.reserve(order);
       held(durable.catch(() => ticket.drop()).finally(() => tickets.forget(ticket)));
       await this.#inTime(push, Promise.all([durable, frozen]));
-      return this.#taken(taken, push, judged.judgement.cause);
+      const { request, judgement, sight } = judged;
+      this.#options.shadow?.taken(sight, request, judgement, id, request.document.now.ms);
+      return this.#taken(taken, push, judgement.cause);
     } finally {
       if (ticket.state === "open") {
         ticket.drop();
@@ -161,11 +166,12 @@ export class PushDesk {
       normalizeMs: performance.now() - startedAt,
     });
     if (told?.late === true && !told.informs) return { request, judgement: NOT_JUDGED };
-    const { ledger, tickets, decisionMs } = this.#options;
+    const { ledger, tickets, decisionMs, shadow } = this.#options;
     return await judgePush(request, ticket, bench, {
       ledger,
       tickets,
       limitMs: decisionMs * JUDGING_SHARE,
+      shadow,
     });
   }
 

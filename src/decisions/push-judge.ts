@@ -11,6 +11,7 @@ import { askPolicy, explain, type Judgement, judgeByRelease, refused, withinLimi
 import type { Bench } from "./desk.ts";
 import { answerFacts } from "./facts.ts";
 import type { VerifiedRequest } from "./request.ts";
+import type { Shadow, ShadowSight } from "./shadow.ts";
 import type { Ticket, Tickets } from "./tickets.ts";
 
 /**
@@ -26,17 +27,23 @@ export interface PushJudgement {
   readonly cause?: unknown;
 }
 
-/** What history is asked of, and how long after a message's arrival its rules may take, in milliseconds. */
+/**
+ * What history is asked of, and how long after a message's arrival its rules may take, in milliseconds.
+ *
+ * @property shadow - is shown what is judged; absent: nobody is.
+ */
 export interface JudgeContext {
   readonly ledger: Ledger;
   readonly tickets: Tickets;
   readonly limitMs: number;
+  readonly shadow?: Pick<Shadow, "see"> | undefined;
 }
 
-/** @property request - with the facts that its rules asked for. */
+/** @property request - with the facts that its rules asked for. @property sight - what the shadow saw of it. */
 export interface JudgedPush {
   readonly request: VerifiedRequest;
   readonly judgement: PushJudgement;
+  readonly sight?: ShadowSight | undefined;
 }
 
 /**
@@ -49,7 +56,7 @@ export async function judgePush(
   request: VerifiedRequest,
   own: Ticket,
   bench: Bench,
-  { ledger, tickets, limitMs }: JudgeContext,
+  { ledger, tickets, limitMs, shadow }: JudgeContext,
 ): Promise<JudgedPush> {
   const { document } = request;
   const queries = bench.live?.factQueries(document.kind) ?? [];
@@ -62,7 +69,8 @@ export async function judgePush(
   } catch (error) {
     return { request, judgement: withoutHistory(error) };
   }
-  return { request: asked, judgement: await judgeAsked(asked, bench, limitMs) };
+  const sight = shadow?.see(document, bench.live, own, tickets.before(own));
+  return { request: asked, judgement: await judgeAsked(asked, bench, limitMs), sight };
 }
 
 /** Judges a push's document that has its facts. Never throws. @param limitMs - after its arrival, milliseconds. */
@@ -91,7 +99,12 @@ async function weigh(request: VerifiedRequest, live: LiveRelease): Promise<Judge
 }
 
 /** That no rule approves is nothing that is wrong with a push. */
-function pushJudgement({ outcome: found, reasons, alerts, cause }: Judgement): PushJudgement {
+export function pushJudgement({
+  outcome: found,
+  reasons,
+  alerts,
+  cause,
+}: Pick<Judgement, "outcome" | "reasons" | "alerts" | "cause">): PushJudgement {
   const outcome = OUTCOMES[found] ?? (alerts.length > 0 ? "noted" : "clear");
   return {
     outcome,
