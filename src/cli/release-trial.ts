@@ -1,7 +1,7 @@
 /** A release through every step of going live, up to the swap, as an installation would do it. Nothing is written. */
 import { existsSync } from "node:fs";
 import type { Config } from "../config.ts";
-import { highestOf } from "../decisions/release-history.ts";
+import { highestOf, lastOf } from "../decisions/release-history.ts";
 import { ledgerFiles } from "../ledger/files.ts";
 import { text } from "../ledger/paged-rows.ts";
 import { openToRead } from "../ledger/read-connection.ts";
@@ -45,22 +45,21 @@ export async function prepareTrial(config: Config, path: string): Promise<Trial>
 
 /** What a ledger's file says, whether a server runs or not; an installation that never ran has none. */
 function historyIn(file: string): ReleaseHistory {
+  const rows = (): string[] => {
+    if (!existsSync(file)) return [];
+    const connection = openToRead(file);
+    try {
+      const found = connection
+        .prepare("SELECT row FROM entries WHERE type = 'release' ORDER BY seq")
+        .raw(true);
+      return found.all().flatMap((columns) => (Array.isArray(columns) ? [text(columns[0])] : []));
+    } finally {
+      connection.close();
+    }
+  };
   return {
-    highest(audience) {
-      if (!existsSync(file)) return undefined;
-      const connection = openToRead(file);
-      try {
-        const rows = connection
-          .prepare("SELECT row FROM entries WHERE type = 'release' ORDER BY seq")
-          .raw(true);
-        return highestOf(
-          rows.all().flatMap((columns) => (Array.isArray(columns) ? [text(columns[0])] : [])),
-          audience,
-        );
-      } finally {
-        connection.close();
-      }
-    },
+    highest: (audience) => highestOf(rows(), audience),
+    last: () => lastOf(rows()),
     record: async () => {},
   };
 }

@@ -3,7 +3,7 @@ import { ulid } from "ulid";
 import { z } from "zod";
 import { canonicalJson } from "../input/canonical-json.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { ReleaseHistory } from "../policy/activation.ts";
+import type { Promotion, ReleaseHistory } from "../policy/admission.ts";
 import type { ReleaseIdentity } from "../policy/release.ts";
 import type { Precedent, TrustedStatement } from "../policy/trust-store.ts";
 
@@ -12,7 +12,12 @@ const rowSchema = z.object({
   sequence: z.int().min(0),
   sha256: z.string(),
   audience: z.string().optional(),
+  by: z.string().optional(),
+  reason: z.string().optional(),
 });
+
+/** The one that went live last. */
+type LastRelease = ReturnType<ReleaseHistory["last"]>;
 
 export class LedgerReleases implements ReleaseHistory {
   readonly #ledger: Ledger;
@@ -37,9 +42,14 @@ export class LedgerReleases implements ReleaseHistory {
     );
   }
 
+  last(): LastRelease {
+    return lastOf(this.#ledger.newestOf("release", Number.MAX_SAFE_INTEGER, 1).map(({ row }) => row));
+  }
+
   async record(
     { revision, sequence, sha256 }: ReleaseIdentity,
     statement: TrustedStatement | undefined,
+    promotion?: Promotion,
   ): Promise<void> {
     const at = this.now();
     const id = `e_${ulid()}`;
@@ -52,6 +62,7 @@ export class LedgerReleases implements ReleaseHistory {
             expires_at: statement.expires_at,
             signed_by: statement.signedBy,
           }),
+      ...(promotion === undefined ? {} : { by: promotion.by, reason: promotion.reason }),
     });
     await this.#ledger.append({ type: "release", id, at, row }).durable;
   }
@@ -68,4 +79,12 @@ export function highestOf(rows: readonly string[], audience: string): Precedent 
     }
   }
   return highest;
+}
+
+/** The release of the last of these entries, in their order. */
+export function lastOf(rows: readonly string[]): LastRelease {
+  const text = rows.at(-1);
+  if (text === undefined) return undefined;
+  const { sha256, by, reason = "" } = rowSchema.parse(JSON.parse(text));
+  return { sha256, ...(by === undefined ? {} : { promotion: { by, reason } }) };
 }

@@ -187,12 +187,15 @@ const rowSchema = z.discriminatedUnion("type", [
     by: text,
   }),
   z.looseObject({ type: z.literal("unfreeze"), ...head, freeze: text, reason: text, by: text }),
+  /** `by` and `reason` where it was promoted. */
   z.looseObject({
     type: z.literal("release"),
     ...head,
     revision: text,
     sequence: z.int(),
     sha256: text,
+    by: text.optional(),
+    reason: text.optional(),
   }),
   z.looseObject({
     type: z.literal("list"),

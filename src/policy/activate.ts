@@ -37,6 +37,7 @@ export interface ActivateOptions {
   readonly source: string;
   readonly evaluationMs: number;
   readonly startMs?: number;
+  readonly workers?: number;
   readonly onEvent?: (event: EngineEvent) => void;
   /** Makes history ready for what the rules ask of it; the release goes live when it resolves. */
   readonly prepareFacts?: (queries: readonly FactQuery[]) => Promise<void>;

@@ -429,6 +429,7 @@ describe("the last good release, tried again", () => {
     const { live, activation, problems } = await life({
       history: {
         highest: (audience) => now.highest(audience),
+        last: () => now.last(),
         record: (identity, statement) => now.record(identity, statement),
       },
     });

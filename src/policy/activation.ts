@@ -8,6 +8,9 @@
  *   already under this payload ends here: it is **confirmed**, and its age begins anew;
  * - **proven**: it was read, its index, entrypoints, data and facts are right, the guard was refused by it, and its
  *   engine is warm: it could decide;
+ * - **let through**: where there is a gate, it judged past decisions as the gate demands. What was live last has no gate
+ *   to pass: nothing changes by it. While the gate takes its time, and nothing is live yet, the last release that was
+ *   kept decides;
  * - **kept**: archive and statement are in `state_dir/releases`, and the ledger has the entry that says that it is
  *   live, both on the disk. From here on nothing older is ever admitted again, whenever the process ends;
  * - **live**: one assignment puts it in the place of the one before.
@@ -16,31 +19,38 @@
  *
  * From each state the way out is **refused**, with the step that failed. Nothing has changed then but this: an archive
  * that was matched by a statement and could not be proven is in **quarantine**, and not looked at again before somebody
- * with keys signs a higher sequence. What failed before says nothing of the archive, and what fails after is the
- * machine's fault, as may be that proving took too long: none of these is put there, so that nobody without keys can
- * keep a good release from going live. Nor is what was live last: it was proven once.
+ * with keys signs a higher sequence. What failed before says nothing of the archive, a gate says that it is another policy
+ * and no broken one, and what fails after is the machine's fault, as may be that proving took too long: none of these is
+ * put there, so that nobody without keys can keep a good release from going live. Nor is what was live last: it was
+ * proven once.
  *
- * When the server starts and its source has nothing good, the last release that was kept goes the same way, and is
- * live as old as it is: what its source last confirmed.
+ * When the server starts and its source has nothing good, the last release that was kept goes the same way but for the
+ * gate, which it passed before it was kept, and is live as old as it is: what its source last confirmed.
+ *
+ * A release is **promoted** where an operator says that what judged in the shadow is to decide: it goes the same way from
+ * the beginning, and its entry in the ledger says who and why. The source has another one then. Signed, that is an older
+ * one, which is refused; unsigned, it is left alone until it changes. In both cases only what has the promoted one
+ * confirms its age: the place of the candidate.
+ *
+ * One candidate is on its way at a time.
  */
-import { type ActivateOptions, activate, digestOf, type Trust } from "./activate.ts";
-import type { LivePolicy, LiveRelease } from "./live.ts";
 import {
-  LateReleaseError,
-  PassingReleaseError,
-  ReleaseError,
-  type ReleaseIdentity,
-  type ReleaseStep,
-} from "./release.ts";
-import type { Quarantined, ReleaseStore } from "./release-store.ts";
-import { MAX_AHEAD_MS, type Precedent, type TrustedStatement, type TrustStore } from "./trust-store.ts";
+  Admission,
+  type AdmissionOptions,
+  type Admitted,
+  type Candidate,
+  ledgerError,
+  mayPass,
+  type Promotion,
+  type ReleaseHistory,
+} from "./admission.ts";
+import type { LivePolicy, LiveRelease } from "./live.ts";
+import { ReleaseError } from "./release.ts";
+import type { Quarantined } from "./release-store.ts";
+import type { TrustStore } from "./trust-store.ts";
 import { toError } from "./wasm-instance.ts";
 
-/** @property statement - absent where there is none. */
-export interface Candidate {
-  readonly archive: Uint8Array;
-  readonly statement?: Uint8Array | undefined;
-}
+export type { Candidate, ReleaseHistory, ReleaseTrust } from "./admission.ts";
 
 /** Whom a source gives its candidates to: what makes them live, or has them judge in the shadow. */
 export interface ReleaseTaker {
@@ -64,121 +74,146 @@ export interface ReleaseTaker {
   fallBack(): Promise<boolean>;
 }
 
-/** What the ledger knows of releases. */
-export interface ReleaseHistory {
-  /** The newest that was ever live for an audience. @throws LedgerError where that can't be told. */
-  highest(audience: string): Precedent | undefined;
-  /** Resolves when it is on the disk. @throws LedgerError where it never will be. */
-  record(identity: ReleaseIdentity, statement: TrustedStatement | undefined): Promise<void>;
+/** Past decisions that a release is held against before it goes live. */
+export interface ReleaseGate {
+  /** @throws {ReleaseError} step `gate` where it is not let through. */
+  check(next: LiveRelease): Promise<void>;
+  /** It was live last: nothing is asked of it. */
+  skip(next: LiveRelease): void;
 }
 
-/** Whom to believe: the config's `policy.trust`. */
-export type ReleaseTrust = Trust | TrustStore;
-
-/**
- * @property store - absent: nothing is kept on the disk.
- * @property history - absent: nothing is known of the past, nor written down.
- * @property now - never before the ledger's newest entry, milliseconds since the epoch.
- * @property onProblem - what is wrong besides a candidate: with what is stored.
- */
-export interface ActivationOptions
-  extends Omit<ActivateOptions, "trust" | "statement" | "confirmedAt" | "aside"> {
+/** @property gate - absent: whatever is proven goes live. */
+export interface ActivationOptions extends AdmissionOptions {
   readonly live: LivePolicy;
-  readonly trust: ReleaseTrust;
-  readonly store?: ReleaseStore | undefined;
-  readonly history?: ReleaseHistory | undefined;
-  readonly now: () => number;
-  readonly onProblem?: (error: ReleaseError) => void;
+  readonly gate?: ReleaseGate | undefined;
 }
 
-/** Steps that look at the archive itself. */
-const PROVING: ReadonlySet<ReleaseStep> = new Set([
-  ...(["archive", "builtins", "entrypoints", "index", "data"] as const),
-  ...(["facts", "self_test", "guard", "warm_up"] as const),
-]);
+/** What a release is when it goes live. @property place - where it came from, for people. */
+interface Arrival {
+  readonly place: string;
+  readonly aside: boolean;
+  readonly promotion?: Promotion;
+}
 
 export class Activation implements ReleaseTaker {
+  readonly admission: Admission;
   readonly #options: ActivationOptions;
-  readonly #trust: Trust;
-  /** Absent where releases are not signed. */
-  readonly keys: TrustStore | undefined;
-  #knowsThePast = false;
   #isFallBackRefused = false;
   #saidOfFallBack: string | undefined;
-  /** The highest sequence that the ledger has, on its disk. */
-  #recorded = Number.NEGATIVE_INFINITY;
+  /** Of the archive that the source had when it was live or confirmed. */
+  #placed: string | undefined;
+  /** Of the archive that was promoted last, as far as this process knows. */
+  #promoted: { readonly sha256: string; readonly promotion: Promotion } | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: ActivationOptions) {
-    const { trust } = options;
     this.#options = options;
-    const isPlain = trust === "unsigned" || "sha256" in trust;
-    this.#trust = isPlain ? trust : "unsigned";
-    this.keys = isPlain ? undefined : trust;
+    this.admission = new Admission(options);
+  }
+
+  /** Absent where releases are not signed. */
+  get keys(): TrustStore | undefined {
+    return this.admission.keys;
   }
 
   get isSigned(): boolean {
-    return this.keys !== undefined;
+    return this.admission.isSigned;
   }
 
   get isUnsigned(): boolean {
-    return this.#options.trust === "unsigned";
+    return this.admission.isUnsigned;
   }
 
   get quarantined(): readonly Quarantined[] {
-    return this.#options.store?.quarantined ?? [];
+    return this.admission.quarantined;
   }
 
-  async offer(candidate: Candidate, aside: boolean): Promise<boolean> {
-    const { live, source } = this.#options;
-    const statement = this.keys && (await this.#admit(this.keys, candidate));
-    const sha256 = await digestOf(candidate.archive);
-    if (statement !== undefined) this.#match(statement, sha256);
-    if (this.#isLive(sha256, statement)) {
-      live.confirm(this.#options.now());
-      await this.#keepSignatures(candidate, statement, sha256);
-      await this.#keepConfirmation(sha256);
-      return false;
-    }
-    const next = await this.#prove(candidate, { sha256, statement, source, aside });
-    try {
-      await this.#keep(candidate, next);
-    } catch (error) {
-      await next.engine.close();
-      throw error;
-    }
-    live.replace(next);
-    return true;
+  /** Who promoted what is live, and why; undefined where its source had it. */
+  get promotion(): Promotion | undefined {
+    const { current } = this.#options.live;
+    const isPromoted = current !== undefined && current.identity.sha256 === this.#promoted?.sha256;
+    return isPromoted ? this.#promoted?.promotion : undefined;
+  }
+
+  offer(candidate: Candidate, aside: boolean): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const admitted = await this.admission.admit(candidate);
+      // An unsigned one has no number: it would undo what was promoted at each look.
+      if (this.isUnsigned && this.promotion !== undefined && admitted.sha256 === this.#placed) return false;
+      const arrival = { place: this.#options.source, aside };
+      const changed = await this.#arrive(candidate, admitted, arrival);
+      this.#placed = admitted.sha256;
+      this.#promoted = undefined;
+      return changed;
+    });
+  }
+
+  /**
+   * Has a candidate go live because an operator says so.
+   *
+   * @param place - where it lies, for people.
+   * @returns whether it went live; false where it was already.
+   * @throws {ReleaseError} with the step that refused it.
+   */
+  promote(candidate: Candidate, place: string, promotion: Promotion): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const admitted = await this.admission.admit(candidate);
+      if (this.isLive(admitted)) return false;
+      const { sha256 } = admitted;
+      await this.#arrive(candidate, admitted, { place, aside: true, promotion });
+      this.#promoted = { sha256, promotion };
+      return true;
+    });
+  }
+
+  /** Whether it is live. The same archive under another payload is another release: it may last longer. */
+  isLive({ sha256, statement }: Admitted): boolean {
+    const { current } = this.#options.live;
+    return current?.identity.sha256 === sha256 && current.statement?.payload === statement?.payload;
   }
 
   async confirm(): Promise<void> {
     const { live, now } = this.#options;
     const { current } = live;
-    if (current === undefined) return;
+    if (current === undefined || current.identity.sha256 !== this.#placed) return;
     live.confirm(now());
     await this.#keepConfirmation(current.identity.sha256);
   }
 
+  /** The place of the candidate has what is live: that counts where it was promoted from there. */
+  async confirmPromoted(): Promise<void> {
+    const { live, now } = this.#options;
+    const { current } = live;
+    if (current === undefined || this.promotion === undefined) return;
+    // What is wrong with what the source has stays so.
+    current.age.confirm(now());
+    await this.#keepConfirmation(current.identity.sha256);
+  }
+
   /** What is wrong with it is a problem, no error. What was refused for good is not tried again. */
-  async fallBack(): Promise<boolean> {
+  fallBack(): Promise<boolean> {
+    return this.#inTurn(() => this.#fallBack());
+  }
+
+  async #fallBack(): Promise<boolean> {
     const { live, store } = this.#options;
-    const keys = this.keys;
-    if (keys === undefined || store === undefined || this.#isFallBackRefused) return false;
+    if (!this.isSigned || store === undefined || this.#isFallBackRefused) return false;
     try {
       const kept = await store.last();
       if (kept === undefined) return false;
-      const statement = await this.#admit(keys, kept);
-      const sha256 = await digestOf(kept.archive);
-      this.#match(statement, sha256);
-      const confirmedAt = this.#believable(store.confirmedAt(sha256));
+      const admitted = await this.admission.admit(kept);
+      const confirmedAt = this.admission.believable(store.confirmedAt(admitted.sha256));
       const source = "state_dir, the last good release";
-      const next = await this.#prove(kept, { sha256, statement, source, confirmedAt, aside: false });
+      const last = this.#last();
+      const next = await this.admission.prove(kept, admitted, { source, confirmedAt, aside: false });
       try {
-        await this.#record(next);
+        await this.#record(next, last?.sha256 === admitted.sha256 ? last.promotion : undefined);
       } catch (error) {
         await next.engine.close();
         throw error;
       }
       live.replace(next, true);
+      this.#remember(last);
       return true;
     } catch (error) {
       this.#isFallBackRefused = !mayPass(error);
@@ -193,112 +228,71 @@ export class Activation implements ReleaseTaker {
     }
   }
 
-  /** What was confirmed by a clock that was wrong, or so somebody wrote, would not be stale for as long. */
-  #believable(confirmedAt: number): number {
-    return confirmedAt > this.#options.now() + MAX_AHEAD_MS ? 0 : confirmedAt;
-  }
-
-  async #admit(keys: TrustStore, { statement }: Candidate): Promise<TrustedStatement> {
-    await this.#learnThePast(keys);
-    if (statement === undefined) {
-      throw new ReleaseError("statement", "there is no statement beside the release, and trust is by keys");
+  /** From matched to live. @returns false where it was live already: then it is confirmed. */
+  async #arrive(candidate: Candidate, admitted: Admitted, arrival: Arrival): Promise<boolean> {
+    const { live, gate } = this.#options;
+    const { place, aside, promotion } = arrival;
+    const isKnown = gate === undefined || this.#liveLast() === admitted.sha256;
+    if (!isKnown && live.current === undefined) await this.#fallBack();
+    if (this.isLive(admitted)) {
+      live.confirm(this.#options.now());
+      await this.#keepSignatures(candidate, admitted);
+      await this.#keepConfirmation(admitted.sha256);
+      return false;
     }
-    return await keys.admit(statement, this.#options.now());
-  }
-
-  /** What was live is asked once: from then on this process says what is. */
-  async #learnThePast(keys: TrustStore): Promise<void> {
-    if (this.#knowsThePast) return;
-    const { history, store, onProblem } = this.#options;
+    const next = await this.admission.prove(candidate, admitted, { source: place, aside });
     try {
-      const highest = history?.highest(keys.audience);
-      if (highest !== undefined) {
-        keys.raise(highest);
-        this.#recorded = highest.sequence;
-      }
+      if (isKnown) gate?.skip(next);
+      else await gate.check(next);
+      await this.#keep(candidate, next, promotion);
     } catch (error) {
-      throw ledgerError("the ledger can't say which releases were live", error);
-    }
-    // It was about to be live at least, and an older copy of the ledger may not know.
-    try {
-      const kept = await store?.last();
-      if (kept !== undefined) keys.raise(await keys.recognize(kept.statement));
-    } catch (error) {
-      if (!(error instanceof ReleaseError)) throw error;
-      // Made with keys that are trusted no more: that is what a rotation is for.
-      if (error.step === "store") onProblem?.(error);
-    }
-    this.#knowsThePast = true;
-  }
-
-  #match(statement: TrustedStatement, sha256: string): void {
-    this.keys?.assertDigest(statement, sha256);
-    const found = this.#options.store?.quarantineOf(sha256, statement.sequence);
-    if (found === undefined) return;
-    const since = new Date(found.at).toISOString();
-    throw new ReleaseError(
-      "quarantine",
-      `in quarantine since ${since}, which a sequence above ${found.sequence} lifts: ${found.step}: ${found.message}`,
-    );
-  }
-
-  /** The same archive under another payload is another release: it may last longer. */
-  #isLive(sha256: string, statement: TrustedStatement | undefined): boolean {
-    const { current } = this.#options.live;
-    return current?.identity.sha256 === sha256 && current.statement?.payload === statement?.payload;
-  }
-
-  async #prove(
-    { archive }: Candidate,
-    how: {
-      readonly sha256: string;
-      readonly statement: TrustedStatement | undefined;
-      readonly source: string;
-      readonly confirmedAt?: number;
-      readonly aside: boolean;
-    },
-  ): Promise<LiveRelease> {
-    const { sha256, statement, ...others } = how;
-    const {
-      live: _live,
-      trust: _trust,
-      store,
-      history: _history,
-      onProblem: _onProblem,
-      ...options
-    } = this.#options;
-    const trust = statement === undefined ? this.#trust : { sha256: statement.sha256 };
-    try {
-      return await activate(archive, { ...options, ...others, trust, statement });
-    } catch (error) {
-      const blamed = error instanceof ReleaseError && PROVING.has(error.step) && !mayPass(error);
-      const wasLive = this.keys?.highest?.sha256 === sha256;
-      if (!blamed || statement === undefined || store === undefined || wasLive) throw error;
-      const { sequence } = statement;
-      const { step, message } = error;
-      await this.#tried(store.quarantine({ sha256, sequence, step, message, at: options.now() }));
+      await next.engine.close();
       throw error;
     }
+    live.replace(next);
+    return true;
   }
 
-  async #keep({ archive, statement }: Candidate, next: LiveRelease): Promise<void> {
+  /** What was live last, in this process or the one before. @throws {ReleaseError} step `ledger`. */
+  #liveLast(): string | undefined {
+    return this.#options.live.current?.identity.sha256 ?? this.#last()?.sha256;
+  }
+
+  /** @throws {ReleaseError} step `ledger`. */
+  #last(): ReturnType<ReleaseHistory["last"]> {
+    try {
+      return this.#options.history?.last();
+    } catch (error) {
+      throw ledgerError("the ledger can't say which release was live last", error);
+    }
+  }
+
+  /** After a restart the ledger is all that knows that what is live was promoted. */
+  #remember(last: ReturnType<ReleaseHistory["last"]>): void {
+    if (last?.promotion === undefined) return;
+    this.#promoted = { sha256: last.sha256, promotion: last.promotion };
+  }
+
+  async #keep({ archive, statement }: Candidate, next: LiveRelease, promotion?: Promotion): Promise<void> {
     const { store, now } = this.#options;
     const { sha256 } = next.identity;
     if (statement !== undefined && this.isSigned) {
       await store?.keep({ archive, statement }, sha256);
       await store?.confirm(sha256, now());
     }
-    await this.#record(next);
+    await this.#record(next, promotion);
   }
 
   /**
    * What was live before has its entry already: one more is a note. A release that raises the sequence decides nothing
    * before that is on the disk.
    */
-  async #record({ identity, statement }: LiveRelease): Promise<void> {
+  async #record({ identity, statement }: LiveRelease, promotion?: Promotion): Promise<void> {
     const { history } = this.#options;
-    const recorded = history?.record(identity, statement) ?? Promise.resolve();
-    if (statement === undefined || statement.sequence <= this.#recorded) {
+    const recorded = history?.record(identity, statement, promotion) ?? Promise.resolve();
+    const isNote = statement === undefined || this.admission.isRecorded(statement);
+    // What somebody did by hand is on the disk before it counts, as all that operators do.
+    if (isNote && promotion === undefined) {
       recorded.catch(() => {});
       return;
     }
@@ -307,46 +301,31 @@ export class Activation implements ReleaseTaker {
     } catch (error) {
       throw ledgerError("the ledger can't be told that it goes live", error);
     }
-    this.#recorded = statement.sequence;
-    this.keys?.raise(statement);
+    if (statement !== undefined && !isNote) this.admission.recorded(statement);
   }
 
   /** One key more signed what is live: when another key is removed, it is still vouched for. */
   async #keepSignatures(
     { archive, statement: bytes }: Candidate,
-    statement: TrustedStatement | undefined,
-    sha256: string,
+    { statement, sha256 }: Admitted,
   ): Promise<void> {
     const { live, store } = this.#options;
     const before = live.current?.statement?.signedBy ?? [];
     if (store === undefined || statement === undefined || bytes === undefined) return;
     if (statement.signedBy.length <= before.length) return;
-    await this.#tried(store.keep({ archive, statement: bytes }, sha256));
+    await this.admission.tried(store.keep({ archive, statement: bytes }, sha256));
   }
 
   /** Without it a restart finds the release older than it is. */
   async #keepConfirmation(sha256: string): Promise<void> {
     if (!this.isSigned) return;
     const { store, now } = this.#options;
-    if (store !== undefined) await this.#tried(store.confirm(sha256, now()));
+    if (store !== undefined) await this.admission.tried(store.confirm(sha256, now()));
   }
 
-  /** What fails is in force all the same, and lost with the process. */
-  async #tried(kept: Promise<void>): Promise<void> {
-    try {
-      await kept;
-    } catch (error) {
-      if (!(error instanceof ReleaseError)) throw error;
-      this.#options.onProblem?.(error);
-    }
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
   }
-}
-
-/** The very same candidate may be good later. */
-function mayPass(error: unknown): boolean {
-  return error instanceof PassingReleaseError || error instanceof LateReleaseError;
-}
-
-function ledgerError(what: string, error: unknown): ReleaseError {
-  return new PassingReleaseError("ledger", `${what}: ${toError(error).message}`, error);
 }

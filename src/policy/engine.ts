@@ -30,10 +30,13 @@ export type EngineEvent =
  * @property evaluationMs - how long one evaluation may run.
  * @property startMs - how long a worker may take to become ready, data and warm-up included; by default 15 s
  *   and one more for each megabyte of data.
+ * @property workers - by default two: one serves, and one is its spare. With one, what comes after a failure waits for
+ *   the next worker: enough where nobody waits for the answer.
  */
 export interface EngineOptions {
   readonly evaluationMs: number;
   readonly startMs?: number;
+  readonly workers?: number;
   readonly onEvent?: (event: EngineEvent) => void;
 }
 
@@ -85,6 +88,7 @@ export class PolicyEngine {
   readonly #boot: Omit<WorkerBoot, "status">;
   readonly #evaluationMs: number;
   readonly #startMs: number;
+  readonly #size: number;
   readonly #onEvent: (event: EngineEvent) => void;
   readonly #workers = new Set<WorkerThread>();
   readonly #listener: WorkerListener;
@@ -106,6 +110,7 @@ export class PolicyEngine {
     this.#boot = boot;
     this.#evaluationMs = options.evaluationMs;
     this.#startMs = options.startMs ?? START_MS + START_MS_A_MEGABYTE * (boot.data.byteLength / 2 ** 20);
+    this.#size = options.workers ?? WORKERS;
     this.#onEvent = options.onEvent ?? (() => {});
     this.#listener = {
       said: (worker, message) => this.#said(worker, message),
@@ -325,7 +330,7 @@ export class PolicyEngine {
   #replenish(delayMs: number): void {
     if (this.#started !== undefined || this.#retry !== undefined) return;
     if (delayMs === 0) {
-      while (this.#workers.size < WORKERS && this.#retry === undefined) this.#spawn();
+      while (this.#workers.size < this.#size && this.#retry === undefined) this.#spawn();
       return;
     }
     this.#retry = setTimeout(() => {
