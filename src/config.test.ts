@@ -61,11 +61,25 @@ describe("refused", () => {
   });
 
   test.each([
-    ["candidate: next.tar.gz", "policy.candidate"],
-    ["gate: {replay: 7d}", "policy.gate"],
-  ])("what is not built yet of the policy: %s", (entry, path) => {
+    ["candidate: ftp://h/next.tar.gz", "policy.candidate", /URL of http or https/],
+    ["candidate: bundles/default.tar.gz", "policy.candidate", /the place of policy.release/],
+    ["candidate: 'http://h/next.tar.gz'", "policy.candidate", /trust is unsigned/],
+    ["gate: {}", "policy.gate.replay", /^required$/],
+    ["gate: {replay: 7}", "policy.gate.replay", /./],
+    ["gate: {replay: 400d}", "policy.gate.replay", /longer than ledger.retain_inputs/],
+    ["gate: {replay: 7d, max_newly_approved: -1}", "policy.gate.max_newly_approved", /./],
+    ["gate: {replay: 7d, max_newly_refused: 0}", "policy.gate.max_newly_refused", /unknown key/],
+  ])("a candidate or a gate that can't be: %s", (entry, path, message) => {
     const source = MINIMAL.replace("trust: unsigned", `trust: unsigned, ${entry}`);
-    expect(problemsOf(source)[path]).toMatch(/^not built yet/);
+    expect(problemsOf(source)[path]).toMatch(message);
+  });
+
+  test("a candidate and a gate", () => {
+    const entry = "candidate: next.tar.gz, gate: {replay: 7d}";
+    const source = MINIMAL.replace("trust: unsigned", `trust: unsigned, ${entry}`);
+    const { policy } = parseConfig(source, "/etc/countersign");
+    expect(policy.candidate).toBe("/etc/countersign/next.tar.gz");
+    expect(policy.gate).toEqual({ replay: 604_800_000, max_newly_approved: 0, limit: 600_000 });
   });
 
   test("keys for events, as not built yet", () => {
@@ -347,7 +361,8 @@ admin_tokens: [{name: local, sha256: ${"0a".repeat(32)}, role: read}]
     "COUNTERSIGN_ALERTS",
     "COUNTERSIGN_LISTS",
     "COUNTERSIGN_LISTS__SANCTIONS",
-    "COUNTERSIGN_POLICY__CANDIDATE",
+    "COUNTERSIGN_POLICY__CANDIDATE__X",
+    "COUNTERSIGN_POLICY__GATE",
     "COUNTERSIGN_POLICY__FETCH__BEARER_FILE",
     "COUNTERSIGN_POLICY__FETCH__CA",
     "COUNTERSIGN_LIMITS__BODY__X",

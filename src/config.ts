@@ -82,7 +82,6 @@ export function configSchema(directory: string) {
   const path = text.transform((relative) => resolve(directory, relative));
   const place = releaseSchema(directory, "lists.*.fetch");
   const listen = listenSchema(path);
-
   const node = z.strictObject({
     name: name.describe("what the node is called in documents, decisions, log and metrics"),
     callback_public_keys: z
@@ -163,8 +162,25 @@ export function configSchema(directory: string) {
         max_lifetime: duration("1m", "3650d")
           .prefault("90d")
           .describe("how long a release's statement may last, from its making to its expiry"),
-        candidate: notBuilt("a release that judges in the shadow"),
-        gate: notBuilt("a gate before promotion"),
+        candidate: releaseSchema(directory)
+          .optional()
+          .describe(
+            "where a release lies that judges in the shadow and may be promoted, of the same kinds as `policy.release`; absent: none does",
+          ),
+        gate: z
+          .strictObject({
+            replay: duration("1m", "3650d").describe("decisions of so long ago and later are judged"),
+            max_newly_approved: z
+              .int()
+              .min(0)
+              .prefault(0)
+              .describe("so many of them may be approved that were refused"),
+            limit: duration("1s", "24h")
+              .prefault("10m")
+              .describe("how long that may take; what takes longer does not go live"),
+          })
+          .optional()
+          .describe("what a release is held against before it goes live: past decisions; absent: nothing"),
       })
       .describe("the release in force"),
     lists: listsSchema(path, place, name)
@@ -420,7 +436,13 @@ function contradictions(config: Config): ConfigProblem[] {
     (index) => `admin_tokens[${index - 1}].name`,
   );
   problems.push(...listContradictions(config.lists));
-  const { trust, poll, max_age } = config.policy;
+  const { trust, poll, max_age, release, candidate, gate } = config.policy;
+  if (candidate === release) {
+    problems.push({ path: "policy.candidate", message: "the place of policy.release" });
+  }
+  if (gate !== undefined && gate.replay > config.ledger.retain_inputs) {
+    problems.push({ path: "policy.gate.replay", message: "longer than ledger.retain_inputs" });
+  }
   if (typeof trust === "object" && "keys" in trust && trust.threshold > trust.keys.length) {
     problems.push({
       path: "policy.trust",

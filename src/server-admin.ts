@@ -1,5 +1,6 @@
 /** The admin app over the parts of the server. */
 import { createAdminApp, type ReloadResult } from "./admin/app.ts";
+import { reportOf } from "./admin/shadow.ts";
 import type { AdminToken } from "./admin/tokens.ts";
 import type { HttpApp } from "./listener.ts";
 import { readinessChecks, type StateParts, serverState } from "./server-status.ts";
@@ -29,5 +30,7 @@ export function adminApp(parts: AdminAppParts): HttpApp {
     operations: memory.operations,
     history: memory.history,
     acceptPrice: (token, reason, who) => feeds.acceptPrice(token, reason, who),
+    promote: (promotion, sha256) => releases.promote(promotion, sha256),
+    shadow: () => memory.shadow.sitting && reportOf(memory.shadow.sitting),
   });
 }

@@ -10,6 +10,8 @@ import { Operations } from "./decisions/operations.ts";
 import { PushDesk, type Taken } from "./decisions/push-desk.ts";
 import type { Push } from "./decisions/push-message.ts";
 import { LedgerReleases } from "./decisions/release-history.ts";
+import { Shadow, type ShadowEvent } from "./decisions/shadow.ts";
+import { needsHistory } from "./decisions/shadow-facts.ts";
 import { Tickets } from "./decisions/tickets.ts";
 import type { PriceStore } from "./feeds/price-store.ts";
 import { canonicalJson } from "./input/canonical-json.ts";
@@ -32,11 +34,14 @@ export class Memory {
   readonly operations: Operations;
   readonly releases: LedgerReleases;
   readonly lists: LedgerLists;
+  /** Where a candidate judges what is decided. */
+  readonly shadow: Shadow;
   /** For people; it reads the file by itself. */
   readonly history: LedgerQueries;
   readonly #alarms: Alarms;
   #onTaken: (taken: Taken, push: Push) => void = () => {};
-  #queries: readonly FactQuery[] = [];
+  #onShadow: (event: ShadowEvent) => void = () => {};
+  #queries: () => readonly FactQuery[] = () => [];
 
   private constructor(config: Config, telemetry: Telemetry, ledger: SqliteLedger) {
     const { alarms } = telemetry;
@@ -47,10 +52,13 @@ export class Memory {
     this.releases = new LedgerReleases(ledger, Date.now);
     this.lists = new LedgerLists(ledger, Date.now);
     this.history = new LedgerQueries(join(config.state_dir, "ledger.db"));
+    const now = () => this.releases.now();
+    this.shadow = new Shadow(ledger, now, (event) => this.#onShadow(event));
     this.desk = new DecisionDesk({
       ledger,
       freezes: this.freezes,
       tickets: this.tickets,
+      shadow: this.shadow,
       scope: config.scope,
       decisionMs: config.limits.decision,
       reissueMs: config.limits.reissue,
@@ -62,6 +70,7 @@ export class Memory {
       tickets: this.tickets,
       freezes: this.freezes,
       operations: this.operations,
+      shadow: this.shadow,
       onUnapproved: config.push.on_unapproved_withdrawal,
       decisionMs: config.limits.decision,
       onAlarm: (code, message) => alarms.raise(code, message),
@@ -113,6 +122,16 @@ export class Memory {
     this.#onTaken = listener;
   }
 
+  /** @param listener - is told of what happens in the shadow. */
+  followShadow(listener: (event: ShadowEvent) => void): void {
+    this.#onShadow = listener;
+  }
+
+  /** @param queries - what the live release asks of history: prepared again where the ledger was away. */
+  keepPrepared(queries: () => readonly FactQuery[]): void {
+    this.#queries = queries;
+  }
+
   /** Where accepted prices outlive the process; an operator's act is an entry of its own. */
   prices(): PriceStore {
     return {
@@ -130,7 +149,6 @@ export class Memory {
 
   /** Before a release goes live: history is added up for what its rules ask. */
   async prepare(queries: readonly FactQuery[]): Promise<void> {
-    this.#queries = queries;
     try {
       await this.ledger.keepShapes(shapesOf(queries));
     } catch (error) {
@@ -190,10 +208,10 @@ export class Memory {
       if (!(error instanceof LedgerError)) throw error;
       return;
     }
-    this.ledger.keepShapes(shapesOf(this.#queries)).catch(() => {});
+    this.ledger.keepShapes(shapesOf(this.#queries())).catch(() => {});
   }
 }
 
 function shapesOf(queries: readonly FactQuery[]): FactQuery["shape"][] {
-  return queries.filter(({ kind }) => kind !== "flags" && kind !== "movement").map(({ shape }) => shape);
+  return queries.filter(needsHistory).map(({ shape }) => shape);
 }

@@ -1,7 +1,10 @@
 /** The release that decides, where it comes from, and what is said of both. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ReadinessCheck } from "./admin/app.ts";
 import type { Config } from "./config.ts";
 import { Activation, type ReleaseTrust } from "./policy/activation.ts";
+import type { Promotion } from "./policy/admission.ts";
+import { type Promoted, PromoteError } from "./policy/candidate.ts";
 import type { EngineEvent } from "./policy/engine.ts";
 import { type LiveEvent, LivePolicy } from "./policy/live.ts";
 import type { ReleaseError } from "./policy/release.ts";
@@ -9,6 +12,8 @@ import { ReleaseStore, releasesFolder } from "./policy/release-store.ts";
 import { type CheckResult, PolicySource } from "./policy/source.ts";
 import { placeOf, shownPlace } from "./release-place.ts";
 import { loadTrust, trustOf } from "./release-trust.ts";
+import { type GateRun, ReplayGate } from "./replay/gate.ts";
+import { CandidateSeat } from "./server-candidate.ts";
 import type { Memory } from "./server-memory.ts";
 import type { Telemetry } from "./server-telemetry.ts";
 
@@ -16,18 +21,25 @@ import type { Telemetry } from "./server-telemetry.ts";
 const LOOK_MS = 1_000;
 /** A warning that still holds is written again. */
 const REMINDER_MS = 86_400_000;
+/** Where nothing is live, a start waits for the gate so long, and then refuses what comes meanwhile. */
+const GATE_WAIT_MS = 5_000;
 /** At most so much of a confirmation's time is lost with the process. */
 const CONFIRM_EVERY_MS = 60_000;
 
 export class Releases {
   readonly live: LivePolicy;
   readonly activation: Activation;
+  /** Absent where none is configured, as is the gate. */
+  readonly candidate: CandidateSeat | undefined;
+  readonly gate: ReplayGate | undefined;
   readonly #source: PolicySource;
   readonly #config: Config;
   readonly #memory: Memory;
   readonly #telemetry: Telemetry;
   #look: NodeJS.Timeout | undefined;
   #onLive = (): void => {};
+  /** A gate is at work: until it is done, what was live last decides. */
+  #onGate = (): void => {};
   #said: { readonly what: string; readonly at: number } | undefined;
 
   private constructor(
@@ -41,8 +53,22 @@ export class Releases {
     this.#memory = memory;
     this.#telemetry = telemetry;
     this.live = new LivePolicy((event) => this.#onLiveEvent(event));
+    const { live } = this;
+    const { gate, candidate } = config.policy;
+    this.gate =
+      gate &&
+      new ReplayGate({
+        history: memory.history,
+        replayMs: gate.replay,
+        maxNewlyApproved: gate.max_newly_approved,
+        limitMs: gate.limit,
+        now: () => memory.releases.now(),
+        onBegin: () => this.#onGate(),
+        onEnd: (run) => this.#onGateEnd(run),
+      });
     this.activation = new Activation({
-      live: this.live,
+      live,
+      gate: this.gate,
       trust,
       store,
       history: memory.releases,
@@ -54,6 +80,11 @@ export class Releases {
       onProblem: (error) => this.#onProblem(error),
       prepareFacts: (queries) => memory.prepare(queries),
     });
+    memory.keepPrepared(() => live.current?.queries ?? []);
+    this.candidate =
+      candidate === undefined
+        ? undefined
+        : new CandidateSeat(candidate, config, { memory, live, activation: this.activation, telemetry });
     this.#source = new PolicySource({
       place: placeOf(config.policy.release, config.policy.fetch),
       pollMs: config.policy.poll,
@@ -97,14 +128,51 @@ export class Releases {
       confirmedAt: this.live.current?.age.confirmedAt,
       quarantined: this.activation.quarantined.length,
     }));
-    await this.#source.start();
+    const begun = new Promise<void>((resolve) => {
+      this.#onGate = resolve;
+    });
+    // Who is refused knows why; who is not answered at all asks again and again.
+    const late = begun.then(() =>
+      sleep(this.live.current === undefined ? GATE_WAIT_MS : 0, undefined, { ref: false }),
+    );
+    await Promise.race([this.#source.start(), late]);
+    this.candidate?.start();
     this.#look = setInterval(() => this.#lookAtAge(), LOOK_MS);
     this.#look.unref();
   }
 
-  /** Looks for a new release now. */
-  check(): Promise<CheckResult> {
-    return this.#source.checkNow();
+  /** Looks for a new release now, and for a new candidate. */
+  async check(): Promise<CheckResult> {
+    const [result, candidate] = await Promise.all([this.#source.checkNow(), this.candidate?.check()]);
+    if (candidate?.error === undefined) return result;
+    const errors = [...(result.error === undefined ? [] : [result.error]), `candidate: ${candidate.error}`];
+    return { ...result, error: errors.join("\n") };
+  }
+
+  /**
+   * Has the candidate go live because an operator says so.
+   *
+   * @param sha256 - of the archive that is meant; absent: whatever is the candidate.
+   * @returns with whether it stays live over a restart.
+   * @throws {PromoteError} where it does not.
+   */
+  async promote(
+    promotion: Promotion,
+    sha256: string | undefined,
+  ): Promise<Promoted & { readonly isKept: boolean }> {
+    const { isSigned, isUnsigned } = this.activation;
+    if (!isSigned && !isUnsigned) {
+      throw new PromoteError("PINNED", "policy.trust names the one archive that may be live");
+    }
+    if (this.candidate === undefined) {
+      throw new PromoteError("NO_CANDIDATE", "no candidate is configured: policy.candidate");
+    }
+    return { ...(await this.candidate.release.promote(promotion, sha256)), isKept: isSigned };
+  }
+
+  /** Nobody waits for past decisions any more. */
+  endGate(): void {
+    this.gate?.close();
   }
 
   /** What may keep the live release from deciding, for `/readyz`. */
@@ -122,7 +190,8 @@ export class Releases {
 
   async close(): Promise<void> {
     clearInterval(this.#look);
-    await this.#source.close();
+    this.endGate();
+    await Promise.all([this.#source.close(), this.candidate?.close()]);
     await this.live.close();
   }
 
@@ -148,7 +217,16 @@ export class Releases {
     for (const [rule, mode] of Object.entries(unenforcedRules(current?.hostData.modes))) {
       log.warning("NOT_ENFORCED", `${rule} is ${mode}`);
     }
+    this.candidate?.onLive();
     this.#lookAtAge();
+  }
+
+  #onGateEnd({ release, state, replay, message }: GateRun): void {
+    this.#telemetry.log.gate(release, state, {
+      ...{ replayed: replay?.replayed, newly_approved: replay?.newly_approved.count },
+      ...{ failed: replay?.failed.count, pruned: replay?.pruned, unreadable: replay?.unreadable },
+      message,
+    });
   }
 
   #onEngineEvent(event: EngineEvent): void {

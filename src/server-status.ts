@@ -8,6 +8,8 @@ import type { Config } from "./config.ts";
 import type { Feeds } from "./feeds/feeds.ts";
 import type { LiveRelease } from "./policy/live.ts";
 import { trustOf } from "./release-trust.ts";
+import type { Replay } from "./replay/replay.ts";
+import { candidateState } from "./server-candidate.ts";
 import type { Memory } from "./server-memory.ts";
 import { type Releases, unenforcedRules } from "./server-releases.ts";
 import type { Alarms } from "./telemetry/alarms.ts";
@@ -96,11 +98,14 @@ export function serverState({
             unenforced: unenforcedRules(live.hostData.modes),
             approve_unverified: live.hostData.approve_unverified === true,
             ...ageState(live, now),
+            ...(activation.promotion === undefined ? {} : { promoted: activation.promotion }),
           },
         }),
     trust: trustOf(config.policy),
     ...keysState(activation),
     quarantined: activation.quarantined,
+    ...candidateState(releases, memory),
+    ...gateState(config, releases),
     scope: config.scope,
     nodes: nodes.map(({ name, payload }) => {
       const ping = lastPings.get(name);
@@ -112,6 +117,33 @@ export function serverState({
     ledger: ledgerState(memory),
     ...feeds.status(),
     ...(refused === undefined ? {} : { last_release_error: refused }),
+  };
+}
+
+function gateState({ policy: { gate } }: Config, { gate: running }: Releases): Pick<ServerState, "gate"> {
+  if (gate === undefined) return {};
+  const configured = { replay_ms: gate.replay, max_newly_approved: gate.max_newly_approved };
+  const run = running?.run;
+  if (run === undefined) return { gate: configured };
+  const { release, replay, state, at, done, total, message } = run;
+  return {
+    gate: {
+      ...configured,
+      run: {
+        ...release,
+        ...{ state, at, done, total },
+        ...(replay === undefined ? {} : countsOf(replay)),
+        ...(message === undefined ? {} : { message }),
+      },
+    },
+  };
+}
+
+function countsOf({ newly_approved, newly_refused, failed, ...replay }: Replay) {
+  const { replayed, failed_then, refused_by_host, pruned, unreadable } = replay;
+  return {
+    ...{ replayed, failed_then, refused_by_host, pruned, unreadable, failed: failed.count },
+    ...{ newly_approved: newly_approved.count, newly_refused: newly_refused.count },
   };
 }
 

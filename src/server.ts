@@ -137,6 +137,7 @@ export class CountersignServer {
 
   async close(signal?: string): Promise<void> {
     this.#telemetry.log.stopping(signal);
+    this.#releases.endGate();
     await Promise.all(this.#listeners.map((listener) => listener.drain()));
     await this.#queries?.close();
     await Promise.all([this.#releases.close(), this.#feeds.close(), this.#backlog.close()]);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
 import { parseConfig } from "../src/config.ts";
+import { PROMOTE_PROBLEMS } from "../src/policy/candidate.ts";
 import { RELEASE_STEPS } from "../src/policy/release.ts";
 import { askTransfer, boundConfig, run, shell } from "./support/command.ts";
 import { BUNDLES, Installation, type RunningProcess } from "./support/installation.ts";
@@ -28,8 +29,13 @@ beforeAll(async () => {
   const rest = { signing_key: "s.pem", nodes: [{ name: "n", callback_public_keys: ["n.pub"] }] };
   expect(parseConfig(stringify({ ...rest, ...sample }), "/c").policy.trust).toMatchObject({ threshold: 2 });
   const { trust, ...policy } = sample.policy;
+  const shadow = parse(/\n## A candidate in the shadow\n.*?```yaml\n(.*?)```/s.exec(PAGE)?.[1] ?? "").policy;
+  expect(
+    parseConfig(stringify({ ...rest, policy: { ...sample.policy, ...shadow } }), "/c").policy.gate,
+  ).toBeDefined();
   const keys = ["./alice.pub", "./bob.pub", "./carol.pub"];
-  installation.config["policy"] = { ...policy, release: "./srv/release.tar.gz", trust: { ...trust, keys } };
+  const places = { release: "./srv/release.tar.gz", candidate: "./srv/next.tar.gz" };
+  installation.config["policy"] = { ...policy, ...shadow, ...places, trust: { ...trust, keys } };
   for (const name of ["bob", "carol"] as const) {
     const key = await publisherKey(name === "bob" ? "p256" : "rsa");
     writeFileSync(join(folder, `${name}.pem`), key.privatePem);
@@ -179,6 +185,32 @@ test("a list is signed, verified, published, and in force without a release", as
   } finally {
     await other.remove();
   }
+});
+
+test("a candidate that judges what is asked, and is promoted", async () => {
+  await type("candidate");
+  const status = () => shell(`countersign status --config ${config}`, folder);
+  const judged = (pattern: RegExp) =>
+    expect.poll(async () => (await status()).out, { timeout: 30_000, interval: 1_000 }).toMatch(pattern);
+  await judged(/^candidate 2025-06-09\.1, sequence 14$/m);
+  await judged(/^ +judges for \d+ s what 2025-06-02\.1 decides$/m);
+  expect(await askTransfer(installation, running, "in the shadow")).toMatch(/APPROVE/);
+  await judged(/^ +decisions: 1 same$/m);
+  const { code, out } = await type("promote");
+  expect({ code, out }).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^live: revision 2025-06-09\.1/m),
+  });
+  await judged(/^! PROMOTED/m);
+  await judged(/^ +promoted by local: judged for a week, nothing newly approved$/m);
+  await judged(/^gate {6}the last 7 d, at most 0 newly approved$/m);
+  expect(await askTransfer(installation, running, "by the next one")).toMatch(/APPROVE/);
+});
+
+test("the page has each code of a promotion that is refused, and no other", () => {
+  const section = /\n## Promote\n(.*?)\n## /s.exec(PAGE)?.[1] ?? "";
+  const codes = [...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
+  expect(codes).toEqual(PROMOTE_PROBLEMS);
 });
 
 test("the page has each step that a release can be refused at, and no other", () => {

@@ -13,6 +13,8 @@ import { freezeRoutes } from "./freezes.ts";
 import type { History } from "./history.ts";
 import { type AcceptPrice, priceRoutes } from "./prices.ts";
 import { ProblemError, problem } from "./problem.ts";
+import { type Promote, promoteRoutes } from "./promote.ts";
+import { type ShadowReport, shadowRoutes } from "./shadow.ts";
 import { type ServerState, statusOf } from "./status.ts";
 import { type AdminToken, findOperator, type Operator } from "./tokens.ts";
 import { transactionRoutes } from "./transactions.ts";
@@ -56,6 +58,9 @@ export interface AdminOptions {
   readonly operations: Operations;
   readonly history: History;
   readonly acceptPrice: AcceptPrice;
+  readonly promote: Promote;
+  /** What the candidate judged; undefined where none judges. */
+  readonly shadow: () => ShadowReport | undefined;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -63,6 +68,7 @@ export interface AdminOptions {
 /** Builds the app. */
 export function createAdminApp(options: AdminOptions): Hono<AdminEnvironment> {
   const { source, tokens, freezes, operations, history, acceptPrice, now = Date.now } = options;
+  const { promote, shadow } = options;
   const operated = (who: string, what: string): void => source.operated(who, what);
   const app = new Hono<AdminEnvironment>();
   const wrong = createRateLimit(WRONG_TOKENS_PER_SECOND, WRONG_TOKENS);
@@ -117,6 +123,8 @@ export function createAdminApp(options: AdminOptions): Hono<AdminEnvironment> {
   app.route("/", flagRoutes({ history, operations, operated }));
   app.route("/", transactionRoutes({ history, operations, operated }));
   app.route("/", priceRoutes({ acceptPrice, operated }));
+  app.route("/", promoteRoutes({ promote, operated }));
+  app.route("/", shadowRoutes(shadow));
 
   const allowedAt = methodsOf(app);
   app.notFound((context) => {

@@ -27,6 +27,82 @@ const releaseSchema = z.object({
   signed_by: z.array(z.string()).readonly().optional(),
   /** What keeps it from deciding, or soon will. */
   age_warning: z.string().optional(),
+  /** Who had it go live, and why, where its place has another one. */
+  promoted: z.object({ by: z.string(), reason: z.string() }).optional(),
+});
+
+const count = z.int().min(0);
+
+/** How often the candidate said what, by how it differs from what was decided. */
+const shadowCountsSchema = z.object({
+  since: milliseconds,
+  /** The live release that it is held against. */
+  against: z.object({ revision: z.string(), sequence: z.int(), sha256: z.string() }),
+  /** Whether history is added up for all that its rules ask: until then what only they ask is absent. */
+  prepared: z.boolean(),
+  waiting: count,
+  decisions: z.object({
+    same: count,
+    newly_approved: count,
+    newly_refused: count,
+    other_reasons: count,
+    failed: count,
+  }),
+  pushes: z.object({
+    same: count,
+    no_longer_flagged: count,
+    newly_flagged: count,
+    other_reasons: count,
+    failed: count,
+  }),
+  skipped: z.object({ behind: count, refused_by_host: count, failed_then: count, expired: count }),
+});
+
+/** The release that judges in the shadow. */
+const candidateSchema = z.object({
+  place: z.string(),
+  state: z.enum(["absent", "proven", "live", "stopped"]),
+  /** Absent where none is proven. */
+  revision: z.string().optional(),
+  sequence: z.int().optional(),
+  sha256: z.string().optional(),
+  expires_at: milliseconds.optional(),
+  /** What it judged; absent where it does not judge now. */
+  shadow: shadowCountsSchema.optional(),
+  /** Why it does not judge. */
+  why: z.string().optional(),
+  /** Why what lies at its place now was not taken. */
+  refused: z.object({ step: z.string(), message: z.string(), at: milliseconds }).optional(),
+});
+
+/** What a release is held against before it goes live. */
+const gateSchema = z.object({
+  replay_ms: z.int().min(0),
+  max_newly_approved: count,
+  /** The newest; absent where there was none since the start. */
+  run: z
+    .object({
+      revision: z.string(),
+      sequence: z.int(),
+      sha256: z.string(),
+      state: z.enum(["running", "passed", "refused", "late", "skipped"]),
+      /** When it began or, once it has ended, when it did. */
+      at: milliseconds,
+      /** Entries of the ledger that were looked at. */
+      done: count,
+      total: count,
+      replayed: count.optional(),
+      newly_approved: count.optional(),
+      newly_refused: count.optional(),
+      failed: count.optional(),
+      /** What could not be judged, and what no release has a say in. */
+      pruned: count.optional(),
+      unreadable: count.optional(),
+      failed_then: count.optional(),
+      refused_by_host: count.optional(),
+      message: z.string().optional(),
+    })
+    .optional(),
 });
 
 /** Whose signatures count; `highest` is the newest release or list that was ever in force for this audience. */
@@ -123,6 +199,9 @@ const serverStateSchema = z.object({
   /** Absent where trust is not by keys. */
   trusted: trustedSchema.optional(),
   quarantined: z.array(quarantinedSchema).readonly(),
+  /** Absent where none is configured. */
+  candidate: candidateSchema.optional(),
+  gate: gateSchema.optional(),
   scope: z.object({
     organizations: z.array(z.string()).readonly().optional(),
     vaults: z.array(z.string()).readonly().optional(),
@@ -187,6 +266,9 @@ function warningsOf({ release, trust, scope, push, lists }: ServerState): string
   const warnings: string[] = [];
   if (release === undefined) warnings.push("NO RELEASE IS LIVE: everything but pings is refused");
   if (release?.age_warning !== undefined) warnings.push(release.age_warning);
+  if (release?.promoted !== undefined) {
+    warnings.push("PROMOTED: policy.release has another release than the one that is live; publish it there");
+  }
   if (trust === "unsigned") warnings.push("UNSIGNED: whoever can write the release makes the policy");
   for (const list of lists) {
     if (list.age_warning !== undefined) warnings.push(`LIST ${list.name}: ${list.age_warning}`);

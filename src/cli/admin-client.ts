@@ -20,11 +20,13 @@ export interface ClientCertificate {
 /**
  * @property body - sent as JSON, by POST; absent: a GET.
  * @property tokenFile - holds the token; by default the one of `state_dir`.
+ * @property timeoutMs - by default a few seconds.
  */
 export interface AdminCall {
   readonly body?: unknown;
   readonly client?: ClientCertificate | undefined;
   readonly tokenFile?: string | undefined;
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface AdminCall {
  * @throws Error where nothing answers, or where over TLS another certificate than the configured one does.
  */
 export async function askAdmin(config: Config, path: string, call: AdminCall = {}): Promise<HttpResponse> {
-  const { body, client, tokenFile } = call;
+  const { body, client, tokenFile, timeoutMs = TIMEOUT_MS } = call;
   const { address, tls: files } = config.listen.admin;
   // Node would take port 80 instead, and whoever listens there would get the token.
   if (address.port === 0) throw new UsageError("listen.admin: port 0 tells nobody where the server listens");
@@ -48,7 +50,7 @@ export async function askAdmin(config: Config, path: string, call: AdminCall = {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}${path}`,
     headers: { authorization: `Bearer ${token}`, ...(sent === undefined ? {} : JSON_BODY) },
     ...(sent === undefined ? {} : { method: "POST", body: sent }),
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     agent,
   });
 }

@@ -49,7 +49,7 @@ export async function configOf({ config, clientCert, clientKey }: AdminOptions):
 /**
  * Asks the admin listener.
  *
- * @param body - absent: a GET.
+ * @param call - without `body` a GET; `timeoutMs` where the answer may take long.
  * @returns the answer as the schema has it.
  * @throws UsageError for a bad request.
  * @throws Error for any other answer than a good one, with the server's words, and where nothing answers.
@@ -57,10 +57,16 @@ export async function configOf({ config, clientCert, clientKey }: AdminOptions):
 export async function callAdmin<Schema extends z.ZodType>(
   config: Config,
   options: AdminOptions,
-  { path, body, schema }: { readonly path: string; readonly body?: unknown; readonly schema: Schema },
+  call: {
+    readonly path: string;
+    readonly body?: unknown;
+    readonly schema: Schema;
+    readonly timeoutMs?: number;
+  },
 ): Promise<z.infer<Schema>> {
   const [{ askAdmin }, client] = await Promise.all([import("./admin-client.ts"), clientOf(options)]);
-  const response = await askAdmin(config, path, { body, client, tokenFile: options.tokenFile });
+  const { path, schema, ...sent } = call;
+  const response = await askAdmin(config, path, { ...sent, client, tokenFile: options.tokenFile });
   if (response.status >= 200 && response.status < 300) return schema.parse(JSON.parse(response.body));
   const detail = await detailOf(response.body);
   if (response.status === 400 && detail !== undefined) throw new UsageError(detail);

@@ -1,4 +1,4 @@
-/** `policy build | test | lint | inspect | diff | sign | verify`: releases, from source folder to signed file. */
+/** `policy build | test | lint | inspect | diff | sign | verify | promote`: releases, from source folder to signed file. */
 import type { Command } from "commander";
 import type { SourceTests } from "../policy/build/test-source.ts";
 import type { Inspection } from "../policy/inspect.ts";
@@ -7,6 +7,7 @@ import { EXIT, type ExitCode, printJson } from "./output.ts";
 import { demandFolder, registerPolicyBuild, runPolicy } from "./policy-build.ts";
 import { registerPolicyDiff } from "./policy-diff.ts";
 import { registerPolicyLint } from "./policy-lint.ts";
+import { registerPolicyPromote } from "./policy-promote.ts";
 import { registerPolicySign } from "./policy-sign.ts";
 import { registerPolicyVerify } from "./policy-verify.ts";
 
@@ -37,6 +38,7 @@ export function registerPolicyCommands(program: Command): void {
   registerPolicyDiff(policy);
   registerPolicySign(policy);
   registerPolicyVerify(policy);
+  registerPolicyPromote(policy);
 }
 
 async function test(source: string, { coverage, json }: { coverage?: true; json?: true }): Promise<ExitCode> {

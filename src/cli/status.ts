@@ -1,6 +1,8 @@
 /** `status`: what a running server says of itself. */
 import type { Command } from "commander";
 import type { Status } from "../admin/status.ts";
+import { age } from "./age.ts";
+import { candidateLines, gateLines } from "./candidate-text.ts";
 import { type AdminOptions, callAdmin, configOf, withAdminOptions } from "./operator.ts";
 import { EXIT, printable, printJson, runCommand } from "./output.ts";
 
@@ -41,6 +43,9 @@ function statusText(status: Status, now: number): string {
       : `release   ${release.revision}, sequence ${release.sequence}, ${release.rules} rules, live for ${age(now - release.live_since)}`,
     ...(release === undefined ? [] : [`          ${release.sha256}`, `          ${release.source}`]),
     ...signedLines(release),
+    ...(release?.promoted === undefined
+      ? []
+      : [`          promoted by ${release.promoted.by}: ${release.promoted.reason}`]),
     ...(refused === undefined
       ? []
       : [`refused   ${age(now - refused.at)} ago, at ${refused.step}: ${refused.message}`]),
@@ -49,6 +54,8 @@ function statusText(status: Status, now: number): string {
       ({ sha256, sequence, step, message, at }) =>
         `quarantine ${sha256}, sequence ${sequence}, ${age(now - at)} ago, at ${step}: ${message}`,
     ),
+    ...candidateLines(status.candidate, now),
+    ...gateLines(status.gate, now),
     ledgerLine(status.ledger, now),
     ...status.lists.flatMap((list) => listLines(list, now)),
     ...(status.prices === undefined ? [] : priceLines(status.prices, now)),
@@ -137,12 +144,4 @@ function priceLines(prices: NonNullable<Status["prices"]>, now: number): string[
 function read(at: number | undefined, error: string | undefined, now: number): string {
   const when = at === undefined ? "" : `, read ${age(now - at)} ago`;
   return error === undefined ? when : `${when}; NOT READ NOW: ${error}`;
-}
-
-/** One unit is enough: `3 h`. */
-function age(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }

@@ -48,24 +48,31 @@ export function fetchSchema(path: z.ZodType<string, string>) {
 /** What the line must not carry in the clear. */
 export function fetchProblems(policy: {
   readonly release: string;
+  readonly candidate?: string | undefined;
   readonly trust: unknown;
   readonly fetch: { readonly bearer_file?: string | undefined };
 }): ConfigProblem[] {
-  if (!isUrl(policy.release)) return [];
-  const { protocol, hostname } = new URL(policy.release);
-  if (protocol === "https:" || isLoopback(hostname)) return [];
+  const { release, candidate, trust, fetch } = policy;
+  const open = Object.entries({ "policy.release": release, "policy.candidate": candidate }).flatMap(
+    ([path, place]) => (place !== undefined && isOpenLine(place) ? [path] : []),
+  );
+  if (open.length === 0) return [];
   const problems: ConfigProblem[] = [];
-  if (policy.trust === "unsigned") {
-    problems.push({
-      path: "policy.release",
-      message: "http to another machine, and trust is unsigned: whoever is on the line makes the policy",
-    });
+  if (trust === "unsigned") {
+    const message = "http to another machine, and trust is unsigned: whoever is on the line makes the policy";
+    problems.push(...open.map((path) => ({ path, message })));
   }
-  if (policy.fetch.bearer_file !== undefined) {
+  if (fetch.bearer_file !== undefined) {
     problems.push({
       path: "policy.fetch.bearer_file",
       message: "http to another machine: the token would travel in the clear",
     });
   }
   return problems;
+}
+
+function isOpenLine(place: string): boolean {
+  if (!isUrl(place)) return false;
+  const { protocol, hostname } = new URL(place);
+  return protocol !== "https:" && !isLoopback(hostname);
 }

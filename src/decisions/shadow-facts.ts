@@ -35,15 +35,17 @@ const AGAIN_MS = 5_000;
 export class ShadowFacts {
   readonly #candidate: LiveRelease;
   readonly #ledger: Ledger;
+  readonly #onPrepared: () => void;
   readonly #plans = new WeakMap<LiveRelease, Map<Kind, Plan>>();
   #isPrepared = false;
   #again: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** Begins to prepare history. */
-  constructor(candidate: LiveRelease, ledger: Ledger) {
+  /** Begins to prepare history. @param onPrepared - it is, and what was absent is no more. */
+  constructor(candidate: LiveRelease, ledger: Ledger, onPrepared: () => void) {
     this.#candidate = candidate;
     this.#ledger = ledger;
+    this.#onPrepared = onPrepared;
     this.#prepare();
   }
 
@@ -109,6 +111,7 @@ export class ShadowFacts {
     prepared().then(
       () => {
         this.#isPrepared = true;
+        this.#onPrepared();
       },
       () => {
         if (this.#closed) return;

@@ -14,7 +14,8 @@
  * or runs too long is counted as `failed`. Each fault of its engine counts one, each good judgement takes a tenth of one
  * away: at ten it is **stopped**, since each of them costs what decisions need.
  *
- * What is counted begins anew with each candidate, and with each other release that goes live.
+ * What is counted begins anew with each other candidate, with each other release that goes live, and once history is prepared
+ * for what only the candidate asks: until then its rules refuse for what is absent.
  */
 import type { Document } from "../input/document.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -65,13 +66,13 @@ interface Judged {
   readonly change: ChangeName | PushChangeName;
 }
 
-/** One candidate against one live release. @property since - milliseconds since the epoch. */
+/** One candidate against one live release. @property since - when counting began, milliseconds since the epoch. */
 export interface Sitting {
   readonly candidate: LiveRelease;
   readonly against: ReleaseIdentity;
-  readonly since: number;
   readonly facts: ShadowFacts;
-  readonly tally: ShadowTally;
+  since: number;
+  tally: ShadowTally;
 }
 
 interface Waiting {
@@ -115,18 +116,31 @@ export class Shadow {
     return this.#waiting.length;
   }
 
-  /** Judges with this candidate from now on, what this release decides; nothing is left of what was before. */
+  /**
+   * Judges with this candidate from now on, what this release decides. What was counted stays where both are the same
+   * archives as before, under another statement.
+   */
   begin(candidate: LiveRelease, live: LiveRelease): void {
     const before = this.#sitting;
+    const isSame =
+      before !== undefined &&
+      before.candidate.identity.sha256 === candidate.identity.sha256 &&
+      isAgainst(before, live);
     this.end();
     if (before?.candidate !== candidate) this.#faults = 0;
-    this.#sitting = {
+    const isPrepared = isSame && before.facts.isPrepared;
+    const sitting: Sitting = {
       candidate,
       against: live.identity,
-      since: this.#now(),
-      facts: new ShadowFacts(candidate, this.#ledger),
-      tally: new ShadowTally(),
+      facts: new ShadowFacts(candidate, this.#ledger, () => {
+        if (isPrepared) return;
+        sitting.since = this.#now();
+        sitting.tally = new ShadowTally();
+      }),
+      since: isSame ? before.since : this.#now(),
+      tally: isSame ? before.tally : new ShadowTally(),
     };
+    this.#sitting = sitting;
   }
 
   /** Nothing is judged any more, and nothing is kept. The candidate is its owner's. */

@@ -183,6 +183,13 @@ export class LivePolicy {
     return refusal;
   }
 
+  /** Nothing is live any more, as if it had been replaced; another one may come. */
+  remove(): void {
+    const previous = this.#current;
+    this.#current = undefined;
+    if (previous !== undefined) this.#retire(previous);
+  }
+
   /** Nothing is live any more; resolves when what was in line has been answered and the engines have ended. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -107,6 +107,9 @@ export class ReleaseError extends Error {
 /** What refused it is not the candidate, and passes: the very same one may be good a moment later. */
 export class PassingReleaseError extends ReleaseError {}
 
+/** There is nothing at its place. */
+export class AbsentReleaseError extends ReleaseError {}
+
 /**
  * It took too long. That may be the candidate's fault or a busy machine's, which anybody can make busy: it says nothing
  * of the candidate that would last.
@@ -134,6 +137,7 @@ export const RELEASE_STEPS = [
   "self_test",
   "guard",
   "warm_up",
+  "gate",
   "store",
   "ledger",
 ] as const;

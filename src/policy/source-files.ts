@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import type { Candidate, ReleaseTaker } from "./activation.ts";
 import { readBounded } from "./bounded-file.ts";
 import type { ReleasePlace, Sight } from "./place.ts";
-import { MAX_RELEASE_BYTES, ReleaseError } from "./release.ts";
+import { AbsentReleaseError, MAX_RELEASE_BYTES, ReleaseError } from "./release.ts";
 import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
 import { toError } from "./wasm-instance.ts";
 
@@ -79,8 +79,12 @@ export class FilePlace implements ReleasePlace {
       if (!found.isFile()) return refused(mark, new ReleaseError("source", `${path} is no file`));
       return { mark, read: () => this.#readPair(isSigned), rereadMs: REREAD_MS };
     } catch (cause) {
-      const error = new ReleaseError("source", `${path} can't be read: ${toError(cause).message}`, cause);
-      return refused(error.message, error);
+      const message = `${path} can't be read: ${toError(cause).message}`;
+      const isAbsent = toError(cause).message.startsWith("ENOENT");
+      const error = isAbsent
+        ? new AbsentReleaseError("source", message, cause)
+        : new ReleaseError("source", message, cause);
+      return refused(message, error);
     }
   }
 
@@ -90,7 +94,9 @@ export class FilePlace implements ReleasePlace {
       ? await readBounded(statementFile(path), MAX_STATEMENT_BYTES, "statement")
       : undefined;
     const archive = await readBounded(path, MAX_RELEASE_BYTES, "archive");
-    if (archive === undefined) throw new ReleaseError("source", `${path} can't be read: it is not there`);
+    if (archive === undefined) {
+      throw new AbsentReleaseError("source", `${path} can't be read: it is not there`);
+    }
     return { archive, statement };
   }
 

@@ -9,7 +9,7 @@
 import type { Candidate, ReleaseTaker } from "./activation.ts";
 import { DownloadError, type Downloaded, Downloader, type DownloadSettings, type Known } from "./download.ts";
 import type { LookOptions, ReleasePlace, Sight } from "./place.ts";
-import { MAX_RELEASE_BYTES, PassingReleaseError, ReleaseError } from "./release.ts";
+import { AbsentReleaseError, MAX_RELEASE_BYTES, PassingReleaseError, ReleaseError } from "./release.ts";
 import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
 
 /** How long the second half of a pair gets until both are fetched again. */
@@ -113,9 +113,16 @@ export class UrlPlace implements ReleasePlace {
     try {
       return await this.#downloads.get(url, { limit: MAX_STATEMENT_BYTES, known: seen, ...time });
     } catch (error) {
-      const isAbsent = error instanceof DownloadError && (error.status === 404 || error.status === 410);
-      if (!isAbsent) throw error;
-      return new ReleaseError("statement", `there is no statement beside the release: ${error.message}`);
+      if (!isAbsent(error)) throw error;
+      return new AbsentReleaseError(
+        "statement",
+        `there is no statement beside the release: ${error.message}`,
+      );
     }
   }
+}
+
+/** Whether the host says that there is no such file. */
+export function isAbsent(error: unknown): error is DownloadError {
+  return error instanceof DownloadError && (error.status === 404 || error.status === 410);
 }

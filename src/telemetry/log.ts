@@ -90,6 +90,16 @@ export interface StatementLine {
   readonly signedBy: readonly string[];
 }
 
+/** What a gate counted; absent where it did not come to an end. */
+export interface GateLine {
+  readonly replayed: number | undefined;
+  readonly newly_approved: number | undefined;
+  readonly failed: number | undefined;
+  readonly pruned: number | undefined;
+  readonly unreadable: number | undefined;
+  readonly message: string | undefined;
+}
+
 export interface Log {
   /** The one line that says: ready to serve. */
   listening(addresses: ListenerAddresses, version: string): void;
@@ -114,6 +124,10 @@ export interface Log {
   releaseLive(release: ReleaseLine, trust: string, rules: number, statement?: StatementLine): void;
   /** A signed list came into force. @param statement - as of a release. */
   listInForce(list: ListLine, statement: StatementLine): void;
+  /** A candidate judges in the shadow from now on. @param against - the release that decides. */
+  candidate(candidate: ReleaseLine, against: ReleaseLine): void;
+  /** What a gate said of a release; `warn` where it did not let it through. */
+  gate(release: ReleaseLine, state: string, counts: GateLine): void;
   /** At `error`. Called by the alarms only. */
   alarm(code: string, message: string, count: number): void;
   /** Something an operator should change: an open scope, an unsigned release. */
@@ -256,6 +270,14 @@ export function createLog(options: LogOptions = {}): Log {
     },
     listInForce({ list, sequence, sha256, entries }, statement) {
       logger.info({ list, sequence, sha256, entries, ...shownStatement(statement) }, "list in force");
+    },
+    candidate({ revision, sequence, sha256 }, against) {
+      const { revision: live } = against;
+      logger.info({ revision, sequence, sha256, against: live }, "candidate judges");
+    },
+    gate({ revision, sequence, sha256 }, state, { message, ...counts }) {
+      const level: Level = state === "passed" || state === "skipped" ? "info" : "warn";
+      logger[level]({ revision, sequence, sha256, state, ...counts, detail: message }, "gate");
     },
     alarm(code, message, count) {
       logger.error({ code, detail: message, count }, "alarm");

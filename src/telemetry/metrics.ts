@@ -53,6 +53,15 @@ export interface Metrics extends ListMetrics {
   httpRejected(listener: string, status: string): void;
   releaseLive(release: ReleaseLine): void;
   releaseFailed(step: string): void;
+  /** A candidate that does not judge in the shadow, and why. */
+  candidateRefused(step: string): void;
+  /** A decision or push that the candidate judged: what both said, and how they differ. */
+  shadowJudged(live: string, candidate: string, change: string): void;
+  shadowSkipped(why: string): void;
+  /** The candidate's engine ran over its deadline, or it failed. */
+  shadowFault(reason: "timeout" | "error"): void;
+  /** Where what is known of the shadow is read when it is asked for. */
+  shadow(read: () => ShadowFacts): void;
   /** How releases are trusted: `unsigned`, `sha256` or `keys`. */
   trust(trust: string): void;
   /** Where what is known of releases is read when it is asked for. */
@@ -75,6 +84,12 @@ interface ReleaseFacts {
   readonly expiresAt: number | undefined;
   readonly confirmedAt: number | undefined;
   readonly quarantined: number;
+}
+
+/** @property candidate - that judges now. @property waiting - decisions that wait to be judged by it. */
+interface ShadowFacts {
+  readonly candidate: ReleaseLine | undefined;
+  readonly waiting: number;
 }
 
 /** Creates the metrics of one process. */
@@ -146,6 +161,44 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const restarts = new Counter(
     define("policy_restarts_total", "Policy workers replaced, by reason: timeout or error", ["reason"]),
   );
+  const shadowRefusals = new Counter(
+    define("shadow_refused_total", "Candidates that do not judge, by the step that refused them", ["step"]),
+  );
+  const shadowJudgements = new Counter(
+    define(
+      "shadow_judged_total",
+      "What the candidate judged, by what was decided and what it would have said",
+      ["live", "candidate"],
+    ),
+  );
+  const shadowChanges = new Counter(
+    define("shadow_changes_total", "What the candidate judged, by how it differs from what was decided", [
+      "change",
+    ]),
+  );
+  const shadowSkips = new Counter(
+    define("shadow_skipped_total", "Decisions that the candidate did not judge, by reason", ["reason"]),
+  );
+  const shadowFaults = new Counter(
+    define("shadow_faults_total", "Faults of the candidate's engine, by reason: timeout or error", [
+      "reason",
+    ]),
+  );
+  let shadowFacts: (() => ShadowFacts) | undefined;
+  new Gauge({
+    ...define("shadow_info", "1 for the candidate that judges in the shadow", [
+      "revision",
+      "sequence",
+      "sha256",
+    ]),
+    collect() {
+      const candidate = shadowFacts?.().candidate;
+      this.reset();
+      if (candidate === undefined) return;
+      const { revision, sequence, sha256 } = candidate;
+      this.set({ revision, sequence: String(sequence), sha256 }, 1);
+    },
+  });
   const alarms = new Counter(define("alarms_total", "Alarms by code", ["code"]));
 
   let liveSince: number | undefined;
@@ -180,6 +233,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     () => releaseFacts?.().quarantined,
   );
   const lists = createListMetrics(define);
+  gauge(
+    "shadow_waiting_decisions",
+    "Decisions that wait to be judged by the candidate; absent without one",
+    () => (shadowFacts?.().candidate === undefined ? undefined : shadowFacts().waiting),
+  );
   gauge(
     "push_queries_waiting",
     "Pushes that Cobo is to be asked about",
@@ -260,6 +318,16 @@ export function createMetrics(options: MetricsOptions): Metrics {
       info.set({ revision, sequence: String(sequence), sha256 }, 1);
     },
     releaseFailed: (step) => failures.inc({ step }),
+    candidateRefused: (step) => shadowRefusals.inc({ step }),
+    shadowJudged(live, candidate, change) {
+      shadowJudgements.inc({ live, candidate });
+      shadowChanges.inc({ change });
+    },
+    shadowSkipped: (reason) => shadowSkips.inc({ reason }),
+    shadowFault: (reason) => shadowFaults.inc({ reason }),
+    shadow(read) {
+      shadowFacts = read;
+    },
     trust(trust) {
       trusts.reset();
       trusts.set({ trust }, 1);

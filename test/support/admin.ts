@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createAdminApp, type ReadinessCheck, type StatusSource } from "../../src/admin/app.ts";
 import type { AcceptPrice } from "../../src/admin/prices.ts";
+import type { Promote } from "../../src/admin/promote.ts";
+import type { ShadowReport } from "../../src/admin/shadow.ts";
 import type { ServerState } from "../../src/admin/status.ts";
 import { localToken } from "../../src/admin/tokens.ts";
 import { Freezes } from "../../src/decisions/freeze.ts";
@@ -11,6 +13,7 @@ import { Operations } from "../../src/decisions/operations.ts";
 import { LedgerQueries } from "../../src/ledger/ledger-queries.ts";
 import type { SqliteLedger } from "../../src/ledger/open.ts";
 import { startListener } from "../../src/listener.ts";
+import { PromoteError } from "../../src/policy/candidate.ts";
 import { opened, stateDirectory } from "./ledger.ts";
 
 /** The token of `local`, role `operate`, and that of `monitor`, role `read`. */
@@ -45,6 +48,8 @@ export interface AdminParts {
   readonly checks?: readonly ReadinessCheck[];
   readonly source?: Partial<StatusSource>;
   readonly acceptPrice?: AcceptPrice;
+  readonly promote?: Promote;
+  readonly shadow?: () => ShadowReport | undefined;
 }
 
 export interface RunningAdmin {
@@ -90,6 +95,8 @@ export async function startAdmin(parts: AdminParts = {}): Promise<RunningAdmin> 
     operations,
     history,
     acceptPrice: parts.acceptPrice ?? (async () => undefined),
+    promote: parts.promote ?? (() => Promise.reject(new PromoteError("NO_CANDIDATE", "none"))),
+    shadow: parts.shadow ?? (() => undefined),
     now: () => 61_000,
   });
   const listener = await startListener({ address: { host: "127.0.0.1", port: 0 } }, app);
