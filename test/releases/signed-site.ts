@@ -2,6 +2,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { type Status, statusSchema as wholeStatus } from "../../src/admin/status.ts";
+import { openToRead } from "../../src/ledger/read-connection.ts";
 import { inspectRelease } from "../../src/policy/inspect.ts";
 import { Site, until } from "../faults/site.ts";
 import { BUNDLES, TEST_RELEASE } from "../support/installation.ts";
@@ -15,8 +17,12 @@ export interface Archive {
   readonly sha256: string;
 }
 
-async function archiveOf(file: string): Promise<Archive> {
-  const bytes = readFileSync(file);
+function archiveOf(file: string): Promise<Archive> {
+  return archiveFrom(readFileSync(file));
+}
+
+export async function archiveFrom(archive: Uint8Array): Promise<Archive> {
+  const bytes = Buffer.from(archive);
   const { identity } = await inspectRelease(bytes);
   return { bytes, revision: identity.revision, sha256: digestOf(bytes) };
 }
@@ -52,6 +58,8 @@ export class SignedSite extends Site {
   readonly refusing: Archive;
   readonly release: string;
   readonly statement: string;
+  /** Where `policy.candidate` may say that a candidate lies. */
+  readonly candidate: string;
 
   private constructor(parts: {
     policy: Record<string, unknown>;
@@ -72,6 +80,7 @@ export class SignedSite extends Site {
     for (const [at, key] of this.keys3.entries()) this.installation.write(names[at] ?? "", key.publicPem);
     this.release = join(this.installation.folder, "release.tar.gz");
     this.statement = `${this.release}.statement.json`;
+    this.candidate = join(this.installation.folder, "next.tar.gz");
   }
 
   static async prepare(policy: Record<string, unknown> = {}, state?: string): Promise<SignedSite> {
@@ -124,6 +133,16 @@ export class SignedSite extends Site {
     this.put(archive.bytes, await this.signed(archive, members));
   }
 
+  /** At the candidate's place, likewise. */
+  putCandidate(archive: Uint8Array | undefined, statement: Uint8Array | undefined): void {
+    this.#put(this.candidate, archive);
+    this.#put(`${this.candidate}.statement.json`, statement);
+  }
+
+  async publishCandidate(archive: Archive, members: Says = {}): Promise<void> {
+    this.putCandidate(archive.bytes, await this.signed(archive, members));
+  }
+
   async reload(): Promise<z.infer<typeof reloadSchema>> {
     return reloadSchema.parse((await this.admin("/v1/reload", {})).body);
   }
@@ -132,10 +151,34 @@ export class SignedSite extends Site {
     return statusSchema.parse((await this.admin("/v1/status")).body);
   }
 
+  /** All of it. */
+  async whole(): Promise<Status> {
+    return wholeStatus.parse((await this.admin("/v1/status")).body);
+  }
+
+  /** What a scraper reads. */
+  async metrics(): Promise<string> {
+    return await (await fetch(`http://${this.running.addresses.admin}/metrics`)).text();
+  }
+
+  /** The ledger's entries of releases, in their order. */
+  releaseEntries(): readonly Readonly<Record<string, unknown>>[] {
+    const connection = openToRead(join(this.state, "ledger.db"));
+    try {
+      const rows = connection
+        .prepare("SELECT row FROM entries WHERE type = 'release' ORDER BY seq")
+        .raw(true);
+      return rows.all().map((columns) => z.looseObject({}).parse(JSON.parse(String([columns].flat()[0]))));
+    } finally {
+      connection.close();
+    }
+  }
+
   /** How often a release was refused at each step, as the metrics say it. */
   async failures(): Promise<Readonly<Record<string, number>>> {
-    const text = await (await fetch(`http://${this.running.addresses.admin}/metrics`)).text();
-    const found = text.matchAll(/^countersign_release_failures_total\{step="(\w+)"\} (\d+)$/gm);
+    const found = (await this.metrics()).matchAll(
+      /^countersign_release_failures_total\{step="(\w+)"\} (\d+)$/gm,
+    );
     return Object.fromEntries([...found].map(([, step = "", count]) => [step, Number(count)]));
   }
 

@@ -51,6 +51,19 @@ export interface SmallReleases {
   readonly generous: Uint8Array;
 }
 
+/** One of these rules; its revision is its name. */
+export async function smallRelease(
+  revision: string,
+  rules: Readonly<Record<string, string>>,
+): Promise<Uint8Array> {
+  const root = mkdtempSync(join(tmpdir(), "countersign-small-"));
+  try {
+    return (await buildRelease(policyFolder(root, revision, rules), { revision })).bytes;
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
 /** Their revisions are their names. */
 export async function smallReleases(): Promise<SmallReleases> {
   const root = mkdtempSync(join(tmpdir(), "countersign-small-"));
