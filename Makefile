@@ -39,13 +39,15 @@ policies: build $(OPA) $(REGAL) generated
 	$(MAKE) --no-print-directory $(DEMO_SOURCE)
 	$(COUNTERSIGN) policy build $(DEMO_SOURCE) $(UNCHECKED) -o bundles/demo.tar.gz
 
-# The demo release is the default's rules with demo data.
+# The demo release is the default's rules and cases with demo data, and cases of its own.
 .PHONY: $(DEMO_SOURCE)
 $(DEMO_SOURCE):
 	rm -rf $@
 	mkdir -p $(dir $@)
 	cp -R policies $@
 	cp bundles/demo/data.yaml $@/data.yaml
+	cp bundles/demo/cases/*.yaml $@/cases/
+	cp -R bundles/demo/requests $@/cases/requests
 
 ## generated: write what is generated from the code: entrypoints, schema, tables in the docs
 generated: build $(OPA)

@@ -10,6 +10,7 @@ import { type LiveEvent, LivePolicy } from "./policy/live.ts";
 import type { ReleaseError } from "./policy/release.ts";
 import { ReleaseStore, releasesFolder } from "./policy/release-store.ts";
 import { type CheckResult, PolicySource } from "./policy/source.ts";
+import { guardContextOf, proverOf } from "./proof/prove.ts";
 import { placeOf, shownPlace } from "./release-place.ts";
 import { loadTrust, trustOf } from "./release-trust.ts";
 import { type GateRun, ReplayGate } from "./replay/gate.ts";
@@ -74,6 +75,7 @@ export class Releases {
       history: memory.releases,
       now: () => memory.releases.now(),
       source: shownPlace(config.policy.release),
+      prove: proverOf(guardContextOf(config)),
       maxAgeMs: config.policy.max_age,
       evaluationMs: config.limits.evaluation,
       onEvent: (event) => this.#onEngineEvent(event),

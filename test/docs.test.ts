@@ -3,6 +3,7 @@
  * commands of docs/rules.md and docs/operations.md. What operators do to a running server is in
  * operations-docs.test.ts, docs/configuration.md in src/config.test.ts.
  */
+
 import { execFile, spawn } from "node:child_process";
 import {
   cpSync,
@@ -24,7 +25,11 @@ import { parseConfig } from "../src/config.ts";
 import { activate } from "../src/policy/activate.ts";
 import { buildRelease } from "../src/policy/build/build.ts";
 import { testSource } from "../src/policy/build/test-source.ts";
+import { readRelease } from "../src/policy/read-release.ts";
 import { MAX_DATA_BYTES } from "../src/policy/release.ts";
+import { SELF_TEST_LIMITS } from "../src/policy/self-tests.ts";
+import { proverOf } from "../src/proof/prove.ts";
+import { SELF_TEST_BUDGET_MS } from "../src/proof/self-tests.ts";
 import { createLog } from "../src/telemetry/log.ts";
 import { shell } from "./support/command.ts";
 
@@ -135,7 +140,7 @@ test("the README's first rule, word by word", { timeout: 300_000 }, async () => 
 test("the rules of docs/rules.md build, pass their tests and go live", { timeout: 60_000 }, async () => {
   const source = join(folder, "rules");
   cpSync(join(ROOT, "policies"), source, { recursive: true });
-  const samples = [...page("docs/rules.md").matchAll(/```rego\n# file: (\S+)\n(.*?)```/gs)];
+  const samples = [...page("docs/rules.md").matchAll(/```(?:rego|yaml)\n# file: (\S+)\n(.*?)```/gs)];
   expect(samples.length).toBeGreaterThan(2);
   for (const [, file = "", text = ""] of samples) {
     mkdirSync(dirname(join(source, file)), { recursive: true });
@@ -147,12 +152,17 @@ test("the rules of docs/rules.md build, pass their tests and go live", { timeout
   expect(index.rules.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
   const run = await testSource(source, false);
   expect(run.tests.filter(({ outcome }) => outcome !== "pass")).toEqual([]);
-  const live = await activate(bytes, { trust: "unsigned", source, evaluationMs: 1_000 });
+  // The cases of the page, and those of the default rules, are decided as the page says: else it would not go live.
+  expect((await readRelease(bytes)).cases.map(({ place }) => place)).toContain("cases/treasury.yaml:2");
+  const live = await activate(bytes, { trust: "unsigned", source, prove: proverOf(), evaluationMs: 1_000 });
   await live.engine.close();
 });
 
-test("docs/rules.md states how much data a release may have", () => {
+test("docs/rules.md states how much data a release may have, and how many cases", () => {
   expect(page("docs/rules.md")).toContain(`at most ${MAX_DATA_BYTES / 2 ** 20} MiB in all`);
+  const { cases, requestBytes, totalBytes } = SELF_TEST_LIMITS;
+  const limits = `most ${cases} cases with requests of ${requestBytes / 1024} KiB and ${totalBytes / 2 ** 20} MiB in all; what takes longer than ${SELF_TEST_BUDGET_MS / 1000} seconds`;
+  expect(page("docs/rules.md").replaceAll("\n", " ")).toContain(limits);
 });
 
 /** The fenced blocks of a page, of one language. */

@@ -2,6 +2,7 @@
  * The rules of the message group in a release as it is built: real wasm, the reads of the index, the host's combination.
  * What each rule says in Rego alone is in its own tests.
  */
+
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { activate } from "../src/policy/activate.ts";
 import { buildRelease } from "../src/policy/build/build.ts";
 import type { LiveRelease } from "../src/policy/live.ts";
+import { proverOf } from "../src/proof/prove.ts";
 import { ASKED, verdictOf } from "./support/verdict.ts";
 
 type Json = Record<string, unknown>;
@@ -50,7 +52,12 @@ beforeAll(async () => {
   expect(filled.length).toBe(data.length - 18 + TEXTS.length - 10 + LOGIN.length);
   await writeFile(join(dir, "data.yaml"), filled);
   const { bytes } = await buildRelease(dir);
-  live = await activate(bytes, { trust: "unsigned", source: "messages", evaluationMs: 2_000 });
+  live = await activate(bytes, {
+    trust: "unsigned",
+    source: "messages",
+    prove: proverOf(),
+    evaluationMs: 2_000,
+  });
 }, 120_000);
 
 afterAll(async () => {

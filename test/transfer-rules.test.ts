@@ -2,6 +2,7 @@
  * The rules of the transfer group that ask history and lists, in the demo release as it is built: real wasm, the
  * reads of the index, the host's combination. What each rule says in Rego alone is in its own tests.
  */
+
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import { activate } from "../src/policy/activate.ts";
 import { buildRelease } from "../src/policy/build/build.ts";
 import { compileFactQueries } from "../src/policy/fact-queries.ts";
 import type { LiveRelease } from "../src/policy/live.ts";
+import { proverOf } from "../src/proof/prove.ts";
 import { ASKED, verdictOf } from "./support/verdict.ts";
 
 type Json = Record<string, unknown>;
@@ -72,7 +74,7 @@ beforeAll(async () => {
     data.replace("approve_unverified: false", "approve_unverified: true"),
   );
   const { bytes } = await buildRelease(dir);
-  live = await activate(bytes, { trust: "unsigned", source: "demo", evaluationMs: 2_000 });
+  live = await activate(bytes, { trust: "unsigned", source: "demo", prove: proverOf(), evaluationMs: 2_000 });
 }, 120_000);
 
 afterAll(async () => {

@@ -30,10 +30,11 @@ export function registerEval(program: Command): void {
     .option("--json", "print the decision as one object")
     .action((release: string, options: EvalOptions) =>
       runCommand(options.json === true, async () => {
-        const { evaluateRequest, EVAL_CHANNELS } = await import("./evaluate-request.ts");
+        const { evaluateRequest } = await import("./evaluate-request.ts");
+        const { CASE_CHANNELS } = await import("../policy/self-tests.ts");
         const decided = await evaluateRequest(release, {
           request: options.request,
-          channel: channelOf(options.channel, EVAL_CHANNELS),
+          channel: channelOf(options.channel, CASE_CHANNELS),
           facts: options.facts,
           lists: options.lists,
           prices: options.prices,

@@ -1,19 +1,18 @@
 /** One request or push through all that judges it, as the server would, with a clock and facts of one's own. */
-import { normalize, participantsOf } from "../channels/tss/normalize.ts";
-import { parseCallback } from "../channels/tss/wire.ts";
 import { decide, reasonOf } from "../decisions/decide.ts";
 import type { Decision } from "../decisions/decision.ts";
-import { decisionId } from "../decisions/decision-id.ts";
-import { VerifiedRequest } from "../decisions/request.ts";
-import { see } from "../evidence/evidence.ts";
-import { nowMembers } from "../input/clock.ts";
-import type { Document } from "../input/document.ts";
+import { decisionId, pushId } from "../decisions/decision-id.ts";
+import { judgeAsked } from "../decisions/push-judge.ts";
+import type { Channel, Document, Kind } from "../input/document.ts";
 import { Refusal } from "../input/refusal.ts";
+import type { PushOutcome } from "../ledger/rows.ts";
 import { activate } from "../policy/activate.ts";
-import { knowledgeOf } from "../policy/assets.ts";
 import type { LiveRelease } from "../policy/live.ts";
+import type { ReleaseIdentity } from "../policy/release.ts";
+import { type CaseChannel, isTold } from "../policy/self-tests.ts";
 import type { Reason } from "../policy/verdict.ts";
-import { confirmationOf, type EvaluatedPush, evaluatePush, pushOf } from "./evaluate-push.ts";
+import { dryRequest } from "../proof/dry-run.ts";
+import { proverOf } from "../proof/prove.ts";
 import { readGivenOrInput } from "./given-file.ts";
 import { type GivenFiles, givenMembers } from "./given-members.ts";
 import { UsageError } from "./output.ts";
@@ -22,15 +21,23 @@ import { releaseBytes } from "./release-file.ts";
 const EVALUATION_MS = 2_000;
 const DECISION_MS = 10_000;
 
-/** The channels that `eval` has a reader for. */
-export const EVAL_CHANNELS = ["tss.v2", "tss.v1", "push.custodial", "push.mpc", "confirm.waas1"] as const;
-export type EvalChannel = (typeof EVAL_CHANNELS)[number];
-
 export interface EvaluateOptions extends GivenFiles {
   /** A file's path, or `-` for standard input. */
   readonly request: string;
-  readonly channel: EvalChannel;
+  readonly channel: CaseChannel;
   readonly nowMs: number;
+}
+
+/** What the rules find of a push; what only the ledger knows of it (its story, what was approved) is not looked at. */
+interface EvaluatedPush {
+  readonly id: string;
+  readonly at: number;
+  readonly channel: Channel;
+  readonly kind: Kind;
+  readonly outcome: PushOutcome;
+  readonly reasons: readonly Reason[];
+  readonly alerts: readonly Reason[];
+  readonly release: ReleaseIdentity;
 }
 
 /** What was decided or found, or what makes the request unusable before there is a document to judge. */
@@ -50,6 +57,7 @@ export async function evaluateRequest(path: string, options: EvaluateOptions): P
   const live = await activate(await releaseBytes(path), {
     trust: "unsigned",
     source: path,
+    prove: proverOf(),
     evaluationMs: EVALUATION_MS,
   });
   try {
@@ -68,35 +76,13 @@ async function evaluate(
   complete: (document: Document) => Document,
   { channel, nowMs, request: file }: EvaluateOptions,
 ): Promise<Evaluated> {
-  if (channel === "push.custodial" || channel === "push.mpc") {
-    return await evaluatePush(pushOf(bytes, channel, live, nowMs), live, complete, DECISION_MS);
+  const request = await dryRequest(bytes, channel, live, { nowMs, complete });
+  if (request === undefined) throw new UsageError(`${file} is a ping: it is answered without a policy`);
+  if (!isTold(channel)) {
+    return (await decide(request, { live, scope: {}, decisionMs: DECISION_MS })).decision;
   }
-  const request =
-    channel === "confirm.waas1"
-      ? confirmationOf(bytes, live, nowMs, complete)
-      : callbackOf(bytes, live, complete, { payload: channel === "tss.v2" ? "v2" : "v1", nowMs, file });
-  const { decision } = await decide(request, { live, scope: {}, decisionMs: DECISION_MS });
-  return decision;
-}
-
-function callbackOf(
-  packageData: Uint8Array,
-  live: LiveRelease,
-  complete: (document: Document) => Document,
-  { payload, nowMs, file }: { readonly payload: "v1" | "v2"; readonly nowMs: number; readonly file: string },
-): VerifiedRequest {
-  const startedAt = performance.now();
-  const parsed = parseCallback(packageData, payload);
-  if (parsed.type === "ping") throw new UsageError(`${file} is a ping: it is answered without a policy`);
-  const knowledge = knowledgeOf(live.hostData);
-  const now = nowMembers(nowMs, "UTC");
-  const normalized = normalize(parsed, { source: "eval", receivedAt: nowMs, now, ...knowledge });
-  const { raw } = normalized;
-  return new VerifiedRequest({
-    input: { document: complete(see(normalized, knowledge)), raw },
-    identity: parsed.identity,
-    participants: participantsOf(parsed),
-    startedAt,
-    normalizeMs: performance.now() - startedAt,
-  });
+  const bench = { live, refusedStep: undefined };
+  const { outcome, reasons, alerts } = await judgeAsked(request, bench, DECISION_MS);
+  const { kind, now } = request.document;
+  return { id: pushId(), at: now.ms, channel, kind, outcome, reasons, alerts, release: live.identity };
 }

@@ -15,6 +15,7 @@ import { openCheckpoints } from "../ledger/checkpoint.ts";
 import { activate } from "../policy/activate.ts";
 import { knowledgeOf } from "../policy/assets.ts";
 import type { LiveRelease } from "../policy/live.ts";
+import { proverOf } from "../proof/prove.ts";
 
 let installation: Installation;
 let config = "";
@@ -67,7 +68,12 @@ beforeAll(async () => {
   mkdirSync(path("state"));
   rows = await LedgerRows.create(path("state/ledger.db"));
   const bytes = new Uint8Array(readFileSync(join(BUNDLES, "demo.tar.gz")));
-  const live = await activate(bytes, { trust: "unsigned", source: "demo", evaluationMs: 2_000 });
+  const live = await activate(bytes, {
+    trust: "unsigned",
+    source: "demo",
+    prove: proverOf(),
+    evaluationMs: 2_000,
+  });
   const listed = bodyOf("listed-transfer", live);
   const unlisted = bodyOf("unlisted-transfer", live);
   await live.engine.close();

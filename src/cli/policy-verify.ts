@@ -15,7 +15,17 @@ interface Options {
 /** Steps that look at the statement, in their order, and those that look at the archive, which check beside each other. */
 const STATEMENT_STEPS = ["statement", "signatures", "payload", "audience", "sequence", "time"] as const;
 const ARCHIVE_STEPS = [
-  ...(["archive", "builtins", "entrypoints", "index", "data", "facts", "guard", "warm_up"] as const),
+  ...([
+    "archive",
+    "builtins",
+    "entrypoints",
+    "index",
+    "data",
+    "facts",
+    "self_test",
+    "guard",
+    "warm_up",
+  ] as const),
 ];
 
 interface Step {

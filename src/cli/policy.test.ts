@@ -117,3 +117,31 @@ test("test: what is built without a built-in is tested without it", async () => 
   expect(run.code).toBe(1);
   expect(run.stderr).toMatch(/rule_test\.rego:3: .*sprintf/);
 });
+
+test("test: cases run in the engine, beside the Rego tests; inspect counts them", async () => {
+  const cases = (outcome: string) => `requests:
+  one: {request_id: "r", request_type: 9, request_detail: {}, extra_info: {}}
+cases:
+  of an unknown type: {request: one, now: 1, expect: {outcome: ${outcome}, codes: [REQUEST_TYPE_UNKNOWN]}}
+`;
+  const files = { "rules/transfer/a/rule.rego": RULE, "data.json": "{}" };
+  const wrong = await policySource({ ...files, "cases/a.yaml": cases("denied") });
+  const text = await countersign("policy", "test", wrong);
+  const failed =
+    'case "of an unknown type" (cases/a.yaml:4): expected denied with REQUEST_TYPE_UNKNOWN, found unusable with REQUEST_TYPE_UNKNOWN (host)';
+  expect(text).toMatchObject({ code: 1, stderr: `${failed}\n` });
+  expect(text.stdout).toContain("1 case: 0 passed, 1 failed");
+  const right = await policySource({ ...files, "cases/a.yaml": cases("unusable") });
+  const json = await countersign("policy", "test", right, "--json");
+  expect(json.code).toBe(0);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    ok: true,
+    cases: [{ title: "of an unknown type", place: "cases/a.yaml:4", ok: true, outcome: "unusable" }],
+  });
+  const output = join(right, "out.tar.gz");
+  expect((await countersign("policy", "build", right, "-o", output)).code).toBe(0);
+  expect(JSON.parse((await countersign("policy", "inspect", output, "--json")).stdout)).toMatchObject({
+    cases: 1,
+  });
+  expect((await countersign("policy", "inspect", output)).stdout).toMatch(/^cases +1$/m);
+});

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { SourceTests } from "../policy/build/test-source.ts";
 import type { Inspection } from "../policy/inspect.ts";
 import { readGiven } from "./given-file.ts";
-import { EXIT, type ExitCode, printJson } from "./output.ts";
+import { EXIT, type ExitCode, printable, printJson } from "./output.ts";
 import { demandFolder, registerPolicyBuild, runPolicy } from "./policy-build.ts";
 import { registerPolicyDiff } from "./policy-diff.ts";
 import { registerPolicyLint } from "./policy-lint.ts";
@@ -19,7 +19,7 @@ export function registerPolicyCommands(program: Command): void {
   registerPolicyBuild(policy);
   policy
     .command("test")
-    .description("run the Rego tests of a policy source folder")
+    .description("run the Rego tests of a policy source folder, and its cases in the engine")
     .argument("<source>", "the folder")
     .option("--coverage", "report the lines covered, by file")
     .option("--json", "print one JSON object")
@@ -43,21 +43,27 @@ export function registerPolicyCommands(program: Command): void {
 
 async function test(source: string, { coverage, json }: { coverage?: true; json?: true }): Promise<ExitCode> {
   await demandFolder(source);
-  const { testSource } = await import("../policy/build/test-source.ts");
-  const result = await testSource(source, coverage === true);
+  const [{ testSource }, { caseObjects, failedCases, runCases }] = await Promise.all([
+    import("../policy/build/test-source.ts"),
+    import("./policy-cases.ts"),
+  ]);
+  const { release, ...result } = await testSource(source, coverage === true);
+  const ran = release === undefined ? [] : await runCases(release);
   const failed = result.tests.filter(({ outcome }) => outcome === "fail" || outcome === "error");
-  const ok = failed.length === 0 && result.problems.length === 0;
-  if (json) printJson({ ok, ...result });
+  const ok = failed.length === 0 && result.problems.length === 0 && ran.every((each) => each.ok);
+  if (json) printJson({ ok, ...result, cases: caseObjects(ran) });
   else {
     const { formatProblem } = await import("../policy/build/problem.ts");
     for (const problem of result.problems) console.error(formatProblem(problem));
     for (const { file, line, name, outcome } of failed) console.error(`${file}:${line}: ${outcome}: ${name}`);
+    for (const line of failedCases(ran)) console.error(printable(line));
     console.log(testText(result));
+    if (ran.length > 0) console.log(casesText(ran.length, ran.filter((each) => each.ok).length));
   }
   return ok ? EXIT.done : EXIT.failed;
 }
 
-function testText({ tests, rules, untested, unexplained, coverage }: SourceTests): string {
+function testText({ tests, rules, untested, unexplained, coverage }: Omit<SourceTests, "release">): string {
   const count = (wanted: string) => tests.filter(({ outcome }) => outcome === wanted).length;
   return [
     ...Object.entries(coverage ?? {}).map(
@@ -69,12 +75,17 @@ function testText({ tests, rules, untested, unexplained, coverage }: SourceTests
   ].join("\n");
 }
 
+function casesText(ran: number, passed: number): string {
+  return `${ran === 1 ? "1 case" : `${ran} cases`}: ${passed} passed, ${ran - passed} failed`;
+}
+
 async function inspect(file: string, { json }: { json?: true }): Promise<ExitCode> {
   const bytes = await readGiven(file);
   const { inspectRelease } = await import("../policy/inspect.ts");
   const inspection = await inspectRelease(bytes);
   if (json) {
-    const { identity, opa, contract, rules, modes, entrypoints, builtins, wasmBytes, dataBytes } = inspection;
+    const { identity, opa, contract, rules, modes, entrypoints, builtins, wasmBytes, dataBytes, cases } =
+      inspection;
     printJson({
       ...identity,
       contract,
@@ -84,6 +95,7 @@ async function inspect(file: string, { json }: { json?: true }): Promise<ExitCod
       wasm_bytes: wasmBytes,
       data_bytes: dataBytes,
       modes,
+      cases,
       rules,
     });
   } else console.log(inspectionText(inspection));
@@ -100,6 +112,7 @@ function inspectionText({
   builtins,
   wasmBytes,
   dataBytes,
+  cases,
 }: Inspection): string {
   const lines = [
     `revision     ${identity.revision}`,
@@ -110,6 +123,7 @@ function inspectionText({
     `data         ${Object.entries(dataBytes)
       .map(([root, size]) => `${root} ${size}`)
       .join(", ")} bytes`,
+    `cases        ${cases}`,
     ...rules.flatMap((rule) => [
       "",
       `${rule.name}  ${rule.severity}${rule.mandatory ? ", mandatory" : ""}${modes[rule.name] === undefined ? "" : `, mode ${modes[rule.name]}`}  ${rule.title}`,

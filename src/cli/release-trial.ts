@@ -9,6 +9,7 @@ import { Activation, type ReleaseHistory } from "../policy/activation.ts";
 import { LivePolicy } from "../policy/live.ts";
 import type { ReleaseError } from "../policy/release.ts";
 import { ReleaseStore, releasesFolder } from "../policy/release-store.ts";
+import { guardContextOf, proverOf } from "../proof/prove.ts";
 import { loadTrust, trustOf } from "../release-trust.ts";
 
 /** @property live - where it goes. @property problems - with what `state_dir` keeps of releases. */
@@ -36,6 +37,7 @@ export async function prepareTrial(config: Config, path: string): Promise<Trial>
     history: historyIn(ledgerFiles(state_dir).database),
     now: Date.now,
     source: path,
+    prove: proverOf(guardContextOf(config)),
     maxAgeMs: policy.max_age,
     evaluationMs: limits.evaluation,
     onProblem,

@@ -29,20 +29,26 @@ export function registerReplay(program: Command): void {
 }
 
 async function replay({ config, release, since, limit, json }: Options): Promise<ExitCode> {
-  const [{ ledgerSource }, { LedgerQueries }, { activate }, { releaseBytes }, { replayDecisions }] =
-    await Promise.all([
-      import("./ledger-source.ts"),
-      import("../ledger/ledger-queries.ts"),
-      import("../policy/activate.ts"),
-      import("./release-file.ts"),
-      import("../replay/replay.ts"),
-    ]);
+  const [
+    { ledgerSource },
+    { LedgerQueries },
+    { ANSWERS_NOBODY, activate },
+    { releaseBytes },
+    { replayDecisions },
+  ] = await Promise.all([
+    import("./ledger-source.ts"),
+    import("../ledger/ledger-queries.ts"),
+    import("../policy/activate.ts"),
+    import("./release-file.ts"),
+    import("../replay/replay.ts"),
+  ]);
   const from = since === undefined ? undefined : givenTime("--since", since, Date.now());
   const most = limit === undefined ? undefined : givenCount(limit);
   const { file } = await ledgerSource({ config });
   const live = await activate(await releaseBytes(release), {
     trust: "unsigned",
     source: release,
+    prove: ANSWERS_NOBODY,
     evaluationMs: EVALUATION_MS,
   });
   const history = new LedgerQueries(file);

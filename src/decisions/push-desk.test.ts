@@ -331,6 +331,7 @@ it("raises one flag of a token and a day where a rule says so", async () => {
         ),
       },
       hostData: live.hostData,
+      cases: [],
       wasm: new Uint8Array(),
       data: sharedText("{}"),
     },

@@ -1,15 +1,20 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { compileRego, indexedRule, releaseOf, ruleIndex } from "../../test/support/policy.ts";
-import { releaseOf as liveOf } from "../../test/support/rego.ts";
+import { transferDocument } from "../../test/support/transfer-document.ts";
 import { documentSchema, type InputDocument, serialize } from "../input/document.ts";
+import { proverOf } from "../proof/prove.ts";
 import { type ActivateOptions, activate, activateRelease } from "./activate.ts";
 import { combine } from "./combine.ts";
-import { guardCase } from "./guard.ts";
 import type { LiveRelease } from "./live.ts";
 import type { Release } from "./release.ts";
 
-const OPTIONS: Omit<ActivateOptions, "trust"> = { source: "test", evaluationMs: 250, startMs: 5000 };
+const OPTIONS: Omit<ActivateOptions, "trust"> = {
+  source: "test",
+  prove: proverOf(),
+  evaluationMs: 250,
+  startMs: 5000,
+};
 
 /** Every part of a rule in one line each; the entrypoints are written from them. */
 function sources(
@@ -78,7 +83,7 @@ async function judge(live: LiveRelease, input: InputDocument) {
 }
 
 function transferTo(...destinations: object[]): InputDocument {
-  const { document } = guardCase({}, Date.now());
+  const { document } = transferDocument(Date.now());
   const changed = { ...document, transaction: { ...document.transaction, destinations } };
   return { document: documentSchema.parse(changed), raw: "{}" };
 }
@@ -164,108 +169,6 @@ describe("a release is refused, by the step that refused it", () => {
     ],
   ])("index: it has %s", async (_name, rules) => {
     await refusal({ ...good, index: ruleIndex([...rules, ORDINARY_INDEX]) }).toMatchObject({ step: "index" });
-  });
-
-  it("guard: it approves a transfer to an unknown destination without evidence", async () => {
-    const release = {
-      wasm: compileRego(sources({ ordinary: ORDINARY })),
-      index: ruleIndex([ORDINARY_INDEX]),
-    };
-    await refusal(releaseOf(release)).toMatchObject({ step: "guard" });
-    await refusal(releaseOf({ ...release, hostData: { approve_unverified: true } })).toMatchObject({
-      step: "guard",
-    });
-  });
-
-  it("guard: it confirms a withdrawal to an unknown destination", async () => {
-    const files = (condition: string) => ({
-      "rules/transfer/confirms/rule.rego": `# METADATA
-# title: Confirms
-# custom:
-#   severity: high
-#   kinds: [withdrawal_confirmation]
-#   approves: [CONFIRMS]
-package rules.transfer.confirms
-
-approve["CONFIRMS"] if {
-	input.transaction.business_id != ""
-	every destination in input.transaction.destinations {
-		${condition}
-	}
-}
-`,
-    });
-    await expect(liveOf(files('destination.amount.units != ""'))).rejects.toMatchObject({
-      step: "guard",
-    });
-    const live = await liveOf(files('startswith(destination.address, "0x0f76f604fd7762bd94b4")'));
-    await live.engine.close();
-  });
-
-  it("guard: what a rule asks of history and lists hides no approval of a stranger", async () => {
-    const rule = (name: string, custom: string, body: string) => {
-      const lines = ["title: A rule", "custom:", "  severity: high", "  kinds: [transaction_signing]"];
-      const metadata = [...lines, `  ${custom}`].map((line) => `# ${line}`).join("\n");
-      return `# METADATA\n${metadata}\npackage rules.transfer.${name}\n\n${body}\n`;
-    };
-    const files = (paid: string, list: string, isKnown: boolean) => ({
-      "data.yaml": "approve_unverified: true\n",
-      "rules/transfer/pays/rule.rego": rule(
-        "pays",
-        "approves: [PAYS]",
-        'approve["PAYS"] if input.transaction.id',
-      ),
-      "rules/transfer/limit/rule.rego": rule(
-        "limit",
-        "requires: {LIMIT: deny}",
-        `import data.lib.amount
-
-facts["spent"] := {"kind": "sum", "of": "units", "by": ["wallet.id", "transaction.token"], "window": "24h"}
-
-facts["paid"] := {"kind": "count", "by": ["transaction.destinations[].address"]}
-
-require["LIMIT"] if {
-	amount.int(input.facts.limit.spent) < 1000
-	every destination in input.transaction.destinations {
-		amount.int(input.facts.limit.paid[destination.address]) ${paid}
-	}
-}`,
-      ),
-      "rules/transfer/flags/rule.rego": rule(
-        "flags",
-        "requires: {FLAGGED: deny}",
-        `facts["sources"] := {"kind": "flags", "by": ["transaction.sources[].address"]}
-
-require["FLAGGED"] if {
-	every source in input.transaction.sources {
-		input.facts.flags.sources[source.address].known == ${isKnown}
-		every flag in input.facts.flags.sources[source.address].open {
-			flag.severity == "low"
-		}
-	}
-}`,
-      ),
-      "rules/transfer/list/rule.rego": rule(
-        "list",
-        "requires: {LIST: deny}",
-        `require["LIST"] if {
-	is_object(input.lists.known)
-	every destination in input.transaction.destinations {
-		${list} input.lists.known[destination.address]
-	}
-}`,
-      ),
-    });
-    await expect(liveOf(files(">= 0", "not", false))).rejects.toMatchObject({ step: "guard" });
-    // One of them looks for something that a stranger lacks.
-    for (const guarded of [
-      files("> 0", "not", false),
-      files(">= 0", "", false),
-      files(">= 0", "not", true),
-    ]) {
-      const live = await liveOf(guarded);
-      await live.engine.close();
-    }
   });
 
   it("warm_up: a rule runs without end whatever the document", async () => {

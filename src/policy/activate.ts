@@ -1,26 +1,39 @@
 /**
  * From an archive's bytes to a release that can judge, in the order of design 3.10: digest, archive, built-ins,
- * entrypoints, index, data, facts, guard, warm-up. Each step that fails throws a `ReleaseError` with its name, and
+ * entrypoints, index, data, facts, self-tests, guard, warm-up. Each step that fails throws a `ReleaseError` with its name, and
  * nothing of the candidate stays behind. What comes before and after is in `activation.ts`.
  */
 import { webcrypto } from "node:crypto";
-import { GROUP_OF, type InputDocument, serialize } from "../input/document.ts";
-import { combine, shapeFaults } from "./combine.ts";
-import { type EngineEvent, PolicyEngine, unanswered } from "./engine.ts";
+import { GROUP_OF } from "../input/document.ts";
+import { shapeFaults } from "./combine.ts";
+import { type EngineEvent, PolicyEngine } from "./engine.ts";
 import { compileFactQueries, type FactQuery } from "./fact-queries.ts";
-import { confirmationCase, guardCase } from "./guard.ts";
 import { LiveRelease } from "./live.ts";
 import { readRelease } from "./read-release.ts";
 import { compileReads } from "./reads.ts";
 import { type Release, ReleaseError } from "./release.ts";
 import { readReleaseAside } from "./release-reader.ts";
 import type { IndexedRule, RuleIndex } from "./rule-index.ts";
+import type { SelfTest } from "./self-tests.ts";
 import type { TrustedStatement } from "./trust-store.ts";
 
 /** `{sha256}` names the one archive, in hex, that may go live: by the config, or by a statement that is trusted. */
 export type Trust = "unsigned" | { readonly sha256: string };
 
 /**
+ * What a release has to show before it goes live. It is a release like any other but for its age, which it does not have
+ * yet: its cases have clocks of their own.
+ *
+ * @param cases - those that it carries.
+ * @throws ReleaseError step `self_test` or `guard`
+ */
+export type Prove = (candidate: LiveRelease, cases: readonly SelfTest[]) => Promise<void>;
+
+/** Instead of a {@link Prove}: what this release decides is never answered to anybody. */
+export const ANSWERS_NOBODY = "answers_nobody";
+
+/**
+ * @property prove - nobody may forget it: the policy's own folder knows no decisions, so that it is handed in.
  * @property statement - what was signed about it: its digest is the one that is trusted.
  * @property maxAgeMs - how long it may go unconfirmed; absent: for ever. @property confirmedAt - absent: now.
  * @property now - the time that decisions have, milliseconds since the epoch; absent: the machine's.
@@ -29,6 +42,7 @@ export type Trust = "unsigned" | { readonly sha256: string };
  */
 export interface ActivateOptions {
   readonly trust: Trust;
+  readonly prove: Prove | typeof ANSWERS_NOBODY;
   readonly statement?: TrustedStatement | undefined;
   readonly maxAgeMs?: number | undefined;
   readonly confirmedAt?: number | undefined;
@@ -86,20 +100,13 @@ export async function activateRelease(
   try {
     await assertIndexFits(release.index, engine);
     const queries = compileFactQueries(engine.facts);
-    const live = new LiveRelease({
-      release,
-      reads: compileReads(release.index),
-      engine,
-      queries,
-      source: options.source,
-      activatedAt: options.now?.() ?? Date.now(),
-      statement: options.statement,
-      maxAgeMs: options.maxAgeMs,
-      confirmedAt: options.confirmedAt,
-    });
-    await assertGuarded(live);
+    const { source, prove } = options;
+    const parts = { release, reads: compileReads(release.index), engine, queries, source };
+    const activatedAt = options.now?.() ?? Date.now();
+    if (prove !== ANSWERS_NOBODY) await prove(new LiveRelease({ ...parts, activatedAt }), release.cases);
     await options.prepareFacts?.(queries);
-    return live;
+    const { statement, maxAgeMs, confirmedAt } = options;
+    return new LiveRelease({ ...parts, activatedAt, statement, maxAgeMs, confirmedAt });
   } catch (error) {
     await engine.close();
     throw error;
@@ -152,30 +159,4 @@ async function assertIndexFits(index: RuleIndex, engine: PolicyEngine): Promise<
     const fault = shapeFaults(index, group, answer.result)[0];
     if (fault !== undefined) throw new ReleaseError("index", fault.message);
   }
-}
-
-/** What no release may approve is put to it before it goes live. */
-async function assertGuarded(live: LiveRelease): Promise<void> {
-  const transfer = guardCase(live.hostData, Date.now(), live);
-  await assertRefused(live, transfer, "a transfer to an unknown destination without evidence");
-  await assertRefused(
-    live,
-    confirmationCase(transfer),
-    "a confirmation of a withdrawal to an unknown destination",
-  );
-}
-
-async function assertRefused(live: LiveRelease, input: InputDocument, what: string): Promise<void> {
-  const { group, kind } = input.document;
-  const answer = await live.engine.evaluate("countersign/decision", serialize(input, live.index.reads_raw));
-  if (!answer.ok) throw unanswered("guard", answer, `the policy fails on ${what}`);
-  const { outcome } = combine({
-    index: live.index,
-    group,
-    kind,
-    absent: live.reads.absentReads(group, input),
-    result: answer.result,
-    modes: live.hostData.modes ?? {},
-  });
-  if (outcome === "approved") throw new ReleaseError("guard", `the policy approves ${what}`);
 }

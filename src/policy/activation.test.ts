@@ -14,6 +14,7 @@ import {
 import { digestOf, type SmallReleases, smallReleases } from "../../test/support/small-releases.ts";
 import { LedgerReleases } from "../decisions/release-history.ts";
 import type { SqliteLedger } from "../ledger/open.ts";
+import { proverOf } from "../proof/prove.ts";
 import { Activation, type Candidate, type ReleaseHistory } from "./activation.ts";
 import { type LiveEvent, LivePolicy } from "./live.ts";
 import { PassingReleaseError, ReleaseError } from "./release.ts";
@@ -82,7 +83,7 @@ async function life(
   const past = new LedgerReleases(how.ledger ?? ledger, how.now ?? Date.now);
   const history = how.history ?? past;
   const activation = new Activation({
-    ...{ live, trust, store, history, onProblem, source: "test", evaluationMs: 1_000 },
+    ...{ live, trust, prove: proverOf(), store, history, onProblem, source: "test", evaluationMs: 1_000 },
     now: () => past.now(),
     maxAgeMs: how.maxAgeMs,
     get startMs() {
@@ -449,6 +450,7 @@ describe("without signatures", () => {
     const history = new LedgerReleases(ledger, Date.now);
     const activation = new Activation({
       ...{ live, store, history, trust: "unsigned" as const, source: "test", evaluationMs: 1_000 },
+      prove: proverOf(),
       now: Date.now,
     });
     expect(await activation.offer({ archive: releases.first }, false)).toBe(true);

@@ -48,11 +48,58 @@ test.each<[string, readonly Entry[]]>([
   ["this folder", [{ name: "./a" }]],
   ["a name twice", [SMALL, SMALL]],
   ["a name twice, once without a slash", [SMALL, { name: "a" }]],
+  ["a name twice, once in capitals", [SMALL, { name: "/A" }]],
+  ["a name twice, in two spellings of Unicode", [{ name: "/\u00e9" }, { name: "/e\u0301" }]],
   ["a long name", [{ name: `/${"a".repeat(ARCHIVE_LIMITS.nameBytes + 1)}` }]],
   ["too many files", Array.from({ length: ARCHIVE_LIMITS.entries + 1 }, (_, at) => ({ name: `/${at}` }))],
   ["no files", []],
 ])("refuses %s", async (_, entries) => {
   await refusal(gzipSync(await tar(entries)));
+});
+
+const BLOCK = 512;
+
+test("refuses what other tools don't show", async () => {
+  const good = await tar([SMALL, { name: "/b", content: new Uint8Array(700) }]);
+  const [head, rest] = [good.subarray(0, 2 * BLOCK), good.subarray(2 * BLOCK)];
+  const hidden = await tar([{ name: "/hidden" }]);
+  const expectRefused = async (bytes: Uint8Array, why: RegExp) =>
+    expect((await refusal(bytes)).message).toMatch(why);
+  await expectRefused(
+    gzipSync(Buffer.concat([head, Buffer.alloc(2 * BLOCK), rest])),
+    /lies after the archive's end/,
+  );
+  await expectRefused(gzipSync(Buffer.concat([good, hidden])), /lies after the archive's end/);
+  await expectRefused(
+    gzipSync(Buffer.concat([good, Buffer.from("more".repeat(128))])),
+    /damaged|bytes after/,
+  );
+  await expectRefused(Buffer.concat([gzipSync(head), gzipSync(rest)]), /more than one gzip member/);
+  await expectRefused(
+    Buffer.concat([gzipSync(good), Buffer.from("more")]),
+    /more than one gzip member|damaged/,
+  );
+  await expectRefused(
+    Buffer.concat([gzipSync(good), gzipSync(Buffer.alloc(BLOCK))]),
+    /more than one gzip member/,
+  );
+});
+
+test("refuses a size that is negative, endless or no number", async () => {
+  const good = await tar([{ name: "/a", content: new Uint8Array(10) }]);
+  for (const size of [
+    "77777777777\0",
+    "-0000000001\0",
+    "zzzzzzzzzzz\0",
+    "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xf0",
+  ]) {
+    const bad = Buffer.from(good);
+    bad.write(size, 124, "latin1");
+    bad.write("        ", 148, "latin1");
+    const sum = bad.subarray(0, BLOCK).reduce((total, byte) => total + byte, 0);
+    bad.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+    await refusal(gzipSync(bad));
+  }
 });
 
 test("refuses a file that is too large, without unpacking the rest", async () => {

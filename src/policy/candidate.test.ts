@@ -12,6 +12,7 @@ import {
 import { digestOf, type SmallReleases, smallReleases } from "../../test/support/small-releases.ts";
 import { LedgerReleases } from "../decisions/release-history.ts";
 import type { SqliteLedger } from "../ledger/open.ts";
+import { proverOf } from "../proof/prove.ts";
 import { Activation, type ReleaseGate, type ReleaseTrust } from "./activation.ts";
 import type { Candidate } from "./admission.ts";
 import { CandidateRelease, PROMOTE_PROBLEMS, PromoteError } from "./candidate.ts";
@@ -59,7 +60,15 @@ async function life(how: { unsigned?: true; gate?: ReleaseGate } = {}): Promise<
   const keys = { keys: [key.verifying], threshold: 1, audience: "production", maxLifetimeMs: 90 * DAY_MS };
   const trust: ReleaseTrust = how.unsigned === true ? "unsigned" : new TrustStore(keys);
   const activation = new Activation({
-    ...{ live, trust, history, source: "release", evaluationMs: 1_000, now: () => history.now() },
+    ...{
+      live,
+      trust,
+      prove: proverOf(),
+      history,
+      source: "release",
+      evaluationMs: 1_000,
+      now: () => history.now(),
+    },
     ...(how.unsigned === true ? {} : { store }),
     maxAgeMs: DAY_MS,
     gate: how.gate,

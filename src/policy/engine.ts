@@ -403,7 +403,7 @@ export class PolicyEngine {
 }
 
 /** Why a candidate that was asked is refused. @param what - it was asked. */
-export function unanswered(
+function unanswered(
   step: ReleaseStep,
   { code, message }: Extract<Evaluation, { ok: false }>,
   what: string,

@@ -7,6 +7,7 @@ import { compilePolicy, memoryFor, PolicyInstance } from "./wasm-instance.ts";
 
 /**
  * @property dataBytes - size of each root of the data, as compact JSON in UTF-8.
+ * @property cases - how many self-tests it carries.
  * @property builtins - what the module expects its host to bring; the host brings none.
  */
 export interface Inspection {
@@ -19,6 +20,7 @@ export interface Inspection {
   readonly builtins: readonly string[];
   readonly wasmBytes: number;
   readonly dataBytes: Readonly<Record<string, number>>;
+  readonly cases: number;
 }
 
 /** @throws {ReleaseError} where the release can't be read; an Error where its module is not OPA's. */
@@ -39,6 +41,7 @@ export async function inspectRelease(bytes: Uint8Array): Promise<Inspection> {
     entrypoints: instance.entrypoints().sort(),
     builtins: instance.builtins().sort(),
     wasmBytes: release.wasm.length,
+    cases: release.cases.length,
     dataBytes: Object.fromEntries(
       roots.map(([root, value]) => [root, Buffer.byteLength(stringifyJson(value))]),
     ),

@@ -1,11 +1,15 @@
 /** From a release archive to a {@link Release}: everything that can be checked without running it. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { parseStrictJson } from "../input/strict-json.ts";
 import { readArchive } from "./archive.ts";
 import { entrypointsDigest, generateEntrypoints } from "./build/entrypoints.ts";
 import { dataProblems, parseData, parseHostData } from "./data-types.ts";
 import { type Release, ReleaseError, type ReleaseStep, sharedText } from "./release.ts";
 import { CONTRACT_VERSION, type RuleIndex, ruleIndexSchema } from "./rule-index.ts";
+import { CASES_FILE, parseSelfTests } from "./self-tests.ts";
+import { memoryFor } from "./wasm-instance.ts";
+import { assertModule } from "./wasm-module.ts";
 
 const manifestSchema = z.object({ revision: z.string().min(1).max(128) });
 const contractSchema = z.object({ contract: z.unknown() });
@@ -18,13 +22,14 @@ const contractSchema = z.object({ contract: z.unknown() });
  * signatures over the archive that vouch for it.
  *
  * @param sha256 - the archive's digest in hex, where the caller has it already.
- * @throws {ReleaseError} step `archive`, `index`, `entrypoints` or `data`.
+ * @throws {ReleaseError} step `archive`, `index`, `entrypoints`, `data` or `self_test`.
  */
 export async function readRelease(bytes: Uint8Array, sha256?: string): Promise<Release> {
   const files = await readArchive(bytes);
   const index = parseIndex(text(files, "/index.json", "index"));
   checkEntrypoints(index, files);
   const dataText = text(files, "/data.json", "data");
+  assertFits(files.get("/data.json") ?? new Uint8Array());
   const data = parseData(dataText);
   const problems = dataProblems(index, data);
   if (problems.length > 0) throw new ReleaseError("data", problems.join("\n"));
@@ -32,8 +37,10 @@ export async function readRelease(bytes: Uint8Array, sha256?: string): Promise<R
     parseJson(text(files, "/.manifest", "archive"), "/.manifest", "archive"),
   );
   if (!manifest.success) throw new ReleaseError("archive", "/.manifest has no revision");
+  const cases = files.has(CASES_FILE) ? parseSelfTests(text(files, CASES_FILE, "self_test")) : [];
   const wasm = files.get("/policy.wasm");
   if (wasm === undefined) throw new ReleaseError("archive", "has no /policy.wasm");
+  checkModule(wasm);
   return {
     identity: {
       revision: manifest.data.revision,
@@ -44,6 +51,7 @@ export async function readRelease(bytes: Uint8Array, sha256?: string): Promise<R
     wasm,
     data: sharedText(dataText),
     hostData: parseHostData(data),
+    cases,
   };
 }
 
@@ -59,9 +67,10 @@ function text(files: ReadonlyMap<string, Uint8Array>, name: string, step: Releas
 
 function parseJson(json: string, name: string, step: ReleaseStep): unknown {
   try {
-    return JSON.parse(json);
+    return parseStrictJson(json);
   } catch (error) {
-    throw new ReleaseError(step, `${name} is not JSON`, error);
+    const why = error instanceof Error ? `: ${error.message}` : "";
+    throw new ReleaseError(step, `${name} is not JSON${why}`, error);
   }
 }
 
@@ -81,6 +90,27 @@ function parseIndex(json: string): RuleIndex {
     "index",
     `/index.json: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not an index"}`,
   );
+}
+
+/** What no engine could hold is not parsed here either. */
+function assertFits(data: Uint8Array): void {
+  try {
+    memoryFor(data);
+  } catch (error) {
+    throw new ReleaseError("data", error instanceof Error ? error.message : "the data is too large", error);
+  }
+}
+
+function checkModule(wasm: Uint8Array): void {
+  try {
+    assertModule(wasm);
+  } catch (error) {
+    throw new ReleaseError(
+      "archive",
+      error instanceof Error ? error.message : "/policy.wasm is no module",
+      error,
+    );
+  }
 }
 
 function checkEntrypoints(index: RuleIndex, files: ReadonlyMap<string, Uint8Array>): void {

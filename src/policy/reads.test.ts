@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { indexedRule, ruleIndex } from "../../test/support/policy.ts";
+import { transferDocument } from "../../test/support/transfer-document.ts";
 import {
   type Document,
   documentSchema,
@@ -8,11 +9,10 @@ import {
   type FlagsAnswer,
   type InputDocument,
 } from "../input/document.ts";
-import { guardCase } from "./guard.ts";
 import { checkKey, compileReads } from "./reads.ts";
 import type { IndexedRule } from "./rule-index.ts";
 
-const BASE = guardCase({}, 1_763_800_000_000);
+const BASE = transferDocument(1_763_800_000_000);
 
 function input(change: (document: Document) => void, raw = "{}"): InputDocument {
   const document = structuredClone(BASE.document);

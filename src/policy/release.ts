@@ -3,6 +3,7 @@
  */
 import { z } from "zod";
 import type { RuleIndex } from "./rule-index.ts";
+import type { SelfTest } from "./self-tests.ts";
 
 /** A release may carry this much `data.json`; a larger one is refused when it is read. */
 export const MAX_DATA_BYTES = 24 * 1024 * 1024;
@@ -73,6 +74,7 @@ export interface ReleaseIdentity {
 /**
  * @property data - `data.json` in UTF-8, in memory that all workers share; numbers keep their spelling.
  * @property hostData - what the host reads of it.
+ * @property cases - what has to come of which request.
  */
 export interface Release {
   readonly identity: ReleaseIdentity;
@@ -80,6 +82,7 @@ export interface Release {
   readonly wasm: Uint8Array<ArrayBuffer>;
   readonly data: Uint8Array<SharedArrayBuffer>;
   readonly hostData: HostData;
+  readonly cases: readonly SelfTest[];
 }
 
 /** Text as {@link Release.data} has it. */

@@ -9,6 +9,7 @@ import {
 } from "../../test/support/publisher.ts";
 import { type Answer, ReleaseHost } from "../../test/support/release-host.ts";
 import { digestOf, smallReleases } from "../../test/support/small-releases.ts";
+import { proverOf } from "../proof/prove.ts";
 import { Activation } from "./activation.ts";
 import { type LiveEvent, LivePolicy } from "./live.ts";
 import { PolicySource } from "./source.ts";
@@ -52,7 +53,14 @@ function source({ pollMs = 60_000, timeoutMs = 5_000, isSigned = true } = {}) {
     maxLifetimeMs: 90 * DAY_MS,
   });
   const trust = isSigned ? keys : "unsigned";
-  const taker = new Activation({ live, trust, now: Date.now, source: "a host", evaluationMs: 1_000 });
+  const taker = new Activation({
+    live,
+    trust,
+    prove: proverOf(),
+    now: Date.now,
+    source: "a host",
+    evaluationMs: 1_000,
+  });
   const place = new UrlPlace(new URL(host.url(ARCHIVE + QUERY)), { timeoutMs });
   const from = new PolicySource({ place, pollMs, live, taker });
   onTestFinished(async () => {

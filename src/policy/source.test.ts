@@ -27,6 +27,7 @@ import {
   policyFolder,
   smallReleases,
 } from "../../test/support/small-releases.ts";
+import { proverOf } from "../proof/prove.ts";
 import { Activation, type ReleaseTrust } from "./activation.ts";
 import { buildRelease } from "./build/build.ts";
 import { type LiveEvent, LivePolicy } from "./live.ts";
@@ -60,6 +61,8 @@ beforeEach(() => {
   file = join(mkdir(join(root, `case-${count}`)), "release.tar.gz");
 });
 
+const prove = proverOf();
+
 type Options = Partial<PolicySourceOptions> & {
   readonly trust?: ReleaseTrust;
   readonly path?: string;
@@ -69,7 +72,7 @@ type Options = Partial<PolicySourceOptions> & {
 function source({ trust = "unsigned", path = file, buildFolder, ...options }: Options = {}) {
   const events: LiveEvent[] = [];
   const live = new LivePolicy((event) => events.push(event));
-  const taker = new Activation({ live, trust, now: Date.now, source: file, evaluationMs: 250 });
+  const taker = new Activation({ live, trust, prove, now: Date.now, source: file, evaluationMs: 250 });
   const place = new FilePlace(path, buildFolder);
   const from = new PolicySource({ place, pollMs: 50, live, taker, ...options });
   onTestFinished(async () => {

@@ -11,7 +11,7 @@ import { VerifiedRequest } from "../../src/decisions/request.ts";
 import { see } from "../../src/evidence/evidence.ts";
 import { nowMembers } from "../../src/input/clock.ts";
 import { documentSchema, serialize } from "../../src/input/document.ts";
-import { activate } from "../../src/policy/activate.ts";
+import { ANSWERS_NOBODY, activate } from "../../src/policy/activate.ts";
 import { knowledgeOf } from "../../src/policy/assets.ts";
 import { enriched, withEmptyHistory } from "../support/dry-run.ts";
 import { keyPair, TEST_RELEASE } from "../support/installation.ts";
@@ -68,6 +68,7 @@ export async function measurePhases(print: Print): Promise<void> {
   const live = await activate(readFileSync(TEST_RELEASE), {
     trust: "unsigned",
     source: "bench",
+    prove: ANSWERS_NOBODY,
     evaluationMs: 1_000,
   });
   const parsed = parseCallback(request, "v2");

@@ -2,6 +2,7 @@
  * The whole path of one callback inside this process: wire, document, prices, an empty history, invariants, the
  * demo release's wasm.
  */
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { normalize, participantsOf } from "../../src/channels/tss/normalize.ts";
@@ -14,6 +15,7 @@ import { Refusal } from "../../src/input/refusal.ts";
 import { activate } from "../../src/policy/activate.ts";
 import { knowledgeOf } from "../../src/policy/assets.ts";
 import type { LiveRelease } from "../../src/policy/live.ts";
+import { proverOf } from "../../src/proof/prove.ts";
 import { enriched, withEmptyHistory } from "../support/dry-run.ts";
 import { BUNDLES } from "../support/installation.ts";
 
@@ -25,7 +27,7 @@ export interface Judged {
 
 export function demoRelease(): Promise<LiveRelease> {
   const bytes = new Uint8Array(readFileSync(join(BUNDLES, "demo.tar.gz")));
-  return activate(bytes, { trust: "unsigned", source: "demo", evaluationMs: 5_000 });
+  return activate(bytes, { trust: "unsigned", source: "demo", prove: proverOf(), evaluationMs: 5_000 });
 }
 
 /** @throws whatever is no refusal: that would be a fault of the server's. */

@@ -5,29 +5,9 @@ import type { VerifiedRequest } from "../../src/decisions/request.ts";
 import { Ticket } from "../../src/decisions/tickets.ts";
 import type { Document } from "../../src/input/document.ts";
 import { parsePrice, priceDocument } from "../../src/input/pricing.ts";
-import { NOTHING } from "../../src/ledger/fact-sums.ts";
-import type { Snapshot } from "../../src/ledger/ledger.ts";
 import type { LiveRelease } from "../../src/policy/live.ts";
+import { NO_HISTORY } from "../../src/proof/history.ts";
 import { PRICES } from "./installation.ts";
-
-/** A ledger that nothing was ever written to. */
-const EMPTY: Snapshot = {
-  through: 0,
-  totals: () => NOTHING,
-  bound: () => undefined,
-  signed: () => [],
-  transactionsNamed: () => [],
-  movementsOf: () => [],
-  confirmed: () => [],
-  firstAt: () => undefined,
-  push: () => undefined,
-  newestPush: () => undefined,
-  flagsOf: () => [],
-  isFlagged: () => false,
-  newestRefusal: () => undefined,
-  marked: () => ({ known: false, open: [] }),
-  governed: () => undefined,
-};
 
 /** At the prices of every {@link Installation}, with none of the addresses on the list of sanctions. */
 export function enriched(document: Document): Document {
@@ -51,7 +31,7 @@ export function withHistory(
 ): VerifiedRequest {
   const { document } = request;
   const [own, before] = [ticketOf(request), earlier.map(ticketOf)];
-  const { facts } = answerFacts(document, live.factQueries(document.kind), own, before, EMPTY);
+  const { facts } = answerFacts(document, live.factQueries(document.kind), own, before, NO_HISTORY);
   return Object.keys(facts).length === 0 ? request : request.withFacts(facts);
 }
 

@@ -100,5 +100,6 @@ export function releaseOf(parts: {
     wasm: parts.wasm,
     data: sharedText(JSON.stringify(parts.data ?? {})),
     hostData: parts.hostData ?? {},
+    cases: [],
   };
 }

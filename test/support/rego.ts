@@ -1,10 +1,12 @@
 /** Live releases from a few lines of Rego, built and activated as any other. */
+
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type ActivateOptions, activate } from "../../src/policy/activate.ts";
 import { buildRelease } from "../../src/policy/build/build.ts";
 import type { LiveRelease } from "../../src/policy/live.ts";
+import { proverOf } from "../../src/proof/prove.ts";
 
 /** The rule that approves a withdrawal, under the path that it has in a source folder. */
 export const PAYS = {
@@ -40,7 +42,13 @@ export async function releaseOf(
       await writeFile(join(folder, name), content);
     }
     const { bytes } = await buildRelease(folder);
-    return await activate(bytes, { trust: "unsigned", source: folder, evaluationMs: 2_000, ...more });
+    return await activate(bytes, {
+      trust: "unsigned",
+      source: folder,
+      prove: proverOf(),
+      evaluationMs: 2_000,
+      ...more,
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

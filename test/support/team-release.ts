@@ -1,4 +1,5 @@
 /** The default rules with tables as a team would fill them in, and requests through the whole decision against them. */
+
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +15,7 @@ import { activate } from "../../src/policy/activate.ts";
 import { knowledgeOf } from "../../src/policy/assets.ts";
 import { buildRelease } from "../../src/policy/build/build.ts";
 import type { LiveRelease } from "../../src/policy/live.ts";
+import { proverOf } from "../../src/proof/prove.ts";
 import { bytesOf, type Callback, put } from "../fixtures/callbacks/callbacks.ts";
 import { withHistory } from "./dry-run.ts";
 
@@ -40,7 +42,12 @@ export async function teamRelease(changes: Readonly<Record<string, unknown>> = {
     for (const [path, value] of Object.entries({ ...room, ...changes })) put(data, path, value);
     await writeFile(join(dir, "data.yaml"), stringify(data));
     const { bytes } = await buildRelease(dir);
-    return await activate(bytes, { trust: "unsigned", source: "team", evaluationMs: 5_000 });
+    return await activate(bytes, {
+      trust: "unsigned",
+      source: "team",
+      prove: proverOf(),
+      evaluationMs: 5_000,
+    });
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

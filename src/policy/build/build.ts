@@ -15,6 +15,7 @@ import { dataProblems, parseHostData } from "../data-types.ts";
 import { readRelease } from "../read-release.ts";
 import { MAX_DATA_BYTES, type Release, ReleaseError } from "../release.ts";
 import { ENTRYPOINTS, type RuleIndex } from "../rule-index.ts";
+import { CASES_FILE, selfTestsText } from "../self-tests.ts";
 import { type Analysis, analyse } from "./analyse.ts";
 import type { Builtins } from "./builtins.ts";
 import { coverageProblems } from "./coverage.ts";
@@ -59,13 +60,20 @@ export async function buildRelease(sourceDir: string, options: BuildOptions = {}
     if (missed.length > 0) throw new BuildError(sortProblems(missed));
     const found = (await options.examine?.(dir, source)) ?? [];
     if (found.length > 0) throw new BuildError(sortProblems(found));
-    const wasm = await compile(dir);
-    const dataText = canonicalData(source.data);
     const revision = options.revision ?? digest(source).slice(0, 12);
-    const bytes = await writeArchive(archiveFiles(source, index, wasm, dataText, revision));
+    const bytes = await archiveOf({ dir, source, index }, revision);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     return { bytes, revision, sha256, index, warnings: warningsOf(source, index) };
   });
+}
+
+/** The archive of what is staged and was found to be right. */
+export async function archiveOf(
+  { dir, source, index }: { readonly dir: string; readonly source: Source; readonly index: RuleIndex },
+  revision: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const wasm = await compile(dir);
+  return await writeArchive(archiveFiles(source, index, wasm, canonicalData(source.data), revision));
 }
 
 /** Builds a source folder and reads the result back as the host will: for development, and for tests. */
@@ -210,13 +218,14 @@ async function compile(dir: string): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** Over all that goes into the release: paths and texts. */
+/** Over all that goes into the release: paths and texts, and the cases where there are any. */
 function digest(source: Source): string {
   const hash = createHash("sha256");
   for (const [file, text] of [...source.modules].sort(([a], [b]) => compareText(a, b))) {
     hash.update(`${file}\0${Buffer.byteLength(text)}\0${text}`);
   }
   hash.update(canonicalData(source.data));
+  if (source.cases.length > 0) hash.update(selfTestsText(source.cases));
   return hash.digest("hex");
 }
 
@@ -238,6 +247,7 @@ function archiveFiles(
   return new Map<string, Uint8Array>([
     ...[...source.modules].map(([file, text]) => [`/${file}`, bytes(text)] as const),
     [`/${ENTRYPOINTS_FILE}`, bytes(generateEntrypoints(index))],
+    ...(source.cases.length === 0 ? [] : [[CASES_FILE, bytes(selfTestsText(source.cases))] as const]),
     ["/.manifest", bytes(`${JSON.stringify(manifest)}\n`)],
     ["/data.json", bytes(dataText)],
     ["/index.json", bytes(`${JSON.stringify(index)}\n`)],

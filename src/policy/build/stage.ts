@@ -19,6 +19,8 @@ import {
 } from "../../input/strict-json.ts";
 import { ROOT } from "../../root.ts";
 import { ReleaseError } from "../release.ts";
+import type { SelfTest } from "../self-tests.ts";
+import { CASES_FOLDER, readCases } from "./cases.ts";
 import { compareText, type Problem } from "./problem.ts";
 import { parseYamlData } from "./yaml-data.ts";
 
@@ -34,7 +36,7 @@ const MAX_FILES = 2000;
 const MAX_FILE_BYTES = 24 * 1024 * 1024;
 /** Folders whose files are never data or rules. */
 const GENERATED = ["countersign", "schemas"];
-const CODE_FOLDERS = ["rules", "lib", ...GENERATED, "tests"];
+const CODE_FOLDERS = ["rules", "lib", ...GENERATED, "tests", CASES_FOLDER];
 
 /**
  * @property modules - Rego text by path, without tests and without the entrypoints.
@@ -42,6 +44,7 @@ const CODE_FOLDERS = ["rules", "lib", ...GENERATED, "tests"];
  * @property data - all data files merged.
  * @property dataFiles - the files that each root of the data comes from.
  * @property checkedInEntrypoints - the text of the source's own generated file, if it has one.
+ * @property cases - the self-tests that the release will carry.
  * @property readmes - rule folders that have a `README.md`.
  */
 export interface Source {
@@ -49,6 +52,7 @@ export interface Source {
   readonly tests: ReadonlyMap<string, string>;
   readonly data: JsonObject;
   readonly dataFiles: ReadonlyMap<string, readonly string[]>;
+  readonly cases: readonly SelfTest[];
   readonly checkedInEntrypoints: string | undefined;
   readonly checkedInSchema: string | undefined;
   readonly readmes: ReadonlySet<string>;
@@ -69,6 +73,8 @@ export async function readSource(dir: string): Promise<Source> {
   const tests = new Map<string, string>();
   const dataFiles: string[] = [];
   const readmes = new Set<string>();
+  const caseFiles = new Map<string, string>();
+  const requests = new Map<string, string>();
   let checkedInEntrypoints: string | undefined;
   let checkedInSchema: string | undefined;
   for (const file of files) {
@@ -82,6 +88,9 @@ export async function readSource(dir: string): Promise<Source> {
       (file.endsWith("_test.rego") ? tests : modules).set(file, text);
     } else if (/\.rego$/i.test(file)) {
       problems.push({ file, message: "is read by nothing: Rego files end in `.rego`, in lower case" });
+    } else if (isCases(file)) caseFiles.set(file, await readText(dir, file, problems));
+    else if (top === CASES_FOLDER && file.endsWith(".json")) {
+      requests.set(file.slice(CASES_FOLDER.length + 1), await readText(dir, file, problems));
     } else if (/^rules\/.*\/readme\.md$/i.test(file)) readmes.add(dirname(file));
     else if (isData(file)) dataFiles.push(file);
     else if (looksLikeData(file, top)) {
@@ -94,11 +103,14 @@ export async function readSource(dir: string): Promise<Source> {
   problems.push(...emptyRuleFolders(files));
   await addProductLib(modules, problems);
   const { data, origins } = await readData(dir, dataFiles, problems);
+  const read = readCases(caseFiles, requests);
+  problems.push(...read.problems);
   return {
     modules,
     tests,
     data,
     dataFiles: origins,
+    cases: read.cases,
     checkedInEntrypoints,
     checkedInSchema,
     readmes,
@@ -122,6 +134,12 @@ function isData(file: string): boolean {
   const name = steps.at(-1);
   if (name !== "data.json" && name !== "data.yaml") return false;
   return steps.length === 1 || (steps.length === 2 && !CODE_FOLDERS.includes(steps[0] ?? ""));
+}
+
+/** Cases lie at the top of their folder; what lies deeper are their requests. */
+function isCases(file: string): boolean {
+  const [top, name = "", ...deeper] = file.split("/");
+  return top === CASES_FOLDER && deeper.length === 0 && /\.(json|yaml)$/.test(name);
 }
 
 function looksLikeData(file: string, top: string): boolean {

@@ -1,17 +1,19 @@
 /** Runs the Rego tests of a source folder, as `policy test` reports them. */
 import { dirname } from "node:path";
-import { withStaged } from "./build.ts";
+import { archiveOf, withStaged } from "./build.ts";
 import { type TestRun, test } from "./opa.ts";
 import { STAGED_SCHEMA } from "./stage.ts";
 
 /**
  * @property untested - rules without a test file beside them.
  * @property unexplained - rules without a readme.
+ * @property release - its archive, where it carries cases: to run them takes an engine.
  */
 export interface SourceTests extends TestRun {
   readonly rules: number;
   readonly untested: readonly string[];
   readonly unexplained: readonly string[];
+  readonly release?: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -20,7 +22,8 @@ export interface SourceTests extends TestRun {
  * @throws {BuildError} where the source does not build.
  */
 export async function testSource(sourceDir: string, withCoverage: boolean): Promise<SourceTests> {
-  return withStaged(sourceDir, async ({ dir, source, index }) => {
+  return withStaged(sourceDir, async (staged) => {
+    const { dir, source, index } = staged;
     const run = await test(dir, STAGED_SCHEMA, withCoverage);
     const tested = new Set([...source.tests.keys()].map(dirname));
     const without = (folders: ReadonlySet<string>) =>
@@ -30,6 +33,7 @@ export async function testSource(sourceDir: string, withCoverage: boolean): Prom
       rules: index.rules.length,
       untested: without(tested),
       unexplained: without(source.readmes),
+      ...(source.cases.length === 0 ? {} : { release: await archiveOf(staged, "test") }),
     };
   });
 }

@@ -1,0 +1,391 @@
+/**
+ * Requests as nodes and Cobo send them, of a customer whom nobody knows (`stranger.ts`): as complete and as harmless as
+ * can be, so that a rule which only looks for what is absent or too large finds nothing.
+ */
+import { randomInt } from "node:crypto";
+import { chainNumberOf, familyOf, type Knowledge, nativeTokenOf } from "../policy/assets.ts";
+import type { ChainFamily, Token } from "../policy/release.ts";
+import {
+  type Account,
+  oneOf,
+  type RandomKeys,
+  randomAddress,
+  randomId,
+  randomNode,
+  randomText,
+  transferCall,
+  unsignedPayment,
+} from "./stranger.ts";
+
+/** Ids that a server answers for, by its config; empty where it answers for all. */
+export interface Ids {
+  readonly organizations: readonly string[];
+  readonly vaults: readonly string[];
+  readonly wallets: readonly string[];
+}
+
+/** What is paid. @property id - of the token, in the release's words. */
+export interface Asset extends Token {
+  readonly id: string;
+  readonly family: ChainFamily | undefined;
+}
+
+/** The tokens that a release knows, and the one that everybody does. */
+export function assetsOf(knowledge: Knowledge): readonly Asset[] {
+  const ether: Token = { chain: "ETH", decimals: 18 };
+  const tokens = Object.entries({ ETH: ether, ...knowledge.tokens });
+  return tokens.map(([id, token]) => ({ ...token, id, family: familyOf(knowledge, token.chain) }));
+}
+
+/** What all of them are made from. */
+export interface Made {
+  readonly knowledge: Knowledge;
+  readonly ids: Ids;
+  readonly keys: RandomKeys;
+}
+
+/** All that a request says besides its signature, put together once for several that differ in little. */
+export class Stranger {
+  readonly asset: Asset;
+  readonly account: Account;
+  /** Whom nobody has listed. */
+  readonly destination: string;
+  readonly units: bigint;
+  readonly nodes: readonly [string, string, string];
+  readonly nowMs: number;
+  readonly #knowledge: Knowledge;
+  readonly #organization: string;
+  readonly #project: string;
+  readonly #vault: string;
+  readonly #wallet: string;
+  readonly #group: string;
+
+  constructor(asset: Asset, { knowledge, ids, keys }: Made, nowMs: number) {
+    this.asset = asset;
+    this.account = keys.account(asset.family);
+    this.destination = randomAddress(asset.family);
+    this.units = BigInt(randomInt(1, 1_000_000));
+    this.nodes = [randomNode(), randomNode(), randomNode()];
+    this.nowMs = nowMs;
+    this.#knowledge = knowledge;
+    this.#organization = oneOf(ids.organizations, randomId.uuid());
+    this.#project = randomId.uuid();
+    this.#vault = oneOf(ids.vaults, randomText(20));
+    this.#wallet = oneOf(ids.wallets, randomId.uuid());
+    this.#group = randomText(20);
+  }
+
+  /**
+   * A transfer to {@link destination}.
+   *
+   * @param bytes - what there is to be signed: nothing, nonsense, the payment itself, or another one.
+   * @param members - of the transaction, over those that it has.
+   */
+  transfer(bytes: "none" | "nonsense" | "real" | "other", members: Record<string, unknown> = {}): string {
+    const { asset, destination, units } = this;
+    const { hash, ...raw } = this.#bytes(bytes);
+    return this.#signing(hash, {
+      type: "Withdrawal",
+      chain_id: asset.chain,
+      token_id: asset.id,
+      asset_id: asset.id,
+      destination: {
+        destination_type: "Address",
+        account_output: { address: destination, amount: this.text(units) },
+        force_internal: false,
+        force_external: false,
+      },
+      raw_tx_info: { used_nonce: this.#nonce, selected_utxos: [], ...raw },
+      ...members,
+    });
+  }
+
+  /** The same as nodes of the first version ask for it: without organization, wallet and chain, and without bytes. */
+  transferV1(): string {
+    const { asset, account, destination, units } = this;
+    return this.#callback(2, this.#detail(`0x${randomId.hex(32)}`, undefined), {
+      cobo_id: randomId.numbered(this.nowMs),
+      api_request_id: `pay-${randomId.hex(6)}`,
+      transaction_type: 102,
+      operation: 100,
+      coin: asset.id,
+      decimal: asset.decimals,
+      from_address: account.address,
+      amount: String(units),
+      to_address: destination,
+      to_address_details: "",
+      fee: 0,
+      gas_price: randomInt(1_000_000, 9_000_000),
+      gas_limit: 21_000,
+      extra_parameters: "",
+      api_key: randomId.hex(33),
+      note: "",
+    });
+  }
+
+  /** A message of which nobody shows what it says. */
+  message(): string {
+    const { asset } = this;
+    const destination = { destination_type: "EVM_EIP_191_Signature" };
+    return this.#signing(`0x${randomId.hex(32)}`, {
+      type: "MessageSign",
+      chain_id: asset.chain,
+      destination,
+    });
+  }
+
+  /** A withdrawal that Cobo asks about before there are bytes: of no wallet, by no co-signer. */
+  confirmation(): string {
+    const { asset, destination, units, account } = this;
+    return JSON.stringify({
+      id: "",
+      coin: asset.id,
+      display_code: asset.id,
+      description: asset.id,
+      address: destination,
+      source_address: account.address,
+      side: "withdraw",
+      amount: String(units),
+      decimal: asset.decimals,
+      abs_amount: this.text(units),
+      txid: "",
+      vout_n: 0,
+      request_id: `web_send_by_user_${randomInt(10_000)}_${this.nowMs - randomInt(5_000)}`,
+      status: "pending",
+      created_time: this.nowMs,
+      last_time: this.nowMs,
+      memo: "",
+      confirming_threshold: randomInt(1, 64),
+      confirmed_num: 0,
+      type: "external",
+    });
+  }
+
+  /** A key for nodes that nobody has listed. */
+  keyGeneration(): string {
+    const id = randomId.numbered(this.nowMs);
+    const detail = {
+      threshold: 2,
+      node_ids: this.nodes,
+      curve: 0,
+      task_id: randomId.numbered(this.nowMs),
+      biz_task_id: id,
+    };
+    return this.#callback(1, detail, {
+      ...this.#custody(),
+      target_key_share_holder_group: this.#holders("New"),
+      tss_request: this.#request("KeyGen", id),
+    });
+  }
+
+  /** The shares of a key given to nodes that nobody has listed. */
+  keyReshare(): string {
+    const id = randomId.numbered(this.nowMs);
+    const [first, second] = this.nodes;
+    const detail = {
+      old_group_id: this.#group,
+      root_pub_key: this.account.root,
+      curve: 0,
+      used_node_ids: [first, second],
+      old_threshold: 2,
+      new_threshold: 2,
+      new_node_ids: [first, randomNode()],
+      task_id: randomId.numbered(this.nowMs),
+      biz_task_id: id,
+    };
+    return this.#callback(3, detail, {
+      ...this.#custody(),
+      source_key_share_holder_group: this.#holders("Valid"),
+      tss_request: this.#request("KeyGenFromKeyGroup", id),
+    });
+  }
+
+  /** A request of a type that there is not. */
+  unknownType(): string {
+    return this.#callback(
+      randomInt(6, 1_000),
+      this.#detail(`0x${randomId.hex(32)}`, randomId.uuid()),
+      this.#custody(),
+    );
+  }
+
+  /** In whole units. */
+  text(units: bigint): string {
+    const { decimals } = this.asset;
+    const digits = String(units).padStart(decimals + 1, "0");
+    const whole = digits.slice(0, digits.length - decimals);
+    const fraction = digits.slice(digits.length - decimals).replace(/0+$/, "");
+    return fraction === "" ? whole : `${whole}.${fraction}`;
+  }
+
+  readonly #nonce = randomInt(10_000);
+  readonly #maxFee = BigInt(randomInt(1_000_000_000, 9_000_000_000));
+
+  #bytes(which: "none" | "nonsense" | "real" | "other"): {
+    readonly hash: string;
+    readonly unsigned_raw_tx?: string;
+  } {
+    if (which === "none") return { hash: `0x${randomId.hex(32)}` };
+    if (which === "nonsense")
+      return { hash: `0x${randomId.hex(32)}`, unsigned_raw_tx: `0x02${randomId.hex(80)}` };
+    const { asset, destination, units } = this;
+    const [to, amount] = which === "real" ? [destination, units] : [randomAddress("evm"), units * 40n];
+    const { unsigned, hash } = unsignedPayment({
+      chainId: chainNumberOf(this.#knowledge, asset.chain) ?? 1,
+      nonce: this.#nonce,
+      tip: 1_000_000n,
+      maxFee: this.#maxFee,
+      gasLimit: 90_000,
+      ...(asset.contract === undefined
+        ? { to, units: amount, data: new Uint8Array() }
+        : { to: asset.contract.toLowerCase(), units: 0n, data: transferCall(to, amount) }),
+    });
+    return { hash, unsigned_raw_tx: unsigned };
+  }
+
+  #signing(hash: string, transaction: Record<string, unknown>): string {
+    const { account, asset, nowMs } = this;
+    const id = randomId.uuid();
+    const root = { root_pubkey: account.root, curve: account.curve.toUpperCase() };
+    const source = {
+      address: account.address,
+      chain_id: asset.chain,
+      path: account.path,
+      encoding: "ENCODING_DEFAULT",
+      root_pubkey: account.root,
+    };
+    const keys = [{ tss_key_share_group_id: this.#group, ...root }];
+    return this.#callback(2, this.#detail(hash, id), {
+      ...this.#custody([root]),
+      wallet: {
+        wallet_id: this.#wallet,
+        wallet_type: "MPC",
+        wallet_subtype: "Org-Controlled",
+        name: randomText(8),
+        org_id: this.#organization,
+        project_id: this.#project,
+        vault_id: this.#vault,
+      },
+      signer_key_share_holder_group: { ...this.#holders("Valid"), tss_key_share_groups: keys },
+      source_addresses: [source],
+      transaction: {
+        transaction_id: id,
+        cobo_id: randomId.numbered(nowMs),
+        request_id: `api-${randomInt(100_000)}`,
+        wallet_id: this.#wallet,
+        status: "PendingSignature",
+        sub_status: "PendingSignerApproval",
+        source: { source_type: "Org-Controlled", wallet_id: this.#wallet, address: account.address },
+        fee: this.#fee(),
+        initiator: randomId.hex(16),
+        initiator_type: oneOf(["API", "Web", "App"], "API"),
+        confirmed_num: 0,
+        confirming_threshold: randomInt(1, 64),
+        category: [],
+        description: "",
+        is_loop: false,
+        cobo_category: [],
+        transaction_process_type: "AutoProcess",
+        created_timestamp: nowMs - randomInt(10_000, 60_000),
+        updated_timestamp: nowMs - randomInt(10_000),
+        ...transaction,
+      },
+    });
+  }
+
+  #fee(): Record<string, string> | undefined {
+    const { family, chain } = this.asset;
+    const coin = nativeTokenOf(this.#knowledge, chain);
+    const token = coin === undefined ? {} : { token_id: coin };
+    if (family === "evm") {
+      return {
+        fee_type: "EVM_EIP_1559",
+        ...token,
+        max_fee_per_gas: String(this.#maxFee),
+        max_priority_fee_per_gas: "1000000",
+        gas_limit: "90000",
+      };
+    }
+    return coin === undefined ? undefined : { fee_type: "Fixed", ...token, max_fee_amount: "0" };
+  }
+
+  #detail(hash: string, task: string | undefined): Record<string, unknown> {
+    const { account, nodes } = this;
+    const isEdwards = account.curve === "ed25519";
+    return {
+      group_id: this.#group,
+      root_pub_key: account.root,
+      used_node_ids: nodes.slice(0, 2),
+      bip32_path_list: [account.path],
+      msg_hash_list: [hash],
+      tweak_list: [""],
+      signature_type: isEdwards ? 2 : 1,
+      tss_protocol: isEdwards ? 3 : 2,
+      task_id: randomId.numbered(this.nowMs),
+      ...(task === undefined ? {} : { biz_task_id: task }),
+    };
+  }
+
+  #custody(roots: readonly unknown[] = []): Record<string, unknown> {
+    const at = this.nowMs - randomInt(10_000_000, 90_000_000);
+    return {
+      org: { org_id: this.#organization, name: randomText(8), created_timestamp: at },
+      project: {
+        project_id: this.#project,
+        org_id: this.#organization,
+        name: randomText(8),
+        participants: 3,
+        threshold: 2,
+        created_timestamp: at,
+      },
+      vault: {
+        vault_id: this.#vault,
+        project_id: this.#project,
+        name: randomText(8),
+        type: "Org-Controlled",
+        root_pubkeys: roots,
+        created_timestamp: at,
+      },
+    };
+  }
+
+  #holders(status: "New" | "Valid"): Record<string, unknown> {
+    const types = ["Cobo", "API", "Mobile"];
+    return {
+      key_share_holder_group_id: randomId.uuid(),
+      type: "MainGroup",
+      tss_key_share_groups: [],
+      key_share_holders: this.nodes.map((node, at) => ({
+        name: randomText(8),
+        type: types[at],
+        tss_node_id: node,
+        online: true,
+        signer: true,
+        status: "Valid",
+      })),
+      participants: 3,
+      threshold: 2,
+      status,
+      created_timestamp: this.nowMs,
+    };
+  }
+
+  #request(type: string, id: string): Record<string, unknown> {
+    return {
+      tss_request_id: id,
+      type,
+      status: "MPCProcessing",
+      description: "",
+      created_timestamp: this.nowMs,
+    };
+  }
+
+  #callback(type: number, detail: Record<string, unknown>, extra: Record<string, unknown>): string {
+    return JSON.stringify({
+      request_id: `${randomId.numbered(this.nowMs)}:1`,
+      request_type: type,
+      request_detail: JSON.stringify(detail),
+      extra_info: JSON.stringify(extra),
+    });
+  }
+}

@@ -1,0 +1,27 @@
+/** All that a release has to show before it goes live, besides that it loads and runs (design 3.10). */
+import type { Prove } from "../policy/activate.ts";
+import { type GuardContext, proveGuarded } from "./guard.ts";
+import { proveSelfTests } from "./self-tests.ts";
+
+/**
+ * @param context - what this installation's requests look like, so that nobody could tell the host's from them; absent
+ *   where there is no installation.
+ */
+export function proverOf(context: GuardContext = {}): Prove {
+  return async (candidate, cases) => {
+    await proveSelfTests(candidate, cases);
+    await proveGuarded(candidate, context);
+  };
+}
+
+/** What of a config shows in its requests. */
+interface Installation {
+  readonly nodes: readonly { readonly name: string }[];
+  readonly zone: string;
+  readonly scope: GuardContext["scope"] & object;
+}
+
+/** The context of an installation, from its config. */
+export function guardContextOf({ nodes, zone, scope }: Installation): GuardContext {
+  return { sources: nodes.map(({ name }) => name), zone, scope };
+}
