@@ -5,18 +5,12 @@
  * So each path below `data` that a rule reads is recorded with its JSON type at build, and with how the rule
  * looks into it; data must match that record wherever it goes live.
  */
-import {
-  isJsonObject,
-  JsonNumber,
-  type JsonObject,
-  type JsonValue,
-  parseStrictJson,
-} from "../input/strict-json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from "../input/strict-json.ts";
+import { DataPlaces, holdsNull, isEmpty, jsonType } from "./data-places.ts";
 import { type HostData, hostDataSchema, MAX_DATA_BYTES, ReleaseError } from "./release.ts";
 import type { DataUse, IndexedRule, JsonType, RuleIndex } from "./rule-index.ts";
 
 type DataRead = IndexedRule["data"][number];
-type DataUseAt = IndexedRule["data_uses"][number];
 
 /** What a value must be for that to find anything. Where it is something else, a deny-list denies nothing. */
 const USES: Readonly<Record<DataUse, { readonly types: readonly JsonType[]; readonly words: string }>> = {
@@ -77,19 +71,12 @@ export function dataProblems(index: Pick<RuleIndex, "rules">, data: JsonObject):
   const problems = CODE_ROOTS.filter((root) => data[root] !== undefined).map(
     (root) => `data.${root}: the name is taken by code, data must not stand there`,
   );
-  problems.push(...nulls(data, "data"));
-  // Rules read the same tables in the same way, and a table may have a million entries.
-  const known = new Map<string, string[]>();
-  const once = (what: DataRead | DataUseAt, find: () => string[]) => {
-    const key = JSON.stringify(what);
-    const found = known.get(key) ?? find();
-    known.set(key, found);
-    return found;
-  };
+  if (holdsNull(data)) problems.push(...nulls(data, "data"));
+  const places = new DataPlaces(data);
   for (const rule of index.rules) {
     const found = [
-      ...rule.data.flatMap((read) => once(read, () => readProblems(read, data))),
-      ...rule.data_uses.flatMap((use) => once(use, () => useProblems([use], data))),
+      ...rule.data.flatMap((read) => readProblems(read, places)),
+      ...useProblems(rule.data_uses, data, places),
     ];
     problems.push(...found.map((problem) => `${problem} (read by ${rule.name})`));
   }
@@ -97,6 +84,7 @@ export function dataProblems(index: Pick<RuleIndex, "rules">, data: JsonObject):
     ...spellingProblems(
       index.rules.flatMap((rule) => rule.data_uses),
       data,
+      places,
     ),
   );
   problems.push(...modeProblems(index, data));
@@ -110,9 +98,12 @@ function nulls(value: JsonValue, path: string): string[] {
   return Object.entries(value).flatMap(([key, each]) => nulls(each, `${path}.${key}`));
 }
 
-function readProblems(read: DataRead, data: JsonObject): string[] {
+function readProblems(read: DataRead, places: DataPlaces): string[] {
+  const { types, lacks, empty } = places.standing(read.path);
+  const isAsRecorded = !lacks && [...types].every((type) => type === read.type);
+  if (isAsRecorded && (read.allow_empty || !empty)) return [];
   const problems: string[] = [];
-  for (const { path, value } of valuesAt(data, read.path.split("."))) {
+  for (const { path, value } of places.at(read.path)) {
     if (value === undefined) problems.push(`data.${path} is not there`);
     else if (jsonType(value) !== read.type) {
       problems.push(`data.${path} is ${article(jsonType(value))}, not ${article(read.type)}`);
@@ -123,45 +114,9 @@ function readProblems(read: DataRead, data: JsonObject): string[] {
   return problems;
 }
 
-/**
- * The values at a path, each with its own path; `undefined` where a named member is not there. A value that
- * can't be stepped into gives nothing: its own type is recorded, and checked, one step earlier.
- */
-function valuesAt(
-  data: JsonValue,
-  steps: readonly string[],
-): { path: string; value: JsonValue | undefined }[] {
-  let found: { path: string; value: JsonValue | undefined }[] = [{ path: "", value: data }];
-  for (const step of steps) {
-    found = found.flatMap(({ path, value }) => {
-      const below = (key: string) => (path === "" ? key : `${path}.${key}`);
-      if (step === EACH && Array.isArray(value)) {
-        return value.map((each, at) => ({ path: below(String(at)), value: each }));
-      }
-      if (!isJsonObject(value)) return [];
-      if (step !== EACH) return [{ path: below(step), value: value[step] }];
-      return Object.entries(value).map(([key, each]) => ({ path: below(key), value: each }));
-    });
-  }
-  return found;
-}
-
-function jsonType(value: JsonValue): JsonType | "null" {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  if (value instanceof JsonNumber) return "number";
-  const type = typeof value;
-  return type === "string" || type === "number" || type === "boolean" ? type : "object";
-}
-
 function article(type: string): string {
   if (type === "null") return "null";
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
-}
-
-function isEmpty(value: JsonValue): boolean {
-  if (Array.isArray(value) || typeof value === "string") return value.length === 0;
-  return isJsonObject(value) && Object.keys(value).length === 0;
 }
 
 function modeProblems({ rules }: Pick<RuleIndex, "rules">, data: JsonObject): string[] {
@@ -180,19 +135,24 @@ function modeProblems({ rules }: Pick<RuleIndex, "rules">, data: JsonObject): st
  * list of addresses, a loop over a text.
  *
  * @param recorded - as followed, paths with `*`. A place that is not there is no problem here.
+ * @param places - of the data, where they were looked at before.
  */
-export function useProblems(recorded: IndexedRule["data_uses"], data: JsonObject): string[] {
+export function useProblems(
+  recorded: IndexedRule["data_uses"],
+  data: JsonObject,
+  places = new DataPlaces(data),
+): string[] {
   const problems: string[] = [];
   for (const { path: steps, uses } of recorded) {
-    const found = valuesAt(data, steps.split("."));
+    const standing = [...places.standing(steps).types].filter((type) => type !== "null");
     for (const use of uses) {
       const { types, words } = USES[use];
-      const wrong = found.find(
-        ({ value }) => value != null && !types.some((type) => type === jsonType(value)),
-      );
-      if (wrong?.value !== undefined) {
-        problems.push(`data.${wrong.path} is ${article(jsonType(wrong.value))}, but the rule ${words}`);
-      }
+      if (standing.every((type) => types.some((fitting) => fitting === type))) continue;
+      const wrong = places
+        .at(steps)
+        .find(({ value }) => value != null && !types.some((type) => type === jsonType(value)));
+      if (wrong?.value === undefined) continue;
+      problems.push(`data.${wrong.path} is ${article(jsonType(wrong.value))}, but the rule ${words}`);
     }
   }
   return problems;
@@ -203,8 +163,13 @@ export function useProblems(recorded: IndexedRule["data_uses"], data: JsonObject
  * document has it in small ones; an empty text, which is in every other, and as a key says nothing anyhow.
  *
  * @param recorded - of one rule, or of all: each place is looked at once.
+ * @param places - of the data, where they were looked at before.
  */
-export function spellingProblems(recorded: IndexedRule["data_uses"], data: JsonObject): string[] {
+export function spellingProblems(
+  recorded: IndexedRule["data_uses"],
+  data: JsonObject,
+  places = new DataPlaces(data),
+): string[] {
   const uses = new Map<string, Set<DataUse>>();
   for (const { path, uses: each } of recorded) uses.set(path, new Set([...(uses.get(path) ?? []), ...each]));
   const problems: string[] = [];
@@ -215,15 +180,16 @@ export function spellingProblems(recorded: IndexedRule["data_uses"], data: JsonO
       OF_KEYS.some((use) => each.has(use)),
     ];
     if (!isNeedle && !isText && !hasKeys) continue;
-    for (const { path, value } of valuesAt(data, steps.split("."))) {
+    for (const place of places.at(steps)) {
+      const { value } = place;
       if (isNeedle && value === "") {
-        problems.push(`data.${path} is empty, and an empty text is in every other: remove it`);
+        problems.push(`data.${place.path} is empty, and an empty text is in every other: remove it`);
       }
-      if (isText && isMixedAddress(value)) problems.push(neverFound(path, value));
+      if (isText && isMixedAddress(value)) problems.push(neverFound(place.path, value));
       if (!hasKeys || !isJsonObject(value)) continue;
       for (const key of Object.keys(value)) {
-        if (key === "") problems.push(`data.${path} has an empty key: remove it`);
-        else if (isMixedAddress(key)) problems.push(neverFound(path, key));
+        if (key === "") problems.push(`data.${place.path} has an empty key: remove it`);
+        else if (isMixedAddress(key)) problems.push(neverFound(place.path, key));
       }
     }
   }
@@ -266,9 +232,10 @@ export function recordTypes(
   );
   const reads: DataRead[] = [];
   const problems: string[] = [];
+  const places = new DataPlaces(data);
   for (const path of [...all].sort()) {
     const isTable = [...all].some((other) => other.startsWith(`${path}.`));
-    const found = valuesAt(data, path.split("."));
+    const found = places.at(path);
     const missing = found.find(({ value }) => value === undefined);
     if (missing !== undefined) {
       problems.push(`data.${missing.path} is not in the data, but the rule reads data.${path}`);
