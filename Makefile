@@ -70,7 +70,7 @@ lint: build $(OPA) $(REGAL)
 	$(OPA) check --strict --bundle policies --capabilities policies/capabilities.json --schema policies/schemas/input.json
 	$(REGAL) lint policies
 
-## bench: CPU per decision in multiples of the RSA floor, latency, start-up, event loop, ledger, lists, verification, disk
+## bench: CPU per decision in multiples of the RSA floor, latency, start-up, event loop, ledger, lists, verification, disk, reloads
 bench: build $(OPA)
 	npx tsc -p test/bench/tsconfig.json
 	node build/bench/test/bench/main.js

@@ -34,6 +34,7 @@ export interface LoadResult {
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
+  readonly p999: number;
   readonly max: number;
 }
 
@@ -142,6 +143,7 @@ async function run(order: Order): Promise<LoadResult> {
     p50: at(0.5),
     p90: at(0.9),
     p99: at(0.99),
+    p999: at(0.999),
     max: at(1),
   };
 }

@@ -4,22 +4,21 @@
  * The server is the real process with the release that the tests serve, its lists and prices, on core 0; the load
  * comes from a second process on core 1. CPU is user plus system time of all the server's threads. Ratios hold where milliseconds don't.
  */
-import { type ChildProcess, execFileSync, fork } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { buildTestRelease } from "../support/build.ts";
 import { demoPayment, pastShapes } from "../support/demo-payment.ts";
 import { writeHistory } from "../support/history.ts";
-import { Installation, keyPair, type RunningProcess } from "../support/installation.ts";
+import { Installation, keyPair } from "../support/installation.ts";
 import { type Floor, meanOf, measureFloor, measureSecp256k1 } from "./floor.ts";
 import { measureKeeping } from "./keeping.ts";
 import { measureLists } from "./lists.ts";
-import type { LoadResult } from "./load.ts";
 import { ownAddresses } from "./own-addresses.ts";
 import { measurePhases } from "./phases.ts";
+import { measureReloads } from "./reloads.ts";
+import { CAN_PIN, load, type Measured, residentMegabytes } from "./server-load.ts";
 
-const CLOCK_TICKS = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
 /** What a server has been through after an hour: before that the engine still compiles what it learns. */
 const COUNTS: Readonly<Record<number, { warmUp: number; count: number; floor: number }>> = {
   2048: { warmUp: 12_000, count: 8000, floor: 2000 },
@@ -27,47 +26,6 @@ const COUNTS: Readonly<Record<number, { warmUp: number; count: number; floor: nu
 };
 /** For a server that has had its warm-up. */
 const SHORT_WARM_UP = 200;
-
-const CAN_PIN = existsSync("/usr/bin/taskset");
-
-function pin(pid: number | undefined, core: number): void {
-  if (pid !== undefined && CAN_PIN) {
-    execFileSync("taskset", ["-acp", String(core), String(pid)], { stdio: "ignore" });
-  }
-}
-
-/** User plus system time of a process, all its threads, in milliseconds. */
-function cpuOf(pid: number | undefined): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / CLOCK_TICKS;
-}
-
-function residentMegabytes(pid: number | undefined): number {
-  const line = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-  return Number(line?.[1] ?? Number.NaN) / 1024;
-}
-
-interface Measured extends LoadResult {
-  readonly cpuMs: number;
-}
-
-function load(server: RunningProcess, order: Record<string, unknown>): Promise<Measured> {
-  return new Promise((resolve, reject) => {
-    const child: ChildProcess = fork(join(import.meta.dirname, "load.js"));
-    pin(child.pid, 1);
-    let before = 0;
-    let after = 0;
-    child.on("message", (message: { phase?: string; result?: LoadResult; error?: string }) => {
-      if (message.phase === "start") before = cpuOf(server.child.pid);
-      if (message.phase === "end") after = cpuOf(server.child.pid);
-      if (message.error !== undefined) reject(new Error(message.error));
-      if (message.result !== undefined) {
-        resolve({ ...message.result, cpuMs: (after - before) / message.result.count });
-      }
-    });
-    child.send(order);
-  });
-}
 
 async function startToReady(installation: Installation): Promise<number> {
   const started = performance.now();
@@ -253,11 +211,16 @@ if (process.argv.includes("--pushes")) {
   await benchmarkPushes();
   process.exit();
 }
+if (process.argv.includes("--reloads")) {
+  await measureReloads(print);
+  process.exit();
+}
 await benchmark(2048);
 await benchmark(4096);
 await benchmarkPushes();
 await measurePhases(print);
 await measureLists(print);
 await measureKeeping(print);
+await measureReloads(print);
 print("\nA long past:");
 await measureHistory();

@@ -11,7 +11,7 @@ import { Caller, demoRequest, form, readReply, requestToken, type StrictReply } 
 import { BUNDLES, Installation, type RunningProcess } from "../support/installation.ts";
 import { CONNECTIONS, LONG, residentMiB } from "./load.ts";
 
-const SWAPS = LONG ? 200 : 5;
+const SWAPS = LONG ? 1000 : 5;
 /** Every so many swaps a broken release stands there for a while, which must change nothing. */
 const BROKEN_EVERY = 5;
 /** After the last swap, until every old engine has ended. */
@@ -138,5 +138,5 @@ test(
         `memory ${before.toFixed(0)} MiB before, ${peak.toFixed(0)} at most, ${settled.toFixed(0)} in the end\n`,
     );
   },
-  LONG ? 1_800_000 : 120_000,
+  LONG ? 3_600_000 : 120_000,
 );
