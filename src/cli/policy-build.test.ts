@@ -77,6 +77,30 @@ test("a Rego test that fails, or can't be compiled, stops the build with its pla
   expect(existsSync(output)).toBe(false);
 });
 
+test("a case that fails stops the build with its place", async () => {
+  const cases = (outcome: string) => `requests:
+  odd: {request_id: a, request_type: 77, request_detail: {}, extra_info: {}}
+cases:
+  of an unknown type: {request: odd, now: 1, expect: {outcome: ${outcome}, codes: [REQUEST_TYPE_UNKNOWN]}}
+`;
+  const wrong = await source({ "cases/a.yaml": cases("denied") });
+  const { code, errors } = await run("policy", "build", wrong, "-o", output);
+  expect(code).toBe(1);
+  expect(errors).toBe(
+    'cases/a.yaml:4: the case "of an unknown type": expected denied with REQUEST_TYPE_UNKNOWN, found unusable with REQUEST_TYPE_UNKNOWN (host)\n',
+  );
+  expect(existsSync(output)).toBe(false);
+  const right = await run(
+    "policy",
+    "build",
+    await source({ "cases/a.yaml": cases("unusable") }),
+    "-o",
+    output,
+  );
+  expect(right).toMatchObject({ code: 0, out: expect.stringMatching(/, 1 cases\n$/) });
+  rmSync(output);
+});
+
 test("what Regal finds stops the build with its place", async () => {
   const { code, errors } = await run("policy", "build", untidy, "-o", output);
   expect(code).toBe(1);
@@ -121,5 +145,5 @@ test("a source without tests is built", async () => {
   const bare = await policySource({ "rules/transfer/a/rule.rego": RULE, "data.json": "{}" });
   const { code, out } = await run("policy", "build", bare, "-o", output);
   expect(code).toBe(0);
-  expect(out).toMatch(/: 1 rules, revision .*, 0 Rego tests passed\n$/);
+  expect(out).toMatch(/: 1 rules, revision .*, 0 Rego tests passed, 0 cases\n$/);
 });

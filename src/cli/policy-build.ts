@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { writeDurably } from "../durable-file.ts";
+import type { BuiltRelease } from "../policy/build/build.ts";
 import type { Examination } from "../policy/build/examine.ts";
 import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
 
@@ -17,11 +18,13 @@ interface Options {
 export function registerPolicyBuild(policy: Command): void {
   policy
     .command("build")
-    .description("build a release from a policy source folder, with its Rego tests and Regal on the way")
+    .description(
+      "build a release from a policy source folder, with its tests, its cases and Regal on the way",
+    )
     .argument("<source>", "the folder: rules/ and data")
     .requiredOption("-o, --output <file>", "the release to write")
     .option("--revision <name>", "names the release; by default a digest over its sources")
-    .option("--no-tests", "run no Rego tests: they were run before")
+    .option("--no-tests", "run no Rego tests and no cases: they were run before")
     .option("--no-regal", "don't ask Regal: it was asked before")
     .option("--json", "print one JSON object")
     .action((source: string, options: Options) =>
@@ -67,6 +70,7 @@ async function build(source: string, { output, revision, tests, regal, json }: O
       return examined.problems;
     },
   });
+  const cases = tests ? await casesOf(built) : undefined;
   await writeDurably(output, built.bytes);
   const { sha256, index, bytes } = built;
   const warnings = [...built.warnings, ...(examined?.warnings ?? []).map(formatProblem)];
@@ -79,6 +83,7 @@ async function build(source: string, { output, revision, tests, regal, json }: O
       bytes: bytes.length,
       rules: index.rules.map(({ name }) => name),
       tests: examined?.tests ?? "skipped",
+      cases: cases ?? "skipped",
       regal: examined?.regal ?? "skipped",
       warnings,
     });
@@ -89,9 +94,32 @@ async function build(source: string, { output, revision, tests, regal, json }: O
     console.error("Regal is not installed, so that nobody looked at the style of the Rego: run `make tools`");
   }
   console.log(
-    `${output}: ${index.rules.length} rules, revision ${built.revision}, sha256 ${sha256}${testsText(examined)}`,
+    `${output}: ${index.rules.length} rules, revision ${built.revision}, sha256 ${sha256}${testsText(examined)}${cases === undefined ? "" : `, ${cases} cases`}`,
   );
   return EXIT.done;
+}
+
+/**
+ * Runs the cases that a release carries, as a server would before it lets it live.
+ *
+ * @returns how many.
+ * @throws {BuildError} with each that failed.
+ */
+async function casesOf({ bytes }: BuiltRelease): Promise<number> {
+  const [{ runCases }, { BuildError }, { outcomeText }] = await Promise.all([
+    import("./policy-cases.ts"),
+    import("../policy/build/problem.ts"),
+    import("../proof/self-tests.ts"),
+  ]);
+  const results = await runCases(bytes);
+  const failed = results.filter(({ ok }) => !ok);
+  if (failed.length === 0) return results.length;
+  throw new BuildError(
+    failed.map((result) => ({
+      file: result.test.place,
+      message: `the case ${JSON.stringify(result.test.title)}: ${outcomeText(result)}`,
+    })),
+  );
 }
 
 function testsText(examined: Examination | undefined): string {

@@ -168,7 +168,12 @@ function nameOf({ title, place }: SelfTest): string {
 }
 
 /** One line: which case, what was expected, what came of it. */
-export function resultText({ test, outcome, reasons, problem }: CaseResult): string {
+export function resultText(result: CaseResult): string {
+  return `${nameOf(result.test)}: ${outcomeText(result)}`;
+}
+
+/** What was expected of a case, and what came of it. */
+export function outcomeText({ test, outcome, reasons, problem }: CaseResult): string {
   const { expect } = test;
   const codes = expect.codes ?? [];
   const expected = `${expect.outcome}${codes.length === 0 ? "" : ` with ${codes.join(", ")}`}`;
@@ -177,6 +182,5 @@ export function resultText({ test, outcome, reasons, problem }: CaseResult): str
     .slice(0, MAX_CODES)
     .map(({ code, rule, message }) => `${code} (${rule ?? "host"})${isFailure ? `: ${message}` : ""}`);
   const came = `${outcome}${found.length === 0 ? "" : ` with ${found.join(", ")}`}`;
-  const why = problem ?? `expected ${expected}, found ${came}`;
-  return `${nameOf(test)}: ${why}`;
+  return problem ?? `expected ${expected}, found ${came}`;
 }
