@@ -407,12 +407,16 @@ const RULES: Readonly<Record<string, string>> = {
 
 two := 2 if input.wallet.name == "conflict"
 
-require["CONFLICTS"] if not two == 3`,
+two := 3 if input.wallet.name != "conflict"
+
+require["CONFLICTS"] if two == 3`,
   divides: 'require["DIVIDES"] if 10 / data.divisors[input.wallet.name] >= 1',
   // Over a set, which is made once: what a loop over arrays makes on its way fills the memory, and that ends it.
-  loops: `require["LOOPS"] if not endless == true
+  loops: `require["LOOPS"] if ends
 
-endless if {
+ends if input.wallet.name != "loop"
+
+ends if {
 	input.wallet.name == "loop"
 	xs := {n | some n in numbers.range(1, 1000)}
 	some a in xs
