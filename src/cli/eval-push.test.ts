@@ -28,7 +28,11 @@ message["DEPOSIT_SOURCE"] := "a sender is listed"`,
   { name: "deposit/source", custom: ["requires: {DEPOSIT_SOURCE: deny, DEPOSIT_FINAL: alert}"] },
 );
 const CONFIRM = ruleText(
-  `approve["SMALL"] if input.transaction.destinations[0].amount.text == "0.000000000000012345"`,
+  `approve["SMALL"] if {
+	every destination in input.transaction.destinations {
+		destination.amount.text == "0.000000000000012345"
+	}
+}`,
   {
     ...{ name: "transfer/confirm", custom: ["kinds: [withdrawal_confirmation]", "approves: [SMALL]"] },
   },

@@ -52,12 +52,13 @@ message["SENDER_DENIED"] := "a denied address sent it"`,
     "deposit",
     "reorganized",
     "severity: critical\nrequires: {REORGANIZED: hold}\noptional: [deposit.previously]",
-    `require["REORGANIZED"] if not was_final
+    `require["REORGANIZED"] if stayed
 
-was_final if {
-	input.deposit.status == "reorganized"
-	input.deposit.previously == "success"
-}`,
+stayed if not input.deposit.previously
+
+stayed if input.deposit.previously in {"pending", "confirming", "failed", "reverting", "reorganized"}
+
+stayed if input.deposit.status in {"pending", "confirming", "success", "failed", "reverting"}`,
   ),
   ...rule(
     "deposit",
