@@ -46,6 +46,15 @@ export function withLack(values: Values, lacks: Place | undefined): Values {
   );
 }
 
+/** The same values, of which only what `lacks` says may have dropped out. */
+export function withoutLack(values: Values, lacks: Place | undefined): Values {
+  return values.map((value) => {
+    if (!("lacks" in value)) return value;
+    const { lacks: _, ...rest } = value;
+    return lacks === undefined ? rest : { ...rest, lacks };
+  });
+}
+
 /** What an expression asks of one place alone; the domain of a loop is asked for its elements, too. */
 function whole({ what }: Expression): Term | undefined {
   if (what.type === "term") return what.term;

@@ -8,14 +8,15 @@
  */
 import type { DataUse } from "../rule-index.ts";
 import type { Expression, Import, Module, Place, Rule, Term } from "./ast.ts";
+import { countedIn, demandedBy, isDeclaredIn, mayAskForType, variablesIn } from "./bodies.ts";
 import { type Builtins, builtin, noteComparison, noteLookup, noteOperands, stepsOf } from "./builtins.ts";
-import { dropsOut, lackOf, withLack } from "./fallible.ts";
+import { dropsOut, lackOf, withLack, withoutLack } from "./fallible.ts";
 import type { Problem } from "./problem.ts";
 import { Reader, type Step } from "./reader.ts";
 import type { SchemaNode } from "./schema-node.ts";
 import { Scope } from "./scope.ts";
-import { constant, keyOfAll, OPAQUE, textOf, union, type Values } from "./values.ts";
-import { isConstant, isLiteral, isPartial, walkExpression } from "./walk.ts";
+import { constant, keyOfAll, OPAQUE, objectOf, setOf, textOf, union, type Values } from "./values.ts";
+import { isConstant, isLiteral, isPartial } from "./walk.ts";
 import { type View, variablesOf, type Watch, withDerived } from "./watch.ts";
 
 /** The modules that one rule may use: its own and `lib`, by package (`lib.amount`). */
@@ -216,33 +217,34 @@ class Follower {
       isNegated: this.#negations > 0,
       valuesOf,
       rulesOf: (term) => this.#definitions(term, frame),
-      isDefined: (term) => this.#isDefined(term, frame),
+      isDefined: (term) => this.#isDefined(term, frame, new Set()),
       isOptional: (path) => path.some((_, at) => this.#context.optional.has(path.slice(0, at + 1).join("."))),
       lackOfEvery: (expression) => this.#lackingEvery.get(expression),
       isFree: (step) => step.type === "var" && frame.scope.isKeyOnly(step.name),
     };
   }
 
-  #isDefined(term: Term, frame: Frame): boolean {
+  /** @param above - the definitions that ask: one that asks itself is none. */
+  #isDefined(term: Term, frame: Frame, above: ReadonlySet<Rule>): boolean {
     const head = term.type === "ref" ? term.head : term;
     if (head.type === "var" && frame.demanded.has(head.name)) return true;
     const definitions = this.#definitions(term, frame);
     if (definitions === undefined) return false;
     const [only] = definitions;
+    if (only === undefined || above.has(only)) return false;
     if (definitions.every((rule) => isConstant(rule) || isPartial(rule))) return true;
-    const value = only?.head.value;
-    const isPlain = definitions.length === 1 && only?.generatedBody === true && only.otherwise === undefined;
-    const module = [...this.#context.packages.values()].find(({ file }) => file === only?.file);
-    return (
-      isPlain && value !== undefined && module !== undefined && this.#isTotal(value, { ...frame, module })
-    );
+    const { value } = only.head;
+    const isPlain = definitions.length === 1 && only.generatedBody && only.otherwise === undefined;
+    const module = [...this.#context.packages.values()].find(({ file }) => file === only.file);
+    if (!isPlain || value === undefined || module === undefined) return false;
+    return this.#isTotal(value, { ...frame, module }, new Set([...above, only]));
   }
 
   /** Whether it has a value, whatever document and data are: what is collected, perhaps by a function. */
-  #isTotal(term: Term, frame: Frame): boolean {
+  #isTotal(term: Term, frame: Frame, above: ReadonlySet<Rule>): boolean {
     if (term.type === "comprehension") return true;
-    if (term.type !== "call") return isLiteral(term) || this.#isDefined(term, frame);
-    if (term.operator === "array.concat") return term.args.every((arg) => this.#isTotal(arg, frame));
+    if (term.type !== "call") return isLiteral(term) || this.#isDefined(term, frame, above);
+    if (term.operator === "array.concat") return term.args.every((arg) => this.#isTotal(arg, frame, above));
     const [only, second] = this.#definitions(term, frame) ?? [];
     const value = only?.head.value;
     return (
@@ -250,7 +252,7 @@ class Follower {
       value !== undefined &&
       only?.generatedBody === true &&
       only.head.args?.every(({ type }) => type === "var") === true &&
-      [...term.args].every((arg) => isLiteral(arg)) &&
+      term.args.every(isLiteral) &&
       value.type === "comprehension"
     );
   }
@@ -680,102 +682,7 @@ function isGiven(term: Term, { parameters }: Frame): boolean {
   return term.type === "var" && parameters.has(term.name);
 }
 
-function variablesIn(pattern: Term): readonly string[] {
-  switch (pattern.type) {
-    case "var":
-      return [pattern.name];
-    case "array":
-      return pattern.items.flatMap(variablesIn);
-    case "object":
-      return pattern.entries.flatMap(([, value]) => variablesIn(value));
-    default:
-      return [];
-  }
-}
-
-/** Whether a function tells what it is given by its type: it asks, or has a body for each. */
-function mayAskForType({ rules }: Module, { head: { name }, body }: Rule): boolean {
-  const definitions = rules.filter(({ head }) => head.name === name);
-  return definitions.length > 1 || body.some(({ what }) => what.type === "term" && isTypeQuestion(what.term));
-}
-
-function isTypeQuestion(term: Term): boolean {
-  return term.type === "call" && (term.operator.startsWith("is_") || term.operator === "type_name");
-}
-
 /** Whether the body decides about a part alone: an element, or one member of an object. */
 function isPart({ collects, rule }: Made): boolean {
   return collects || (rule !== undefined && rule.head.steps.length > 0);
-}
-
-/** The names that a body is not true without. */
-function demandedBy(body: readonly Expression[]): Set<string> {
-  const names = new Set<string>();
-  for (const expression of body) {
-    if (expression.negated) continue;
-    walkExpression(expression, (term) => {
-      if (term.type === "var") names.add(term.name);
-    });
-  }
-  return names;
-}
-
-/** `count(rows) == count(granted)`: where an element of `rows` dropped out, the body is not true. */
-function countedIn(body: readonly Expression[]): ReadonlyMap<string, Term> {
-  const counted = new Map<string, Term>();
-  for (const { what, negated } of body) {
-    if (negated || what.type !== "term" || what.term.type !== "call" || what.term.operator !== "equal")
-      continue;
-    const [left, right] = what.term.args.map((arg) =>
-      arg.type === "call" && arg.operator === "count" ? arg.args[0] : undefined,
-    );
-    if (left === undefined || right === undefined) continue;
-    if (left.type === "var") counted.set(left.name, right);
-    if (right.type === "var") counted.set(right.name, left);
-  }
-  return counted;
-}
-
-function withoutLack(values: Values, lacks: Place | undefined): Values {
-  return values.map((value) => {
-    if (!("lacks" in value)) return value;
-    const { lacks: _, ...rest } = value;
-    return lacks === undefined ? rest : { ...rest, lacks };
-  });
-}
-
-/** Whether the body has a variable of its own by that name. */
-function isDeclaredIn(body: readonly Expression[], name: string): boolean {
-  return body.some(({ what }) => {
-    if (what.type === "term") {
-      const { term } = what;
-      return term.type === "call" && term.operator === "assign" && variablesOf(term.args[0]).has(name);
-    }
-    if (what.type !== "some") return false;
-    return what.symbols.some((symbol) => {
-      const declared = symbol.type === "call" ? symbol.args.slice(0, -1) : [symbol];
-      return declared.some((each) => variablesOf(each).has(name));
-    });
-  });
-}
-
-function setOf(items: Values): Values[number] {
-  return { kind: "set", items };
-}
-
-function objectOf(entries: readonly (readonly [keys: Values, values: Values])[]): Values[number] {
-  const members = new Map<string, Values>();
-  let others: Values = [];
-  let keys: Values = [];
-  for (const [names, values] of entries) {
-    for (const key of names) {
-      if (key.kind === "constant" && typeof key.value === "string") {
-        members.set(key.value, union(members.get(key.value) ?? [], values));
-      } else {
-        others = union(others, values);
-        keys = union(keys, [key]);
-      }
-    }
-  }
-  return { kind: "object", members, others, keys };
 }

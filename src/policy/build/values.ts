@@ -173,3 +173,24 @@ function placeOf({ path, node }: Extract<Value, { kind: "document" }>): Origin {
 export function constant(value: Constant): Values {
   return [{ kind: "constant", value }];
 }
+
+export function setOf(items: Values): Values[number] {
+  return { kind: "set", items };
+}
+
+export function objectOf(entries: readonly (readonly [keys: Values, values: Values])[]): Values[number] {
+  const members = new Map<string, Values>();
+  let others: Values = [];
+  let keys: Values = [];
+  for (const [names, values] of entries) {
+    for (const key of names) {
+      if (key.kind === "constant" && typeof key.value === "string") {
+        members.set(key.value, union(members.get(key.value) ?? [], values));
+      } else {
+        others = union(others, values);
+        keys = union(keys, [key]);
+      }
+    }
+  }
+  return { kind: "object", members, others, keys };
+}

@@ -797,6 +797,19 @@ for (const check of Object.keys(CASES)) {
   });
 }
 
+test("rules that ask one another are told, not followed for ever", async () => {
+  const rego = requirement(
+    "every x in one {\n\t\tx == 1\n\t}",
+    "one := [x | some x in two]",
+    "two := three",
+    "three := two",
+  );
+  const { problems } = await analyseSource(
+    await policySource({ "rules/transfer/a/rule.rego": ruleText(rego) }),
+  );
+  expect(problems.map(({ message }) => message).join("\n")).toMatch(/it calls itself/);
+});
+
 test("what only the words of a rule use is free", () => {
   expect(words.lint).toEqual([]);
 });
