@@ -75,7 +75,9 @@ const BROKEN = {
 
 word := 2 if input.transaction.description == "fail"
 
-endless if {
+ends if not input.transaction.description == "loop"
+
+ends if {
 	input.transaction.description == "loop"
 	xs := {n | some n in numbers.range(1, 1000)}
 	some a in xs
@@ -87,7 +89,7 @@ endless if {
 
 require["BREAKS"] if {
 	word == 1
-	not endless
+	ends
 }`,
   ),
   ...DATA,

@@ -47,7 +47,9 @@ const RULES = {
 
 word := 2 if input.transaction.description == "fail"
 
-endless if {
+ends if not input.transaction.description == "loop"
+
+ends if {
 	input.transaction.description == "loop"
 	xs := {n | some n in numbers.range(1, 1000)}
 	some a in xs
@@ -59,7 +61,7 @@ endless if {
 
 require["ENDS"] if {
 	word == 1
-	not endless
+	ends
 }`,
   ),
 };
