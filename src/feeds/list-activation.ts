@@ -126,7 +126,7 @@ export class ListActivation {
       await this.#bringIntoForce({ table, sha256: statement.sha256 }, statement);
       return true;
     }
-    await this.#take(bytes, statement, place);
+    await this.#take(bytes, statement, place, there !== undefined);
     return true;
   }
 
@@ -219,11 +219,12 @@ export class ListActivation {
     );
   }
 
-  async #take(bytes: Uint8Array, statement: TrustedList, place: ListPlace): Promise<void> {
+  /** @param isSeen - whether a look at the place sees when its file changes. */
+  async #take(bytes: Uint8Array, statement: TrustedList, place: ListPlace, isSeen: boolean): Promise<void> {
     const { store, history } = this.#options;
     const next = await store.next();
     try {
-      this.#assertDigest(statement, await place.copy(next));
+      this.#assertDigest(statement, await place.copy(next), !isSeen);
       const content = await this.#proven(next, statement);
       await store.keep(next, bytes, statement.sha256);
       await store.confirm(statement.sha256, history.now());
@@ -263,11 +264,13 @@ export class ListActivation {
     return content;
   }
 
-  #assertDigest(statement: TrustedList, sha256: string): void {
+  /** @param isPassing - another file may lie there a moment later, and nothing else would tell. */
+  #assertDigest(statement: TrustedList, sha256: string, isPassing = false): void {
     try {
       this.#options.trust.assertDigest(statement, sha256);
-    } catch (error) {
-      throw ListError.of(error);
+    } catch (thrown) {
+      const { step, message } = ListError.of(thrown);
+      throw new ListError(step, message, { isPassing, cause: thrown });
     }
   }
 

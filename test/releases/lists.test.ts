@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { buildRelease } from "../../src/policy/build/build.ts";
 import { LONG, until } from "../faults/site.ts";
-import { ReleaseHost } from "../support/release-host.ts";
+import { etagOf, ReleaseHost } from "../support/release-host.ts";
 import { digestOf, LISTED, ORDINARY, policyFolder } from "../support/small-releases.ts";
 import { csvOf, ListSite } from "./list-site.ts";
 import type { Archive } from "./signed-site.ts";
@@ -147,6 +147,35 @@ describe("from a URL", () => {
     await lists.untilInForce(2);
     expect(await lists.asked("listed")).toBe("APPROVE");
     expect(lists.site.exceptions()).toEqual([]);
+  });
+
+  test("a file that comes after its statement comes into force, however much later", async () => {
+    await serve(ListSite.old, 1);
+    await lists.site.start();
+    await lists.untilInForce(1);
+    const next = csvOf("T1");
+    host.put(STATEMENT, await lists.signed(next, { sequence: 2 }));
+    await until("refused", async () => /^digest: /.test((await lists.shown()).error ?? ""));
+    expect(await lists.shown()).toMatchObject({ state: "in_force", sequence: 1 });
+    const refused = (await lists.failures())["digest"];
+    await until("tried again", () => host.asked.filter(({ url }) => url.startsWith(`${FILE}?`)).length > 5);
+    expect((await lists.failures())["digest"]).toBe(refused);
+    host.put(FILE, next);
+    await lists.untilInForce(2);
+    expect(lists.site.exceptions()).toEqual([]);
+  });
+
+  test("a statement that came once with the ETag of the good one does not keep that one out", async () => {
+    await serve(ListSite.old, 1);
+    await lists.site.start();
+    await lists.untilInForce(1);
+    const good = await lists.signed(csvOf("T1"), { sequence: 2 });
+    host.put(FILE, csvOf("T1"));
+    host.answer(STATEMENT, (response) => response.writeHead(200, { etag: etagOf(good) }).end("{}"));
+    await until("refused", async () => /^statement: /.test((await lists.shown()).error ?? ""));
+    host.put(STATEMENT, good);
+    await lists.untilInForce(2);
+    expect((await lists.shown()).error).toBeUndefined();
   });
 });
 
