@@ -66,7 +66,7 @@ export async function openListTrial(
           unread: () => (isUnread ? "no rule of the live release reads it" : undefined),
           onTaken: () => {},
         });
-        const { statement: bytes } = await place.look(undefined);
+        const { statement: bytes } = await place.look(undefined, false);
         const statement = bytes instanceof Uint8Array ? await recognized(bytes, trust) : undefined;
         const refusal = await refusalOf(async () => {
           if (bytes instanceof ListError) throw bytes;

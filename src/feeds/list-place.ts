@@ -33,9 +33,11 @@ export interface ListPlace {
   readonly rereadMs: number;
   /**
    * @param known - what was seen before: it is returned itself where it is still there.
+   * @param isInForce - that is in force. What was refused may have come from somebody who is gone, with a word of what is
+   *   there now: it is looked at whole.
    * @throws {ListError} step `download`, which passes.
    */
-  look(known: ListSight | undefined): Promise<ListSight>;
+  look(known: ListSight | undefined, isInForce: boolean): Promise<ListSight>;
   /**
    * Copies the list's file as it is now; the copy is on the disk when this resolves.
    *

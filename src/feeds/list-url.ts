@@ -1,11 +1,18 @@
 /**
  * A signed list on a web server or an object store: the file at its URL, the statement beside it. Each look asks for the
- * statement alone, with its ETag or its time; the file is fetched only where the statement is new and believed, so that
- * a list of a million addresses costs nothing while it does not change.
+ * statement alone, with the ETag or the time of the one in force; the file is fetched only where the statement is new and
+ * believed, so that a list of a million addresses costs nothing while it does not change. What was refused is asked for
+ * whole, and now and then what is in force: whoever sat on the line once may have sent the ETag of what the host is going
+ * to have.
  */
 import { open } from "node:fs/promises";
-import { digestOf } from "../policy/activate.ts";
-import { DownloadError, Downloader, type DownloadSettings, type Known } from "../policy/download.ts";
+import {
+  DownloadError,
+  Downloader,
+  type DownloadSettings,
+  type Known,
+  WHOLE_EVERY_MS,
+} from "../policy/download.ts";
 import { ListError, listStoreError } from "../policy/list-error.ts";
 import { statementUrl } from "../policy/source-url.ts";
 import { MAX_STATEMENT_BYTES } from "../policy/statement.ts";
@@ -16,9 +23,13 @@ import { MAX_LIST_BYTES } from "./read-list.ts";
 const JITTER = 0.2;
 const MODE = 0o600;
 
-/** @property timeoutMs - for the statement and the file together. */
+/**
+ * @property timeoutMs - for the statement and the file together.
+ * @property wholeEveryMs - how long a host is believed that nothing changed.
+ */
 export interface UrlListPlaceOptions extends DownloadSettings {
   readonly timeoutMs: number;
+  readonly wholeEveryMs?: number;
 }
 
 interface Statement extends Known {
@@ -29,21 +40,26 @@ export class UrlListPlace implements ListPlace {
   readonly rereadMs = 1_000;
   readonly #url: URL;
   readonly #timeoutMs: number;
+  readonly #wholeEveryMs: number;
   readonly #downloader: Downloader;
   #statement: Statement | undefined;
   /** When the last look began, by `performance.now()`. */
   #since = 0;
+  /** When the statement was last asked for whole, likewise. */
+  #wholeAt = 0;
 
-  constructor(url: URL, { timeoutMs, ...settings }: UrlListPlaceOptions) {
+  constructor(url: URL, { timeoutMs, wholeEveryMs = WHOLE_EVERY_MS, ...settings }: UrlListPlaceOptions) {
     this.#url = url;
     this.#timeoutMs = timeoutMs;
+    this.#wholeEveryMs = wholeEveryMs;
     this.#downloader = new Downloader(settings);
   }
 
   /** @throws {ListError} step `download`, which passes. */
-  async look(known: ListSight | undefined): Promise<ListSight> {
+  async look(known: ListSight | undefined, isInForce: boolean): Promise<ListSight> {
     this.#since = performance.now();
-    const before = known !== undefined && known === this.#statement?.sight ? this.#statement : undefined;
+    const isKnown = isInForce && known !== undefined && known === this.#statement?.sight;
+    const before = isKnown && this.#since - this.#wholeAt < this.#wholeEveryMs ? this.#statement : undefined;
     const got = await this.#downloader
       .get(statementUrl(this.#url), {
         limit: MAX_STATEMENT_BYTES,
@@ -56,14 +72,15 @@ export class UrlListPlace implements ListPlace {
       return known?.mark === got.message ? known : { mark: got.message, statement: got };
     }
     if ("sight" in got) return got.sight;
-    const mark = await digestOf(got.bytes);
+    this.#wholeAt = this.#since;
+    const mark = got.sha256;
     const sight = known?.mark === mark ? known : { mark, statement: got.bytes };
     this.#statement = { validators: got.validators, sight };
     return sight;
   }
 
   async copy(to: string): Promise<string> {
-    const { bytes } = await this.#downloader
+    const { bytes, sha256 } = await this.#downloader
       .get(this.#url, { limit: MAX_LIST_BYTES, timeoutMs: this.#timeoutMs, since: this.#since })
       .catch((error: unknown) => {
         throw downloadError(error);
@@ -79,7 +96,7 @@ export class UrlListPlace implements ListPlace {
     } catch (error) {
       throw listStoreError("the list can't be copied", error);
     }
-    return await digestOf(bytes);
+    return sha256;
   }
 
   /** It would have to be fetched. */

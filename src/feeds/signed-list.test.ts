@@ -345,7 +345,7 @@ describe("what is the machine's fault puts nothing in quarantine, and is tried a
     const { list, source, state } = await make({
       place: (place) => ({
         rereadMs: 0,
-        look: (known) => place.look(known),
+        look: (...known) => place.look(...known),
         digest: () => place.digest(),
         waitMs: (ms) => ms,
         close: () => place.close(),

@@ -194,7 +194,7 @@ export class SignedList {
   async #checkPlace(again: boolean): Promise<string | undefined> {
     const isRetry = this.#retryMs !== undefined && !again;
     try {
-      const sight = await this.#options.place.look(again ? undefined : this.#seen);
+      const sight = await this.#options.place.look(again ? undefined : this.#seen, this.#isSeenInForce);
       if (sight === this.#seen) {
         if (this.#isSeenInForce) await this.#activation.confirm();
         return undefined;
@@ -219,7 +219,7 @@ export class SignedList {
     } catch (error) {
       if (!(error instanceof ListError) || !HALF_WRITTEN.has(error.step)) throw error;
       await sleep(place.rereadMs);
-      this.#seen = await place.look(undefined);
+      this.#seen = await place.look(undefined, false);
       if (isSame(this.#seen, sight)) throw error;
       await this.#activation.offer(statementIn(this.#seen), place);
     }

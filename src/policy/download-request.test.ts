@@ -246,6 +246,11 @@ describe("what is known", () => {
     expect(await get(host.url("/known"))).toEqual({ bytes: content, validators });
   });
 
+  test("may have a weak ETag", async () => {
+    host.answer("/known", (response) => response.writeHead(200, { etag: 'W/"a"' }).end("x"));
+    expect(await get(host.url("/known"))).toMatchObject({ validators: { etag: 'W/"a"' } });
+  });
+
   test("is asked for by its time", async () => {
     host.answer("/known", (response) => response.writeHead(304).end());
     const got = await get(host.url("/known"), { validators: { lastModified: modified } });
@@ -253,8 +258,14 @@ describe("what is known", () => {
     expect(host.asked.at(-1)?.headers["if-modified-since"]).toBe(modified);
   });
 
-  test("with an ETag that is a page long goes by nothing", async () => {
-    host.answer("/known", (response) => response.writeHead(200, { etag: `"${"e".repeat(2_000)}"` }).end("x"));
+  test.each([
+    ["is a page long", `"${"e".repeat(2_000)}"`],
+    ["any content has", "*"],
+    ["is several", '"a", "b"'],
+    ["has no quotes", "a"],
+    ["is empty", ""],
+  ])("with an ETag that %s goes by nothing", async (_name, each) => {
+    host.answer("/known", (response) => response.writeHead(200, { etag: each }).end("x"));
     expect(await get(host.url("/known"))).toMatchObject({ validators: undefined });
   });
 });

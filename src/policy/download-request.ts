@@ -14,7 +14,8 @@ import { Body, DownloadError } from "./download-body.ts";
 
 /** What a host may say before its body: as Node's own limit, whatever the environment makes of that. */
 const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_ETAG_LENGTH = 1024;
+/** One tag (RFC 9110, 8.8.3): sent back, `*` or several would be answered with 304 whatever the host has. */
+const ETAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]{0,1024}"$/;
 /** Two contents of one second have one `Last-Modified`: it is of use once that second is surely over. */
 const SETTLED_MS = 2_000;
 /** More answers that are none cost more than what they promise. */
@@ -206,7 +207,7 @@ function conditionOf(validators: Validators | undefined): Record<string, string>
 
 function validatorsOf(headers: IncomingHttpHeaders): Validators | undefined {
   const { etag, date } = headers;
-  if (etag !== undefined && etag.length <= MAX_ETAG_LENGTH) return { etag };
+  if (etag !== undefined && ETAG.test(etag)) return { etag };
   const lastModified = headers["last-modified"];
   if (lastModified === undefined || date === undefined) return undefined;
   const isSettled = Date.parse(date) - Date.parse(lastModified) >= SETTLED_MS;

@@ -44,6 +44,8 @@ export interface Downloaded extends Known {
 }
 
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
+/** So long a host is believed that what is known is what it still has. */
+export const WHOLE_EVERY_MS = 3_600_000;
 /** A thread that does not even find the time to give up is ended. */
 const GRACE_MS = 2_000;
 

@@ -16,10 +16,13 @@ export interface Sight {
 
 /**
  * @property known - the mark of what was seen before: where that is still there, nobody is going to read it.
+ * @property isLive - that is what is live. What was refused may have come from somebody who is gone, with a word of what
+ *   is there now: it is looked at whole.
  * @property isStart - the server waits for it, and answers nobody before.
  */
 export interface LookOptions {
   readonly known?: string | undefined;
+  readonly isLive?: boolean;
   readonly isStart?: boolean;
 }
 

@@ -7,7 +7,7 @@ import {
   says,
   statementOf,
 } from "../../test/support/publisher.ts";
-import { type Answer, ReleaseHost } from "../../test/support/release-host.ts";
+import { type Answer, etagOf, ReleaseHost } from "../../test/support/release-host.ts";
 import { digestOf, smallReleases } from "../../test/support/small-releases.ts";
 import { proverOf } from "../proof/prove.ts";
 import { Activation } from "./activation.ts";
@@ -43,7 +43,7 @@ async function publish(archive: Uint8Array, members: Says): Promise<void> {
   host.put(STATEMENT, await statementOf(says(digestOf(archive), members), key));
 }
 
-function source({ pollMs = 60_000, timeoutMs = 5_000, isSigned = true } = {}) {
+function source({ pollMs = 60_000, timeoutMs = 5_000, isSigned = true, wholeEveryMs = 3_600_000 } = {}) {
   const events: LiveEvent[] = [];
   const live = new LivePolicy((event) => events.push(event));
   const keys = new TrustStore({
@@ -61,7 +61,7 @@ function source({ pollMs = 60_000, timeoutMs = 5_000, isSigned = true } = {}) {
     source: "a host",
     evaluationMs: 1_000,
   });
-  const place = new UrlPlace(new URL(host.url(ARCHIVE + QUERY)), { timeoutMs });
+  const place = new UrlPlace(new URL(host.url(ARCHIVE + QUERY)), { timeoutMs, wholeEveryMs });
   const from = new PolicySource({ place, pollMs, live, taker });
   onTestFinished(async () => {
     await from.close();
@@ -199,6 +199,61 @@ describe("what changes is seen, and what doesn't is not sent again", () => {
     expect(new Set(asked())).toEqual(new Set(["statement", "archive if"]));
   });
 
+  describe("whoever sat on the line once and is gone", () => {
+    it.each([
+      ["archive", ARCHIVE],
+      ["statement", STATEMENT],
+    ])(
+      "is not believed about the ETag of another %s: what was refused is asked for whole",
+      async (_n, at) => {
+        await publish(first, FIRST);
+        const { from, live } = source({ pollMs: 50 });
+        await from.start();
+        await publish(second, SECOND);
+        const good = at === ARCHIVE ? second : await statementOf(says(digestOf(second), SECOND), key);
+        host.answer(at, sends(Buffer.from("no such thing"), { etag: etagOf(good) }));
+        await eventually(() => live.lastError !== undefined);
+        host.put(at, good);
+        await eventually(() => live.current?.identity.revision === "second");
+      },
+    );
+
+    it("is not believed about what is live either: that is confirmed again", async () => {
+      await publish(first, FIRST);
+      const { from, live, confirmedAt } = source({ pollMs: 50 });
+      await from.start();
+      host.answer(ARCHIVE, sends(second, { etag: etagOf(first) }));
+      await eventually(() => live.lastError !== undefined);
+      host.put(ARCHIVE, first);
+      const before = confirmedAt();
+      await eventually(() => confirmedAt() > before);
+    });
+
+    it("is not believed for long about the time of what is live: now and then all is asked for whole", async () => {
+      await publish(first, FIRST);
+      const old = await statementOf(says(digestOf(first), FIRST), key);
+      const future = {
+        "last-modified": "Fri, 01 Jan 2100 00:00:00 GMT",
+        date: "Sat, 02 Jan 2100 00:00:00 GMT",
+      };
+      host.answer(STATEMENT, sends(old, future));
+      host.answer(ARCHIVE, sends(first, future));
+      const { from, live } = source({ pollMs: 50, wholeEveryMs: 500 });
+      await from.start();
+      // As honest hosts do: what is older than the time that they are asked with was not modified.
+      const honest =
+        (content: Uint8Array): Answer =>
+        (response, { headers }) => {
+          const since = Date.parse(headers["if-modified-since"] ?? "");
+          if (since > Date.now()) response.writeHead(304).end();
+          else response.writeHead(200).end(content);
+        };
+      host.answer(STATEMENT, honest(await statementOf(says(digestOf(second), SECOND), key)));
+      host.answer(ARCHIVE, honest(second));
+      await eventually(() => live.current?.identity.revision === "second");
+    });
+  });
+
   it("unsigned: the archive alone", async () => {
     host.put(ARCHIVE, first);
     const { from, live } = source({ pollMs: 50, isSigned: false });
@@ -243,7 +298,7 @@ describe("a pair", () => {
       changed: false,
       error: expect.stringMatching(/^digest: /),
     });
-    expect(asked()).toEqual(["statement", "archive", "statement if", "archive if"]);
+    expect(asked()).toEqual(["statement", "archive", "statement", "archive"]);
     expect(live.current?.identity.revision).toBe("first");
   });
 

@@ -3,11 +3,19 @@
  * fetched first, then the archive, so that what is published in the other order is found as a pair.
  *
  * The marks are digests of what was fetched, so that nothing but the bytes says whether something changed. What is
- * known is asked for with its ETag, or its time: a host that has it still sends nothing. The archive is asked for so
- * only under a statement that is the same, since its bytes are not kept.
+ * live is asked for with its ETag, or its time: a host that has it still sends nothing. The archive is asked for so
+ * only under a statement that is the same, since its bytes are not kept. What was refused is asked for whole, and so is
+ * all of it now and then: whoever sat on the line once may have sent the ETag of what the host is going to have.
  */
 import type { Candidate, ReleaseTaker } from "./activation.ts";
-import { DownloadError, type Downloaded, Downloader, type DownloadSettings, type Known } from "./download.ts";
+import {
+  DownloadError,
+  type Downloaded,
+  Downloader,
+  type DownloadSettings,
+  type Known,
+  WHOLE_EVERY_MS,
+} from "./download.ts";
 import type { LookOptions, ReleasePlace, Sight } from "./place.ts";
 import { AbsentReleaseError, MAX_RELEASE_BYTES, PassingReleaseError, ReleaseError } from "./release.ts";
 import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
@@ -19,9 +27,13 @@ const MAX_START_MS = 5_000;
 /** Instances that were started at once don't ask at once for ever. It only shortens a wait. */
 const JITTER = 0.2;
 
-/** @property timeoutMs - for the statement and the archive together. */
+/**
+ * @property timeoutMs - for the statement and the archive together.
+ * @property wholeEveryMs - how long a host is believed that nothing changed.
+ */
 export interface UrlPlaceOptions extends DownloadSettings {
   readonly timeoutMs: number;
+  readonly wholeEveryMs?: number;
 }
 
 type Taker = Pick<ReleaseTaker, "isSigned">;
@@ -52,22 +64,27 @@ export function statementUrl(release: URL): URL {
 export class UrlPlace implements ReleasePlace {
   readonly #url: URL;
   readonly #timeoutMs: number;
+  readonly #wholeEveryMs: number;
   readonly #downloads: Downloader;
   #seen: Seen | undefined;
+  /** When all was last asked for, by `performance.now()`. */
+  #wholeAt = 0;
 
-  constructor(url: URL, { timeoutMs, ...settings }: UrlPlaceOptions) {
+  constructor(url: URL, { timeoutMs, wholeEveryMs = WHOLE_EVERY_MS, ...settings }: UrlPlaceOptions) {
     this.#url = url;
     this.#timeoutMs = timeoutMs;
+    this.#wholeEveryMs = wholeEveryMs;
     this.#downloads = new Downloader(settings);
   }
 
   /** @throws {ReleaseError} step `download`, which passes. */
-  async look({ isSigned }: Taker, { known, isStart = false }: LookOptions): Promise<Sight> {
-    const seen = known !== undefined && known === this.#seen?.mark ? this.#seen : undefined;
+  async look({ isSigned }: Taker, { known, isLive = false, isStart = false }: LookOptions): Promise<Sight> {
     const time = {
       timeoutMs: isStart ? Math.min(MAX_START_MS, this.#timeoutMs) : this.#timeoutMs,
       since: performance.now(),
     };
+    const isKnown = isLive && known !== undefined && known === this.#seen?.mark;
+    const seen = isKnown && time.since - this.#wholeAt < this.#wholeEveryMs ? this.#seen : undefined;
     try {
       const statement = isSigned ? await this.#statement(seen?.statement, time) : undefined;
       if (statement instanceof ReleaseError) {
@@ -82,6 +99,7 @@ export class UrlPlace implements ReleasePlace {
       const mark = `${statement?.sha256 ?? ""} ${archive.sha256}`;
       const { sha256, validators } = archive;
       this.#seen = { mark, statement, archive: { sha256, validators } };
+      if (seen === undefined) this.#wholeAt = time.since;
       return { mark, read: () => this.#candidate(archive, statement), rereadMs: REREAD_MS };
     } catch (error) {
       if (error instanceof DownloadError) throw new PassingReleaseError("download", error.message, error);

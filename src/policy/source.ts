@@ -129,7 +129,7 @@ export class PolicySource {
     if (this.#isClosed) return this.#result(false);
     const known = again ? undefined : this.#seen;
     try {
-      const sight = await place.look(taker, { known, isStart: this.#isStarting });
+      const sight = await place.look(taker, { known, isLive: this.#seenLive, isStart: this.#isStarting });
       if (sight.mark === known) {
         this.#retryMs = undefined;
         if (this.#seenLive) await taker.confirm();
