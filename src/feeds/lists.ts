@@ -93,15 +93,20 @@ export class Lists {
     for (const list of this.#unsigned) await list.poll();
   }
 
-  /** Reads all, or those that nobody signs, one by one. Never rejects. @returns what is wrong, a line each. */
+  /**
+   * Reads all, or those that nobody signs: these one by one, the others at once, since their hosts may let one wait.
+   * Never rejects.
+   *
+   * @returns what is wrong, a line each.
+   */
   async reload(which: "all" | "unsigned" = "all"): Promise<string[]> {
+    const said = (name: string, problem: string | undefined): string[] =>
+      problem === undefined ? [] : [`lists.${name}: ${problem}`];
+    const signed = which === "all" ? this.#signed : [];
+    const looked = Promise.all(signed.map(async (list) => said(list.name, await list.check(true))));
     const problems: string[] = [];
-    const add = (name: string, problem: string | undefined): void => {
-      if (problem !== undefined) problems.push(`lists.${name}: ${problem}`);
-    };
-    for (const list of this.#unsigned) add(list.name, await list.reload());
-    if (which === "all") for (const list of this.#signed) add(list.name, await list.check(true));
-    return problems;
+    for (const list of this.#unsigned) problems.push(...said(list.name, await list.reload()));
+    return [...problems, ...(await looked).flat()];
   }
 
   /**

@@ -179,6 +179,34 @@ describe("from a URL", () => {
   });
 });
 
+test("hosts that hang hold a reload for the time of one, however many lists they have", async () => {
+  const host = await ReleaseHost.start();
+  try {
+    lists = await ListSite.prepare({ source: host.url("/a.csv"), fetch: { timeout: "2s" } });
+    const { config } = lists.site.installation;
+    const { sanctions } = config["lists"] as { sanctions: object };
+    const others = ["b", "c"].map((name) => [
+      name,
+      { ...structuredClone(sanctions), source: host.url(`/${name}.csv`) },
+    ]);
+    config["lists"] = { sanctions, ...Object.fromEntries(others) };
+    host.put("/a.csv", ListSite.old);
+    host.put("/a.csv.statement.json", await lists.signed(ListSite.old));
+    await lists.site.start();
+    await lists.untilInForce(1);
+    for (const name of ["a", "b", "c"]) host.answer(`/${name}.csv.statement.json`, () => {});
+    host.asked.splice(0);
+    const error = await lists.reload();
+    expect(error.match(/not there whole within 2000 ms/g)).toHaveLength(3);
+    // None of them was given up before the last one was asked for.
+    const [first, , third] = host.asked;
+    expect(new Set(host.asked.slice(0, 3).map(({ url }) => url)).size).toBe(3);
+    expect((third?.at ?? 0) - (first?.at ?? 0)).toBeLessThan(2_000);
+  } finally {
+    await host.close();
+  }
+});
+
 describe("kill -9 while a list comes into force", () => {
   const KILLS = LONG ? 40 : 4;
 
