@@ -7,6 +7,7 @@
  * the record's position plus one; 0 is an empty slot. Two addresses of one hash never meet: the stored address
  * is compared.
  */
+import { FeedError } from "./feed-error.ts";
 
 export type Cell = string | number | null;
 
@@ -145,7 +146,7 @@ export class ListTableBuilder {
   /**
    * @param address - printable ASCII, at most {@link MAX_ADDRESS} characters.
    * @param cells - one a column, in their order.
-   * @throws RangeError for cells of more than {@link MAX_CELL_BYTES}, and for a list of more than 4 GiB.
+   * @throws {FeedError} for cells of more than {@link MAX_CELL_BYTES}, and for a list of more than 4 GiB.
    */
   add(address: string, cells: readonly Cell[]): Added {
     const text = this.#columns.length === 0 ? "" : JSON.stringify(cells);
@@ -176,10 +177,10 @@ export class ListTableBuilder {
 
   #append(address: string, text: string): number {
     const cellBytes = Buffer.byteLength(text);
-    if (cellBytes > MAX_CELL_BYTES) throw new RangeError("its cells are too long");
+    if (cellBytes > MAX_CELL_BYTES) throw new FeedError("its cells are too long");
     const bytes = HEAD_BYTES + address.length + cellBytes;
     if (this.#used + bytes > CHUNK_BYTES) {
-      if (this.#chunks.length === MAX_CHUNKS) throw new RangeError("the list is too long");
+      if (this.#chunks.length === MAX_CHUNKS) throw new FeedError("the list is too long");
       this.#chunks.push(Buffer.from(new SharedArrayBuffer(CHUNK_BYTES)));
       this.#used = 0;
     }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { FeedError } from "./feed-error.ts";
 import { ListTable } from "./list-table.ts";
 import { readList } from "./read-list.ts";
@@ -28,6 +28,20 @@ async function problemOf(content: string | Uint8Array): Promise<string> {
   }
   return "none";
 }
+
+test("no memory is no fault of the file: it is not told as one", async () => {
+  // As the engine does it where the system gives none.
+  vi.stubGlobal(
+    "SharedArrayBuffer",
+    class {
+      constructor() {
+        throw new RangeError("Array buffer allocation failed");
+      }
+    },
+  );
+  onTestFinished(() => void vi.unstubAllGlobals());
+  await expect(tableOf(`address\n${A}\n`)).rejects.toThrow(RangeError);
+});
 
 describe("refused, with the line", () => {
   test.each([

@@ -114,10 +114,7 @@ class RowReader {
       if (this.#columns === undefined || this.#builder === undefined) this.#begin(row);
       else this.#add(this.#columns, this.#builder, row);
     } catch (error) {
-      if (error instanceof FeedError || error instanceof RangeError) {
-        throw new FeedError(`line ${line}: ${error.message}`);
-      }
-      throw error;
+      throw error instanceof FeedError ? new FeedError(`line ${line}: ${error.message}`) : error;
     }
   }
 
