@@ -66,6 +66,7 @@ async function make(
     readonly isAgain?: boolean;
     readonly directory?: string;
     readonly keys?: readonly PublisherKey[];
+    readonly audience?: string;
     readonly threshold?: number;
     readonly pollMs?: number;
     readonly history?: (history: ListHistory) => ListHistory;
@@ -86,7 +87,7 @@ async function make(
   const trust = new ListTrust("sanctions", {
     keys: (how.keys ?? [one]).map(({ verifying }) => verifying),
     threshold: how.threshold ?? 1,
-    audience: "production",
+    audience: how.audience ?? "production",
     maxLifetimeMs: 30 * DAY_MS,
   });
   const history = new LedgerLists(ledger, () => now);
@@ -420,6 +421,51 @@ test("the ledger alone knows what was in force: nothing older comes, though noth
   expect(await again.list.check(false)).toMatch(/^sequence: /);
   await publish(source, FIRST, { sequence: 7 });
   expect(await again.list.check(false)).toBeUndefined();
+});
+
+test("an older copy of the ledger does not know what was in force, and what is kept does", async () => {
+  const { list, source } = await make();
+  await list.setUnread(undefined);
+  await publish(source, FIRST, { sequence: 7 });
+  await list.check(true);
+  await publish(source, SECOND, { sequence: 6 });
+  const again = await make({ isAgain: true, directory: stateDirectory() });
+  await again.list.setUnread(undefined);
+  expect(await again.list.check(true)).toMatch(/^sequence: /);
+  expect([entriesOf(again.list), again.ledger.entriesOf(["list"]).length]).toEqual([1, 1]);
+  // Nor where what is kept is too old to be in force.
+  now += 30 * DAY_MS;
+  const later = await make({ isAgain: true, directory: stateDirectory() });
+  await later.list.setUnread(undefined);
+  await publish(source, SECOND, { sequence: 6 });
+  expect(await later.list.check(true)).toMatch(/^sequence: /);
+  expect(entriesOf(later.list)).toBeUndefined();
+});
+
+test("another audience begins anew, also after the last sequence there is; back again nothing older comes", async () => {
+  const directory = stateDirectory();
+  const { list, source, ledger } = await make({ directory });
+  await list.setUnread(undefined);
+  await publish(source, FIRST, { sequence: Number.MAX_SAFE_INTEGER });
+  expect(await list.check(true)).toBeUndefined();
+  await publish(source, SECOND, { sequence: Number.MAX_SAFE_INTEGER });
+  expect(await list.check(true)).toMatch(/^sequence: /);
+  await ledger.close();
+
+  const other = await make({ isAgain: true, directory, audience: "other" });
+  await other.list.setUnread(undefined);
+  expect(await other.list.check(true)).toMatch(/^audience: /);
+  expect(entriesOf(other.list)).toBeUndefined();
+  await publish(source, SECOND, { sequence: 1, audience: "other" });
+  expect(await other.list.check(true)).toBeUndefined();
+  expect(entriesOf(other.list)).toBe(2);
+  await other.ledger.close();
+
+  const back = await make({ isAgain: true, directory });
+  await back.list.setUnread(undefined);
+  await publish(source, SECOND, { sequence: 2 });
+  expect(await back.list.check(true)).toMatch(/^sequence: /);
+  expect(entriesOf(back.list)).toBeUndefined();
 });
 
 test("docs/releases.md has each step that a list can be refused at, and no other", () => {
