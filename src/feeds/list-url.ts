@@ -5,12 +5,12 @@
  * whole, and now and then what is in force: whoever sat on the line once may have sent the ETag of what the host is going
  * to have.
  */
-import { open } from "node:fs/promises";
 import {
   DownloadError,
   Downloader,
   type DownloadSettings,
   type Known,
+  UnwrittenError,
   WHOLE_EVERY_MS,
 } from "../policy/download.ts";
 import { ListError, listStoreError } from "../policy/list-error.ts";
@@ -21,7 +21,6 @@ import { MAX_LIST_BYTES } from "./read-list.ts";
 
 /** Instances that were started at once don't ask at once for ever. It only shortens a wait. */
 const JITTER = 0.2;
-const MODE = 0o600;
 
 /**
  * @property timeoutMs - for the statement and the file together.
@@ -80,23 +79,12 @@ export class UrlListPlace implements ListPlace {
   }
 
   async copy(to: string): Promise<string> {
-    const { bytes, sha256 } = await this.#downloader
-      .get(this.#url, { limit: MAX_LIST_BYTES, timeoutMs: this.#timeoutMs, since: this.#since })
-      .catch((error: unknown) => {
-        throw downloadError(error);
-      });
-    try {
-      const file = await open(to, "w", MODE);
-      try {
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      throw listStoreError("the list can't be copied", error);
-    }
-    return sha256;
+    const options = { limit: MAX_LIST_BYTES, timeoutMs: this.#timeoutMs, since: this.#since };
+    return await this.#downloader.getInto(to, this.#url, options).catch((error: unknown) => {
+      throw error instanceof UnwrittenError
+        ? listStoreError("the list can't be copied", error)
+        : downloadError(error);
+    });
   }
 
   /** It would have to be fetched. */

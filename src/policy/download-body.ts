@@ -16,40 +16,55 @@ export class DownloadError extends Error {
   }
 }
 
+/** What came could not be written here: no fault of the host. */
+export class UnwrittenError extends DownloadError {}
+
+/** Takes what comes, piece by piece. @throws the system's error. */
+export type Sink = (chunk: Buffer) => void;
+
 /** The bytes of a body so far. All that may come has its place at once: memory is used where something is written. */
 export class Body {
   readonly #name: string;
   readonly #limit: number;
   readonly #announced: number | undefined;
+  readonly #sink: Sink | undefined;
   readonly #buffer: Buffer<ArrayBuffer>;
   #length = 0;
   #pieces = 0;
 
-  constructor(name: string, limit: number, announced: number | undefined) {
+  /** @param sink - is given the bytes; absent: they are kept here. */
+  constructor(name: string, limit: number, announced: number | undefined, sink?: Sink) {
     this.#name = name;
     this.#limit = limit;
     this.#announced = announced;
-    this.#buffer = Buffer.allocUnsafeSlow(announced ?? limit);
+    this.#sink = sink;
+    this.#buffer = Buffer.allocUnsafeSlow(sink === undefined ? (announced ?? limit) : 0);
   }
 
-  /** @returns why that is more than is taken; undefined where it is not. */
+  /** @returns why that is not taken; undefined where it is. */
   add(chunk: Buffer): DownloadError | undefined {
     const length = this.#length + chunk.length;
-    if (length > this.#buffer.length) {
+    if (length > (this.#announced ?? this.#limit)) {
       return new DownloadError(`${this.#name}: more than ${this.#limit} bytes`);
     }
     this.#pieces += 1;
     if (this.#pieces > MAX_SMALL_PIECES + length / SMALL_PIECE_BYTES) {
       return new DownloadError(`${this.#name}: comes in pieces of a few bytes`);
     }
-    chunk.copy(this.#buffer, this.#length);
+    try {
+      if (this.#sink === undefined) chunk.copy(this.#buffer, this.#length);
+      else this.#sink(chunk);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : "unknown error";
+      return new UnwrittenError(`${this.#name}: it can't be written: ${why}`, undefined, error);
+    }
     this.#length = length;
     return undefined;
   }
 
-  /** In memory of their own, nothing behind them. */
+  /** In memory of their own, nothing behind them; none where something else was given them. */
   bytes(): Buffer<ArrayBuffer> {
-    if (this.#length === this.#buffer.length) return this.#buffer;
+    if (this.#sink !== undefined || this.#length === this.#buffer.length) return this.#buffer;
     const exact = Buffer.allocUnsafeSlow(this.#length);
     this.#buffer.copy(exact, 0, 0, this.#length);
     return exact;

@@ -10,7 +10,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import https from "node:https";
-import { Body, DownloadError } from "./download-body.ts";
+import { Body, DownloadError, type Sink } from "./download-body.ts";
 
 /** What a host may say before its body: as Node's own limit, whatever the environment makes of that. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -50,8 +50,10 @@ export interface Known {
  * @property timeoutMs - until the last byte is received, from now on, or from `since`, a time of `performance.now()`:
  *   several files may share it.
  * @property known - nothing is sent where the host still has that.
+ * @property sink - is given the bytes, of which none are in what comes back then.
  */
 export interface DownloadOptions<K extends Known> {
+  readonly sink?: Sink | undefined;
   readonly limit: number;
   readonly timeoutMs: number;
   readonly since?: number | undefined;
@@ -91,7 +93,7 @@ function send<K extends Known>(
   ca: string | undefined,
   options: DownloadOptions<K>,
 ): Promise<Received | K> {
-  const { limit, timeoutMs, since = performance.now(), known } = options;
+  const { limit, timeoutMs, since = performance.now(), known, sink } = options;
   const name = shownUrl(url);
   return new Promise((resolve, reject) => {
     const sent = begin(url, headers, ca);
@@ -123,7 +125,7 @@ function send<K extends Known>(
         resolve(known);
         return;
       }
-      const empty = bodyOf(name, response, limit);
+      const empty = bodyOf(name, response, limit, sink);
       if (empty instanceof DownloadError) {
         fail(empty);
         return;
@@ -175,6 +177,7 @@ function bodyOf(
   name: string,
   { statusCode: status = 0, headers }: IncomingMessage,
   limit: number,
+  sink: Sink | undefined,
 ): Body | DownloadError {
   if (status !== 200) return new DownloadError(`${name}: status ${status}${wordsOf(status)}`, status);
   const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "";
@@ -189,7 +192,7 @@ function bodyOf(
   if (length !== undefined && length > limit) {
     return new DownloadError(`${name}: ${length} bytes, at most ${limit} are taken`);
   }
-  return new Body(name, limit, length);
+  return new Body(name, limit, length, sink);
 }
 
 function wordsOf(status: number): string {

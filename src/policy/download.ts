@@ -5,7 +5,7 @@
  */
 import type { Worker } from "node:worker_threads";
 import { startThread } from "../thread.ts";
-import { DownloadError } from "./download-body.ts";
+import { DownloadError, UnwrittenError } from "./download-body.ts";
 import {
   type DownloadOptions,
   type DownloadSettings,
@@ -15,9 +15,9 @@ import {
 } from "./download-request.ts";
 
 export type { DownloadSettings, Known };
-export { DownloadError, shownUrl };
+export { DownloadError, shownUrl, UnwrittenError };
 
-/** @property spentMs - how much of the time is over. */
+/** @property spentMs - how much of the time is over. @property file - where it is written; absent: it comes over. */
 export interface DownloadOrder {
   readonly url: string;
   readonly settings: DownloadSettings;
@@ -25,6 +25,7 @@ export interface DownloadOrder {
   readonly timeoutMs: number;
   readonly spentMs: number;
   readonly validators: Validators | undefined;
+  readonly file: string | undefined;
 }
 
 export type DownloadOutcome =
@@ -35,7 +36,12 @@ export type DownloadOutcome =
       readonly validators: Validators | undefined;
     }
   | { readonly type: "known" }
-  | { readonly type: "error"; readonly message: string; readonly status: number | undefined };
+  | {
+      readonly type: "error";
+      readonly message: string;
+      readonly status: number | undefined;
+      readonly isUnwritten: boolean;
+    };
 
 /** @property sha256 - in hex. @property validators - undefined where the host gave none that can be relied on. */
 export interface Downloaded extends Known {
@@ -68,10 +74,26 @@ export class Downloader {
    *
    * @throws DownloadError
    */
-  get<K extends Known = never>(url: URL, options: DownloadOptions<K>): Promise<Downloaded | K> {
+  get<K extends Known = never>(url: URL, options: Omit<DownloadOptions<K>, "sink">): Promise<Downloaded | K> {
     const got = this.#last.then(() => this.#get(url, options));
     this.#last = got.catch(() => {});
     return got;
+  }
+
+  /**
+   * As {@link Downloader.get}, into a file, which is on the disk when this resolves: for what is too large to be in memory.
+   *
+   * @returns its digest, hex.
+   * @throws DownloadError, an UnwrittenError where it was this machine's fault. What was written so far lies there.
+   */
+  async getInto(
+    file: string,
+    url: URL,
+    options: Omit<DownloadOptions<never>, "known" | "sink">,
+  ): Promise<string> {
+    const got = this.#last.then(() => this.#get<never>(url, options, file));
+    this.#last = got.catch(() => {});
+    return (await got).sha256;
   }
 
   /** Ends what is under way. */
@@ -81,20 +103,26 @@ export class Downloader {
     this.#end();
   }
 
-  async #get<K extends Known>(url: URL, options: DownloadOptions<K>): Promise<Downloaded | K> {
+  async #get<K extends Known>(
+    url: URL,
+    options: Omit<DownloadOptions<K>, "sink">,
+    file?: string,
+  ): Promise<Downloaded | K> {
     if (this.#closed) throw new DownloadError("the server stops");
     const { limit, timeoutMs, since = performance.now(), known } = options;
     const spentMs = performance.now() - since;
     const order: DownloadOrder = {
       ...{ url: url.href, settings: this.#settings, limit, timeoutMs, spentMs },
-      validators: known?.validators,
+      ...{ validators: known?.validators, file },
     };
     const outcome = await this.#ask(order, shownUrl(url));
     if (outcome.type === "file") {
       const { bytes, sha256, validators } = outcome;
       return { bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), sha256, validators };
     }
-    if (outcome.type === "error") throw new DownloadError(outcome.message, outcome.status);
+    if (outcome.type === "error") {
+      throw new (outcome.isUnwritten ? UnwrittenError : DownloadError)(outcome.message, outcome.status);
+    }
     if (known === undefined) throw new DownloadError(`${shownUrl(url)}: nothing was known`);
     return known;
   }
