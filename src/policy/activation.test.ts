@@ -13,9 +13,10 @@ import {
 } from "../../test/support/publisher.ts";
 import { digestOf, type SmallReleases, smallReleases } from "../../test/support/small-releases.ts";
 import { LedgerReleases } from "../decisions/release-history.ts";
+import { LedgerError } from "../ledger/ledger.ts";
 import type { SqliteLedger } from "../ledger/open.ts";
 import { proverOf } from "../proof/prove.ts";
-import { Activation, type Candidate, type ReleaseHistory } from "./activation.ts";
+import { Activation, type Candidate, type ReleaseGate, type ReleaseHistory } from "./activation.ts";
 import { type LiveEvent, LivePolicy } from "./live.ts";
 import { PassingReleaseError, ReleaseError } from "./release.ts";
 import { ReleaseStore } from "./release-store.ts";
@@ -48,6 +49,11 @@ async function signed(
   return { archive, statement: await statementOf(payload, by) };
 }
 
+/** Its statement was made so long ago. */
+function madeAgo(name: keyof SmallReleases, ms: number, members: Says = {}): Promise<Candidate> {
+  return signed(name, { created_at: rfc3339(Date.now() - ms), ...members });
+}
+
 interface Life {
   readonly activation: Activation;
   readonly live: LivePolicy;
@@ -66,6 +72,7 @@ async function life(
     now?: () => number;
     trusted?: readonly PublisherKey[];
     startMs?: () => number;
+    gate?: ReleaseGate;
   } = {},
 ): Promise<Life> {
   const events: LiveEvent[] = [];
@@ -85,7 +92,7 @@ async function life(
   const activation = new Activation({
     ...{ live, trust, prove: proverOf(), store, history, onProblem, source: "test", evaluationMs: 1_000 },
     now: () => past.now(),
-    maxAgeMs: how.maxAgeMs,
+    ...{ maxAgeMs: how.maxAgeMs, gate: how.gate },
     get startMs() {
       return how.startMs?.() ?? 60_000;
     },
@@ -349,19 +356,23 @@ describe("the last good release", () => {
 
   it("is stale where it was confirmed in the future: by a wrong clock, or so somebody wrote", async () => {
     const first = await life();
-    await first.activation.offer(await signed("first"), false);
+    await first.activation.offer(await madeAgo("first", 2 * DAY_MS), false);
     await first.store.confirm(digestOf(releases.first), Date.now() + 365 * DAY_MS);
     const here = await life({ maxAgeMs: DAY_MS });
     expect(await here.activation.fallBack()).toBe(true);
     expect(here.live.current?.age.refusalAt(Date.now())?.code).toBe("POLICY_STALE");
   });
 
-  it("is stale where nobody knows when it was confirmed", async () => {
-    await (await life()).activation.offer(await signed("first"), false);
+  it("is as old as its statement where nobody knows when it was confirmed", async () => {
+    await (await life()).activation.offer(await madeAgo("first", 2 * DAY_MS), false);
     rmSync(join(releasesOf(), "state.json"));
-    const here = await life({ maxAgeMs: 365 * DAY_MS });
-    expect(await here.activation.fallBack()).toBe(true);
-    expect(here.live.current?.age.refusalAt(Date.now())?.code).toBe("POLICY_STALE");
+    const stale = await life({ maxAgeMs: DAY_MS });
+    expect(await stale.activation.fallBack()).toBe(true);
+    expect(stale.live.current?.age.refusalAt(Date.now())?.code).toBe("POLICY_STALE");
+    const good = await life({ maxAgeMs: 3 * DAY_MS });
+    expect(await good.activation.fallBack()).toBe(true);
+    expect(good.live.current?.age.refusalAt(Date.now())).toBeUndefined();
+    expect(good.live.current?.age.confirmedAt).toBe(good.live.current?.statement?.created_at);
   });
 
   it.each<[string, () => Promise<Life>, string | undefined]>([
@@ -439,6 +450,75 @@ describe("the last good release, tried again", () => {
     now = new LedgerReleases(ledger, Date.now);
     expect(await activation.fallBack()).toBe(true);
     expect(live.current?.identity.revision).toBe("first");
+  });
+});
+
+describe("ends between kept and live", () => {
+  const ACT = { by: "alice", reason: "a week without news" };
+
+  /** All that `ReleaseHistory` does, but the process ends where it would write. */
+  const endsAtRecord = (): ReleaseHistory => {
+    const past = new LedgerReleases(ledger, Date.now);
+    return {
+      highest: (audience) => past.highest(audience),
+      last: () => past.last(),
+      record: () => new Promise(() => {}),
+    };
+  };
+
+  it("promoted: after the restart it is live, by whom and why, and the candidate's place confirms it", async () => {
+    await (await life()).activation.offer(await signed("first", { sequence: 1 }), false);
+    const killed = await life({ history: endsAtRecord(), maxAgeMs: DAY_MS });
+    await killed.activation.fallBack();
+    void killed.activation.promote(await signed("second", { sequence: 2 }), "next", ACT);
+    await expect.poll(async () => killed.store.confirmedAt(digestOf(releases.second))).toBeGreaterThan(0);
+
+    const here = await life({ maxAgeMs: DAY_MS });
+    expect(await refusal(here, await signed("first", { sequence: 1 }))).toBe("sequence");
+    expect(await here.activation.fallBack()).toBe(true);
+    expect(here.live.current?.identity.sequence).toBe(2);
+    expect(here.activation.promotion).toEqual(ACT);
+    expect(entries().at(-1)).toMatchObject({ sequence: 2, ...ACT });
+    const before = here.live.current?.age.confirmedAt ?? 0;
+    await expect.poll(() => Date.now()).toBeGreaterThan(before);
+    await here.activation.confirmPromoted();
+    expect(here.live.current?.age.confirmedAt).toBeGreaterThan(before);
+  });
+
+  it("the one before, confirmed meanwhile, does not take the new one's confirmation from it", async () => {
+    const here = await life({ maxAgeMs: DAY_MS });
+    await here.activation.offer(await signed("first", { sequence: 1 }), false);
+    const killed = await life({ history: endsAtRecord(), maxAgeMs: DAY_MS });
+    await killed.activation.offer(await signed("first", { sequence: 1 }), false);
+    void killed.activation.promote(await madeAgo("second", 2 * DAY_MS, { sequence: 2 }), "next", ACT);
+    await expect.poll(async () => killed.store.confirmedAt(digestOf(releases.second))).toBeGreaterThan(0);
+    await killed.activation.confirm();
+    const later = await life({ maxAgeMs: DAY_MS });
+    expect(await later.activation.fallBack()).toBe(true);
+    expect(later.live.current?.identity.sequence).toBe(2);
+    expect(later.live.current?.age.refusalAt(Date.now())).toBeUndefined();
+  });
+
+  it("a ledger that was not told of it: nothing was promoted, and nothing is after a restart", async () => {
+    const past = new LedgerReleases(ledger, Date.now);
+    const here = await life({
+      history: {
+        highest: (audience) => past.highest(audience),
+        last: () => past.last(),
+        record: (identity, statement, promotion) =>
+          promotion === undefined
+            ? past.record(identity, statement)
+            : Promise.reject(new LedgerError("LEDGER_FULL", "the disk is full")),
+      },
+    });
+    await here.activation.offer(await signed("first", { sequence: 1 }), false);
+    const promoting = here.activation.promote(await signed("second", { sequence: 2 }), "next", ACT);
+    await expect(promoting).rejects.toMatchObject({ step: "ledger" });
+    expect(here.live.current?.identity.sequence).toBe(1);
+    const later = await life();
+    expect(await later.activation.fallBack()).toBe(true);
+    expect(later.live.current?.identity.sequence).toBe(1);
+    expect(later.store.confirmedAt(digestOf(releases.first))).toBeGreaterThan(0);
   });
 });
 

@@ -11,8 +11,8 @@
  * - **let through**: where there is a gate, it judged past decisions as the gate demands. What was live last has no gate
  *   to pass: nothing changes by it. While the gate takes its time, and nothing is live yet, the last release that was
  *   kept decides;
- * - **kept**: archive and statement are in `state_dir/releases`, and the ledger has the entry that says that it is
- *   live, both on the disk. From here on nothing older is ever admitted again, whenever the process ends;
+ * - **kept**: archive and statement are in `state_dir/releases`, with who promoted it, and then the ledger has the entry
+ *   that says that it is live, both on the disk. Where the ledger can't be told, the one before is kept again. From here on nothing older is ever admitted again, whenever the process ends;
  * - **live**: one assignment puts it in the place of the one before.
  *
  * Where trust is `unsigned` or a digest there is no statement: it is matched at once, and kept without being stored.
@@ -34,6 +34,8 @@
  *
  * One candidate is on its way at a time.
  */
+
+import { digestOf } from "./activate.ts";
 import {
   Admission,
   type AdmissionOptions,
@@ -46,7 +48,7 @@ import {
 } from "./admission.ts";
 import type { LivePolicy, LiveRelease } from "./live.ts";
 import { ReleaseError } from "./release.ts";
-import type { Quarantined } from "./release-store.ts";
+import type { Quarantined, ReleaseStore, StoredPair } from "./release-store.ts";
 import type { TrustStore } from "./trust-store.ts";
 import { toError } from "./wasm-instance.ts";
 
@@ -202,18 +204,20 @@ export class Activation implements ReleaseTaker {
       const kept = await store.last();
       if (kept === undefined) return false;
       const admitted = await this.admission.admit(kept);
-      const confirmedAt = this.admission.believable(store.confirmedAt(admitted.sha256));
+      const confirmed = this.admission.believable(store.confirmedAt(admitted.sha256));
+      // It was kept when its source had it, which was not before it was made.
+      const confirmedAt = Math.max(confirmed, admitted.statement?.created_at ?? 0);
       const source = "state_dir, the last good release";
-      const last = this.#last();
+      const promotion = this.#promotionOf(admitted.sha256, store);
       const next = await this.admission.prove(kept, admitted, { source, confirmedAt, aside: false });
       try {
-        await this.#record(next, last?.sha256 === admitted.sha256 ? last.promotion : undefined);
+        await this.#record(next, promotion);
       } catch (error) {
         await next.engine.close();
         throw error;
       }
       live.replace(next, true);
-      this.#remember(last);
+      if (promotion !== undefined) this.#promoted = { sha256: admitted.sha256, promotion };
       return true;
     } catch (error) {
       this.#isFallBackRefused = !mayPass(error);
@@ -267,20 +271,36 @@ export class Activation implements ReleaseTaker {
     }
   }
 
-  /** After a restart the ledger is all that knows that what is live was promoted. */
-  #remember(last: ReturnType<ReleaseHistory["last"]>): void {
-    if (last?.promotion === undefined) return;
-    this.#promoted = { sha256: last.sha256, promotion: last.promotion };
+  /** Who promoted what was kept. The ledger says it, but where the process ended before its entry was written. */
+  #promotionOf(sha256: string, store: ReleaseStore): Promotion | undefined {
+    const last = this.#last();
+    return last?.sha256 === sha256 ? last.promotion : store.promotionOf(sha256);
   }
 
   async #keep({ archive, statement }: Candidate, next: LiveRelease, promotion?: Promotion): Promise<void> {
     const { store, now } = this.#options;
     const { sha256 } = next.identity;
-    if (statement !== undefined && this.isSigned) {
-      await store?.keep({ archive, statement }, sha256);
-      await store?.confirm(sha256, now());
+    if (statement === undefined || store === undefined || !this.isSigned) {
+      await this.#record(next, promotion);
+      return;
     }
-    await this.#record(next, promotion);
+    const before = await store.last().catch(() => undefined);
+    await store.keep({ archive, statement }, sha256, promotion);
+    try {
+      await store.confirm(sha256, now());
+      await this.#record(next, promotion);
+    } catch (error) {
+      if (before !== undefined) await this.admission.tried(this.#keepAgain(before, store));
+      throw error;
+    }
+  }
+
+  /** Who was told that nothing has changed does not find another one live after a restart. */
+  async #keepAgain(before: StoredPair, store: ReleaseStore): Promise<void> {
+    const sha256 = await digestOf(before.archive);
+    await store.keep(before, sha256);
+    const { current } = this.#options.live;
+    if (current?.identity.sha256 === sha256) await store.confirm(sha256, current.age.confirmedAt);
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
  * What is remembered of signed files besides the last good one: which are in quarantine, and when the one that is live
- * was last found at its place. One JSON file, replaced whole. Nothing in it makes anything be believed.
+ * was last found at its place, and who promoted it. One JSON file, replaced whole. Nothing in it makes anything be believed.
  */
 
 import { mkdir } from "node:fs/promises";
@@ -20,6 +20,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 function stateSchema<Step extends string>(steps: readonly Step[]) {
   return z.object({
     confirmed: z.object({ sha256, at: z.int().min(0) }).optional(),
+    promoted: z.object({ sha256, by: z.string(), reason: z.string() }).optional(),
     quarantined: z.array(
       z.object({
         sha256,
@@ -87,6 +88,21 @@ export class KeptState<Step extends string> {
     const others = this.#state.quarantined.filter((each) => each.sha256 !== entry.sha256);
     const kept = { ...entry, message: entry.message.slice(0, MAX_MESSAGE) };
     this.#state = { ...this.#state, quarantined: [kept, ...others].slice(0, MAX_QUARANTINED) };
+    await this.#save();
+  }
+
+  /** Who had this file go live by hand, and why; undefined where nobody did, as far as is known. */
+  promotionOf(digest: string): { readonly by: string; readonly reason: string } | undefined {
+    const { promoted } = this.#state;
+    return promoted?.sha256 === digest ? { by: promoted.by, reason: promoted.reason } : undefined;
+  }
+
+  /** It is about to go live by hand. On the disk when it resolves. @throws the system's error. */
+  async promote(
+    digest: string,
+    { by, reason }: { readonly by: string; readonly reason: string },
+  ): Promise<void> {
+    this.#state = { ...this.#state, promoted: { sha256: digest, by, reason } };
     await this.#save();
   }
 

@@ -1,6 +1,7 @@
 /**
  * What `state_dir/releases` keeps: the last release that went live, so that a server whose source is down or holds
- * nothing good starts with it; which releases are in quarantine; and when the source last confirmed the live one.
+ * nothing good starts with it; which releases are in quarantine; and of the live one, when the source last confirmed it
+ * and who promoted it.
  *
  * The release is two files, and no file system replaces two at once. So the archive is named by its digest and written
  * first; the statement, which names the digest, is written last and is what counts. Whenever the process ends, what
@@ -45,6 +46,12 @@ export interface StoredPair {
   readonly statement: Uint8Array;
 }
 
+/** Who had a release go live by hand, and why. */
+interface Promoter {
+  readonly by: string;
+  readonly reason: string;
+}
+
 /**
  * @property confirmEveryMs - how much of a confirmation's time may be lost with the process.
  * @property failed - is told where the folder or what lies in it can't be used: then nothing is in quarantine, and
@@ -61,6 +68,8 @@ export class ReleaseStore {
   readonly #folder: string;
   readonly #options: StoreOptions;
   readonly #state: KeptState<ReleaseStep>;
+  /** Of the archive that was kept last, as far as this process knows. */
+  #kept: string | undefined;
 
   private constructor(folder: string, options: StoreOptions) {
     this.#folder = folder;
@@ -99,9 +108,19 @@ export class ReleaseStore {
     return this.#state.confirmedAt(digest);
   }
 
-  /** The source has this archive. @throws {ReleaseError} step `store`. */
+  /**
+   * The source has this archive. Where another one was kept meanwhile nothing is noted: that one will be asked for.
+   *
+   * @throws {ReleaseError} step `store`.
+   */
   async confirm(digest: string, nowMs: number): Promise<void> {
+    if (this.#kept !== undefined && this.#kept !== digest) return;
     await saved(this.#state.confirm(digest, nowMs));
+  }
+
+  /** Who had this archive go live by hand, and why; undefined where nobody did, as far as is known. */
+  promotionOf(digest: string): Promoter | undefined {
+    return this.#state.promotionOf(digest);
   }
 
   /**
@@ -125,11 +144,12 @@ export class ReleaseStore {
   /**
    * Keeps a release in the place of the last good one; it is on the disk when this resolves.
    *
-   * @param digest - of the archive, in hex; the statement names it.
+   * @param digest - of the archive, in hex; the statement names it. @param promoter - who has it go live by hand.
    * @throws {ReleaseError} step `store`: the one before is still there.
    */
-  async keep({ archive, statement }: StoredPair, digest: string): Promise<void> {
+  async keep({ archive, statement }: StoredPair, digest: string, promoter?: Promoter): Promise<void> {
     if (this.#options.isReadOnly === true) return;
+    if (promoter !== undefined) await saved(this.#state.promote(digest, promoter));
     try {
       if (!(await this.#has({ archive, statement }))) {
         await writeDurably(this.#archive(digest), archive, MODE);
@@ -138,6 +158,7 @@ export class ReleaseStore {
     } catch (error) {
       throw storeError("the release can't be stored", error);
     }
+    this.#kept = digest;
     await this.#tidy(digest);
   }
 
