@@ -522,6 +522,25 @@ describe("ends between kept and live", () => {
   });
 });
 
+describe("while it waits for the gate", () => {
+  it("it expires: what is live stays, since nothing could be decided by it", async () => {
+    let ahead = 0;
+    const gate: ReleaseGate = {
+      check: async ({ identity }) => {
+        if (identity.sequence === 2) ahead = 60_000;
+      },
+      skip: () => {},
+    };
+    const here = await life({ gate, now: () => Date.now() + ahead });
+    await here.activation.offer(await signed("first", { sequence: 1 }), false);
+    const short = await signed("second", { sequence: 2, expires_at: rfc3339(Date.now() + 30_000) });
+    expect(await refusal(here, short)).toBe("time");
+    expect(here.live.current?.identity.sequence).toBe(1);
+    expect(entries()).toHaveLength(1);
+    expect(here.activation.quarantined).toEqual([]);
+  });
+});
+
 describe("without signatures", () => {
   it("nothing is stored, and each activation is in the ledger", async () => {
     const live = new LivePolicy();

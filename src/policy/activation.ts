@@ -46,6 +46,7 @@ import {
   type Promotion,
   type ReleaseHistory,
 } from "./admission.ts";
+import { timeText } from "./age.ts";
 import type { LivePolicy, LiveRelease } from "./live.ts";
 import { ReleaseError } from "./release.ts";
 import type { Quarantined, ReleaseStore, StoredPair } from "./release-store.ts";
@@ -248,6 +249,7 @@ export class Activation implements ReleaseTaker {
     try {
       if (isKnown) gate?.skip(next);
       else await gate.check(next);
+      this.#assertStillGood(next);
       await this.#keep(candidate, next, promotion);
     } catch (error) {
       await next.engine.close();
@@ -255,6 +257,12 @@ export class Activation implements ReleaseTaker {
     }
     live.replace(next);
     return true;
+  }
+
+  /** A gate takes its time, and nothing older is ever live again: what is over by now would refuse everything. */
+  #assertStillGood({ age }: LiveRelease): void {
+    if (age.endAt(this.#options.now()) !== "expired") return;
+    throw new ReleaseError("time", `the statement expired at ${timeText(age.expiresAt)}, before it was live`);
   }
 
   /** What was live last, in this process or the one before. @throws {ReleaseError} step `ledger`. */
