@@ -541,6 +541,24 @@ describe("while it waits for the gate", () => {
   });
 });
 
+describe("the release's place", () => {
+  it("does not confirm what was promoted by an older statement about the same archive", async () => {
+    const here = await life({ maxAgeMs: DAY_MS });
+    await here.activation.offer(await signed("first", { sequence: 1 }), false);
+    const renewed = await signed("first", { sequence: 2 });
+    await here.activation.promote(renewed, "next", { by: "alice", reason: "renewed" });
+    const before = here.live.current?.age.confirmedAt ?? 0;
+    await expect.poll(() => Date.now()).toBeGreaterThan(before);
+    await here.activation.confirm();
+    expect(here.live.current?.age.confirmedAt).toBe(before);
+    await here.activation.offer(renewed, false);
+    const offered = here.live.current?.age.confirmedAt ?? 0;
+    await expect.poll(() => Date.now()).toBeGreaterThan(offered);
+    await here.activation.confirm();
+    expect(here.live.current?.age.confirmedAt).toBeGreaterThan(offered);
+  });
+});
+
 describe("without signatures", () => {
   it("nothing is stored, and each activation is in the ledger", async () => {
     const live = new LivePolicy();

@@ -103,8 +103,8 @@ export class Activation implements ReleaseTaker {
   readonly #options: ActivationOptions;
   #isFallBackRefused = false;
   #saidOfFallBack: string | undefined;
-  /** Of the archive that the source had when it was live or confirmed. */
-  #placed: string | undefined;
+  /** What the source had when it was live or confirmed. */
+  #placed: Admitted | undefined;
   /** Of the archive that was promoted last, as far as this process knows. */
   #promoted: { readonly sha256: string; readonly promotion: Promotion } | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -142,10 +142,12 @@ export class Activation implements ReleaseTaker {
     return this.#inTurn(async () => {
       const admitted = await this.admission.admit(candidate);
       // An unsigned one has no number: it would undo what was promoted at each look.
-      if (this.isUnsigned && this.promotion !== undefined && admitted.sha256 === this.#placed) return false;
+      if (this.isUnsigned && this.promotion !== undefined && admitted.sha256 === this.#placed?.sha256) {
+        return false;
+      }
       const arrival = { place: this.#options.source, aside };
       const changed = await this.#arrive(candidate, admitted, arrival);
-      this.#placed = admitted.sha256;
+      this.#placed = admitted;
       this.#promoted = undefined;
       return changed;
     });
@@ -178,7 +180,7 @@ export class Activation implements ReleaseTaker {
   async confirm(): Promise<void> {
     const { live, now } = this.#options;
     const { current } = live;
-    if (current === undefined || current.identity.sha256 !== this.#placed) return;
+    if (current === undefined || this.#placed === undefined || !this.isLive(this.#placed)) return;
     live.confirm(now());
     await this.#keepConfirmation(current.identity.sha256);
   }
