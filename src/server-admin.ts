@@ -30,7 +30,7 @@ export function adminApp(parts: AdminAppParts): HttpApp {
     operations: memory.operations,
     history: memory.history,
     acceptPrice: (token, reason, who) => feeds.acceptPrice(token, reason, who),
-    promote: (promotion, sha256) => releases.promote(promotion, sha256),
+    promote: (promotion, meant) => releases.promote(promotion, meant),
     shadow: () => memory.shadow.sitting && reportOf(memory.shadow.sitting),
   });
 }

@@ -4,7 +4,7 @@ import type { ReadinessCheck } from "./admin/app.ts";
 import type { Config } from "./config.ts";
 import { Activation, type ReleaseTrust } from "./policy/activation.ts";
 import type { Promotion } from "./policy/admission.ts";
-import { type Promoted, PromoteError } from "./policy/candidate.ts";
+import { type Meant, type Promoted, PromoteError } from "./policy/candidate.ts";
 import type { EngineEvent } from "./policy/engine.ts";
 import { type LiveEvent, LivePolicy } from "./policy/live.ts";
 import type { ReleaseError } from "./policy/release.ts";
@@ -154,14 +154,11 @@ export class Releases {
   /**
    * Has the candidate go live because an operator says so.
    *
-   * @param sha256 - of the archive that is meant; absent: whatever is the candidate.
+   * @param meant - which one; absent: whatever is the candidate.
    * @returns with whether it stays live over a restart.
    * @throws {PromoteError} where it does not.
    */
-  async promote(
-    promotion: Promotion,
-    sha256: string | undefined,
-  ): Promise<Promoted & { readonly isKept: boolean }> {
+  async promote(promotion: Promotion, meant: Meant): Promise<Promoted & { readonly isKept: boolean }> {
     const { isSigned, isUnsigned } = this.activation;
     if (!isSigned && !isUnsigned) {
       throw new PromoteError("PINNED", "policy.trust names the one archive that may be live");
@@ -169,7 +166,7 @@ export class Releases {
     if (this.candidate === undefined) {
       throw new PromoteError("NO_CANDIDATE", "no candidate is configured: policy.candidate");
     }
-    return { ...(await this.candidate.release.promote(promotion, sha256)), isKept: isSigned };
+    return { ...(await this.candidate.release.promote(promotion, meant)), isKept: isSigned };
   }
 
   /** Nobody waits for past decisions any more. */

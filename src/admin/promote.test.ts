@@ -24,6 +24,7 @@ test("a token that may only read, no reason, another body: refused, and nobody i
     {},
     { reason: "" },
     { reason: "r", sha256: "AB" },
+    { reason: "r", sequence: -1 },
     { reason: "r", force: true },
     "no",
   ]) {
@@ -67,14 +68,17 @@ test("promoted: by whom and why is handed on, and whether it lasts is said", asy
     },
   });
   const { live, previous } = PROMOTED;
-  const response = await admin.post("/v1/promote", { reason: " a week ", sha256: live.sha256 });
+  const response = await admin.post("/v1/promote", { reason: " a week ", sha256: live.sha256, sequence: 8 });
   expect([response.status, await response.json()]).toEqual([200, { live, previous, lasts: "kept" }]);
   promoted = { live, previous: undefined, isKept: false };
   const first = await admin.post("/v1/promote", { reason: "r" });
   expect(await first.json()).toEqual({ live, previous: null, lasts: "until_changed" });
   expect(asked).toEqual([
-    [{ by: "local", reason: "a week" }, live.sha256],
-    [{ by: "local", reason: "r" }, undefined],
+    [
+      { by: "local", reason: "a week" },
+      { sha256: live.sha256, sequence: 8 },
+    ],
+    [{ by: "local", reason: "r" }, {}],
   ]);
   expect(admin.events[0]).toBe(`local promote ${live.sha256}`);
 });

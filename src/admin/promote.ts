@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { LedgerError } from "../ledger/ledger.ts";
 import type { Promotion } from "../policy/admission.ts";
-import { type Promoted, PromoteError } from "../policy/candidate.ts";
+import { type Meant, type Promoted, PromoteError } from "../policy/candidate.ts";
 import { ReleaseError } from "../policy/release.ts";
 import { bodyOf, reasonSchema } from "./body.ts";
 import { type AdminEnvironment, mayOperate } from "./environment.ts";
@@ -16,13 +16,15 @@ const body = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/, "64 lower-case hex digits")
     .optional(),
+  /** Of its statement, likewise: the same archive may be signed anew. */
+  sequence: z.int().min(0).optional(),
 });
 
 /** @property isKept - whether it stays live over a restart. */
 type Result = Promoted & { readonly isKept: boolean };
 
 /** @throws {PromoteError} where nothing was promoted. */
-export type Promote = (promotion: Promotion, sha256: string | undefined) => Promise<Result>;
+export type Promote = (promotion: Promotion, meant: Meant) => Promise<Result>;
 
 export interface PromoteRoutes {
   readonly promote: Promote;
@@ -32,10 +34,10 @@ export interface PromoteRoutes {
 export function promoteRoutes({ promote, operated }: PromoteRoutes): Hono<AdminEnvironment> {
   const app = new Hono<AdminEnvironment>();
   app.post("/v1/promote", mayOperate, async (context) => {
-    const { reason, sha256 } = await bodyOf(context, body);
+    const { reason, ...meant } = await bodyOf(context, body);
     const by = context.get("operator").name;
     try {
-      const { live, previous = null, isKept } = await promote({ by, reason }, sha256);
+      const { live, previous = null, isKept } = await promote({ by, reason }, meant);
       operated(by, `promote ${live.sha256}`);
       const { sequence, revision } = live;
       return context.json({

@@ -18,7 +18,7 @@ export function registerPolicyPromote(policy: Command): void {
     policy
       .command("promote")
       .description("have the candidate of the running server go live: the very one that is shown")
-      .option("--sha256 <hex>", "only this archive; by default the one that is the candidate now"),
+      .option("--sha256 <hex>", "only this archive; by default the one that is shown"),
   ).action((options: Options) => runCommand(options.json === true, () => promote(options)));
 }
 
@@ -30,14 +30,14 @@ async function promote(options: Options): Promise<ExitCode> {
   ]);
   const { candidate } = await callAdmin(config, options, { path: "/v1/status", schema: statusSchema });
   if (!options.json) for (const line of candidateLines(candidate, Date.now())) console.log(printable(line));
-  const sha256 = options.sha256 ?? candidate?.sha256;
+  const meant = meantBy(options, candidate);
   const identity = z.object({ revision: z.string(), sequence: z.int(), sha256: z.string() });
   const schema = z.object({
     live: identity,
     previous: identity.nullable(),
     lasts: z.enum(["kept", "until_changed"]),
   });
-  const body = { reason: options.reason, ...(sha256 === undefined ? {} : { sha256 }) };
+  const body = { reason: options.reason, ...meant };
   const timeoutMs = PROMOTE_MS + gateMs(config);
   const promoted = await callAdmin(config, options, { path: "/v1/promote", body, schema, timeoutMs });
   if (options.json) printJson({ ok: true, ...promoted, ...judgedBefore(candidate) });
@@ -55,6 +55,16 @@ async function promote(options: Options): Promise<ExitCode> {
     );
   }
   return EXIT.done;
+}
+
+/** What was shown. What comes a moment later was not. */
+function meantBy({ sha256 }: Options, candidate: Status["candidate"]): { sha256: string; sequence?: number } {
+  if (sha256 !== undefined) return { sha256 };
+  if (candidate === undefined) throw new Error("no candidate is configured: policy.candidate");
+  const { sha256: shown, sequence, refused, why } = candidate;
+  if (shown !== undefined) return { sha256: shown, ...(sequence === undefined ? {} : { sequence }) };
+  const said = refused === undefined ? why : `${refused.step}: ${refused.message}`;
+  throw new Error(`nothing to promote: ${said ?? "no candidate is proven"}`);
 }
 
 function gateMs({ policy: { gate } }: Config): number {

@@ -5,6 +5,7 @@ import {
   DAY_MS,
   type PublisherKey,
   publisherKey,
+  rfc3339,
   type Says,
   says,
   statementOf,
@@ -53,9 +54,9 @@ interface Life {
   changes(): number;
 }
 
-async function life(how: { unsigned?: true; gate?: ReleaseGate } = {}): Promise<Life> {
+async function life(how: { unsigned?: true; gate?: ReleaseGate; now?: () => number } = {}): Promise<Life> {
   const live = new LivePolicy();
-  const history = new LedgerReleases(ledger, Date.now);
+  const history = new LedgerReleases(ledger, how.now ?? Date.now);
   const store = await ReleaseStore.open(join(directory, "releases"), { confirmEveryMs: 0, failed: () => {} });
   const keys = { keys: [key.verifying], threshold: 1, audience: "production", maxLifetimeMs: 90 * DAY_MS };
   const trust: ReleaseTrust = how.unsigned === true ? "unsigned" : new TrustStore(keys);
@@ -166,20 +167,20 @@ describe("is given back", () => {
     await here.activation.offer(await signed("first", { sequence: 7 }), false);
     await here.candidate.reconsider();
     expect([here.candidate.state, here.refused]).toEqual(["absent", ["sequence"]]);
-    await here.candidate.offer(await signed("second", { sequence: 8 }));
+    await here.candidate.offer(await signed("second", { sequence: 10 }));
     const { current } = here.candidate;
     if (current === undefined) throw new Error("none is proven");
     here.candidate.stop(current);
     expect(here.candidate.state).toBe("stopped");
     await expect.poll(() => current.engine.closed).toBe(true);
     expect(await problemOf(here.candidate.promote(ACT))).toBe("NOT_PROVEN");
-    await here.candidate.offer(await signed("second", { sequence: 8 }));
+    await here.candidate.offer(await signed("second", { sequence: 10 }));
     expect(here.candidate.state).toBe("proven");
   });
 });
 
 describe("is not promoted", () => {
-  it("where there is none, another one, a refused one, one that expired, or the gate is against it", async () => {
+  it("where there is none, another one, a refused one, an older one, or the gate is against it", async () => {
     const said: string[] = [];
     const gate: ReleaseGate = {
       check: async ({ identity }) => {
@@ -190,7 +191,7 @@ describe("is not promoted", () => {
     };
     const here = await life({ gate });
     await here.activation.offer(await signed("first", { sequence: 5 }), false);
-    const promote = (sha256?: string) => problemOf(here.candidate.promote(ACT, sha256));
+    const promote = (sha256?: string) => problemOf(here.candidate.promote(ACT, { sha256 }));
     expect(await promote()).toBe("NO_CANDIDATE");
     here.candidate.refuse(new ReleaseError("digest", "another one"));
     expect(await promote()).toBe("NOT_PROVEN");
@@ -211,6 +212,37 @@ describe("is not promoted", () => {
     expect(await promote()).toBe("IS_LIVE");
     expect(PROMOTE_PROBLEMS).toContain("PINNED");
   });
+
+  it("where the same archive lies there under another statement than was looked at", async () => {
+    const here = await life();
+    await here.activation.offer(await signed("first", { sequence: 5 }), false);
+    await here.candidate.offer(await signed("second", { sequence: 6 }));
+    const shown = { sha256: digestOf(releases.second), sequence: 6 };
+    await here.candidate.offer(await signed("second", { sequence: Number.MAX_SAFE_INTEGER }));
+    expect(await problemOf(here.candidate.promote(ACT, shown))).toBe("CHANGED");
+    expect(here.live.current?.identity.sequence).toBe(5);
+  });
+
+  it("once it has expired", async () => {
+    let now = NOW;
+    const here = await life({ now: () => now });
+    await here.activation.offer(await signed("first", { sequence: 5 }), false);
+    await here.candidate.offer(await signed("second", { sequence: 6, expires_at: rfc3339(NOW + 60_000) }));
+    now += 120_000;
+    await expect(here.candidate.promote(ACT)).rejects.toMatchObject({
+      ...{ code: "REFUSED", cause: { step: "time" } },
+    });
+    expect(here.live.current?.identity.sequence).toBe(5);
+  });
+
+  it("twice, where two ask at once", async () => {
+    const here = await life();
+    await here.activation.offer(await signed("first", { sequence: 5 }), false);
+    await here.candidate.offer(await signed("second", { sequence: 6 }));
+    const both = [problemOf(here.candidate.promote(ACT)), problemOf(here.candidate.promote(ACT))];
+    expect(await Promise.all(both)).toEqual(["none", "IS_LIVE"]);
+    expect(entries().map(({ sequence }) => sequence)).toEqual([5, 6]);
+  });
 });
 
 describe("is promoted", () => {
@@ -220,7 +252,10 @@ describe("is promoted", () => {
     const old = here.live.current;
     await here.candidate.offer(await signed("second", { sequence: 6 }));
     const shown = here.candidate.current;
-    const promoted = await here.candidate.promote(ACT, digestOf(releases.second));
+    const promoted = await here.candidate.promote(ACT, {
+      sha256: digestOf(releases.second),
+      sequence: 6,
+    });
     expect(promoted).toMatchObject({ live: { sequence: 6 }, previous: { sequence: 5 } });
     expect(here.live.current).not.toBe(shown);
     expect(here.live.current?.source).toBe("next");

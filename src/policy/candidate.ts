@@ -11,7 +11,7 @@
  * It is proven with one worker alone: nobody waits for what it says.
  */
 import type { Activation, ReleaseTaker } from "./activation.ts";
-import type { Candidate, Promotion } from "./admission.ts";
+import type { Admitted, Candidate, Promotion } from "./admission.ts";
 import type { EngineEvent } from "./engine.ts";
 import { LivePolicy, type LiveRelease, type RefusedRelease } from "./live.ts";
 import { AbsentReleaseError, ReleaseError, type ReleaseIdentity } from "./release.ts";
@@ -37,7 +37,7 @@ export type CandidateState = "absent" | "proven" | "live" | "stopped";
  * - `PINNED`: the config pins the one archive that may be live;
  * - `NO_CANDIDATE`: none is configured, or nothing lies at its place;
  * - `NOT_PROVEN`: what lies there was refused, or failed too often in the shadow;
- * - `CHANGED`: another one lies there than the one that was named;
+ * - `CHANGED`: the candidate is another one than was named: another archive, or the same under another statement;
  * - `IS_LIVE`: it is live already;
  * - `GATE`: the gate does not let it through;
  * - `REFUSED`: another step refuses it; the problem's `step` says which.
@@ -64,6 +64,12 @@ export class PromoteError extends Error {
   }
 }
 
+/** What was looked at, as far as it was said. @property sha256 - of the archive. @property sequence - of its statement. */
+export interface Meant {
+  readonly sha256?: string | undefined;
+  readonly sequence?: number | undefined;
+}
+
 /** @property previous - what was live before; absent where nothing was. */
 export interface Promoted {
   readonly live: ReleaseIdentity;
@@ -75,8 +81,8 @@ export class CandidateRelease implements ReleaseTaker {
   readonly #policy: LivePolicy;
   /** As it was proven: what is promoted is exactly that. */
   #pair: Candidate | undefined;
-  /** Of what its place has. */
-  #placed: string | undefined;
+  /** What its place has. */
+  #placed: Admitted | undefined;
   #isStopped = false;
 
   constructor(options: CandidateOptions) {
@@ -108,8 +114,7 @@ export class CandidateRelease implements ReleaseTaker {
   get state(): CandidateState {
     if (this.current !== undefined) return "proven";
     if (this.#isStopped) return "stopped";
-    const live = this.#options.live.current?.identity.sha256;
-    return live !== undefined && live === this.#placed ? "live" : "absent";
+    return this.#placed !== undefined && this.#options.activation.isLive(this.#placed) ? "live" : "absent";
   }
 
   /** Requests are being answered whenever it comes: it is read in a thread of its own. */
@@ -118,7 +123,7 @@ export class CandidateRelease implements ReleaseTaker {
     const { admission } = activation;
     const admitted = await admission.admit(candidate);
     const { sha256, statement } = admitted;
-    this.#placed = sha256;
+    this.#placed = admitted;
     if (activation.isLive(admitted)) {
       await activation.confirmPromoted();
       this.#policy.confirm(now());
@@ -152,7 +157,7 @@ export class CandidateRelease implements ReleaseTaker {
 
   async confirm(): Promise<void> {
     const { activation, live, now } = this.#options;
-    if (live.current?.identity.sha256 === this.#placed) await activation.confirmPromoted();
+    if (live.current?.identity.sha256 === this.#placed?.sha256) await activation.confirmPromoted();
     else this.current?.age.confirm(now());
   }
 
@@ -205,10 +210,10 @@ export class CandidateRelease implements ReleaseTaker {
   /**
    * Has what was proven go live, through all the steps of going live.
    *
-   * @param sha256 - of the archive that is meant; absent: whatever is the candidate.
+   * @param meant - which one; absent: whatever is the candidate.
    * @throws {PromoteError} where it doesn't; whatever was live stays.
    */
-  async promote(promotion: Promotion, sha256?: string): Promise<Promoted> {
+  async promote(promotion: Promotion, { sha256, sequence }: Meant = {}): Promise<Promoted> {
     const { activation, live, place } = this.#options;
     const { current: candidate, lastError: refused } = this;
     const pair = this.#pair;
@@ -218,6 +223,13 @@ export class CandidateRelease implements ReleaseTaker {
       throw new PromoteError(
         "CHANGED",
         `the candidate is ${identity.sha256} by now, not the one that was named`,
+      );
+    }
+    // The same archive, but until another time, and nothing below its number is ever live again.
+    if (sequence !== undefined && sequence !== identity.sequence) {
+      throw new PromoteError(
+        "CHANGED",
+        `the candidate has sequence ${identity.sequence} by now, not ${sequence}, which was named`,
       );
     }
     if (sha256 === undefined && refused !== undefined) {

@@ -46,6 +46,11 @@ describe("beside a running server", () => {
     expect((await site.status()).alarms).toEqual([]);
     expect(await promote(site, { reason: "why not" })).toMatchObject({ status: 409, code: "NO_CANDIDATE" });
     expect((await site.admin("/v1/shadow")).status).toBe(404);
+    // Who was shown nothing does not have go live what comes a moment later: the server is not even asked.
+    const config = boundConfig(site.installation, site.running);
+    expect(await run("policy", "promote", "--config", config, "--reason", "r")).toMatchObject({
+      ...{ code: 1, errors: expect.stringContaining("nothing to promote: nothing good lies at its place") },
+    });
   });
 
   const about = (members = {}) => site.says(site.refusing, { sequence: LIVE + 1, ...members });
