@@ -167,6 +167,12 @@ describe("is given back", () => {
     await here.activation.offer(await signed("first", { sequence: 7 }), false);
     await here.candidate.reconsider();
     expect([here.candidate.state, here.refused]).toEqual(["absent", ["sequence"]]);
+    // Also where that was while it was proven.
+    const proving = here.candidate.offer(await signed("second", { sequence: 8 }));
+    await here.activation.offer(await signed("second", { sequence: 9 }), false);
+    await here.candidate.reconsider();
+    await proving;
+    expect([here.candidate.state, here.refused]).toEqual(["absent", ["sequence", "sequence"]]);
     await here.candidate.offer(await signed("second", { sequence: 10 }));
     const { current } = here.candidate;
     if (current === undefined) throw new Error("none is proven");

@@ -152,7 +152,9 @@ export class CandidateRelease implements ReleaseTaker {
     this.#pair = candidate;
     this.#isStopped = false;
     this.#policy.replace(next);
-    return true;
+    // What went live meanwhile may be newer.
+    await this.reconsider();
+    return this.current === next;
   }
 
   async confirm(): Promise<void> {
