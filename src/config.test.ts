@@ -67,6 +67,7 @@ describe("refused", () => {
     ["gate: {}", "policy.gate.replay", /^required$/],
     ["gate: {replay: 7}", "policy.gate.replay", /./],
     ["gate: {replay: 400d}", "policy.gate.replay", /longer than ledger.retain_inputs/],
+    ["max_age: 10m, gate: {replay: 7d}", "policy.max_age", /not longer than policy.gate.limit/],
     ["gate: {replay: 7d, max_newly_approved: -1}", "policy.gate.max_newly_approved", /./],
     ["gate: {replay: 7d, max_newly_refused: 0}", "policy.gate.max_newly_refused", /unknown key/],
   ])("a candidate or a gate that can't be: %s", (entry, path, message) => {

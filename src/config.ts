@@ -443,6 +443,10 @@ function contradictions(config: Config): ConfigProblem[] {
   if (gate !== undefined && gate.replay > config.ledger.retain_inputs) {
     problems.push({ path: "policy.gate.replay", message: "longer than ledger.retain_inputs" });
   }
+  // While a gate is at work nobody confirms what is live.
+  if (gate !== undefined && max_age <= gate.limit) {
+    problems.push({ path: "policy.max_age", message: "not longer than policy.gate.limit" });
+  }
   if (typeof trust === "object" && "keys" in trust && trust.threshold > trust.keys.length) {
     problems.push({
       path: "policy.trust",

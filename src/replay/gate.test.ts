@@ -145,6 +145,21 @@ describe("is refused", () => {
   });
 });
 
+describe("is judged by what it says", () => {
+  it("also where the run takes longer than it may go unconfirmed: nobody looks at its place meanwhile", async () => {
+    const hour = 3_600_000;
+    const late = await releaseOf(RULES, { maxAgeMs: hour, confirmedAt: Date.now() - hour });
+    onTestFinished(() => late.engine.close());
+    const id = await refused();
+    const { gate, ended } = gateOf();
+    await expect(gate.check(late)).rejects.toMatchObject({
+      ...{ step: "gate", message: expect.stringContaining(id) },
+    });
+    expect(ended).toMatchObject([{ replay: { newly_approved: { count: 1 }, failed: { count: 0 } } }]);
+    expect(late.age.refusalAt(Date.now())).toBeUndefined();
+  });
+});
+
 describe("is late, which may pass", () => {
   it("where an evaluation ran into its limit: it may have been the machine", async () => {
     const late = await refused(said("loop"));

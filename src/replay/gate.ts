@@ -83,6 +83,8 @@ export class ReplayGate implements ReleaseGate {
     const { history, replayMs, limitMs, now } = this.#options;
     const { identity: release } = next;
     const progress = (done: number, total: number): void => {
+      // Its place had it when it was read, and is not looked at meanwhile: it would fail on the rest as stale.
+      next.age.confirm(now());
       this.#run = { release, state: "running", at: began, done, total };
     };
     const began = now();
