@@ -281,6 +281,25 @@ describe("where releases are not signed", () => {
     expect((await site.status()).release?.sha256).toBe(site.other.sha256);
   });
 
+  test("unsigned, with a gate that is against what lies at the release's place: after a restart nothing is live", async () => {
+    site = await SignedSite.prepare({
+      ...{ candidate: "./next.tar.gz", trust: "unsigned", gate: { replay: "7d" } },
+    });
+    site.put(site.demo.bytes, undefined);
+    site.putCandidate(site.refusing.bytes, undefined);
+    await site.start();
+    await until("it judges", async () => (await site.whole()).candidate?.shadow !== undefined);
+    expect(await promote(site, { reason: "r" })).toMatchObject({ status: 200 });
+    expect((await site.ask(freshTransfer())).action).toBe("REJECT");
+    await site.running.stop("SIGKILL");
+    await site.start();
+    await until("refused", async () => (await site.whole()).last_release_error?.step === "gate");
+    expect((await site.whole()).release).toBeUndefined();
+    expect((await site.ask(freshTransfer())).action).toBe("REJECT");
+    site.put(site.refusing.bytes, undefined);
+    expect(await site.reload()).toMatchObject({ live: { sha256: site.refusing.sha256 } });
+  });
+
   test("by digest: only the one that is pinned may ever be live", async () => {
     site = await SignedSite.prepare();
     const pinned = { sha256: site.demo.sha256 };
