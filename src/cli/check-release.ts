@@ -1,5 +1,9 @@
-/** `check`: the release goes through every step of going live, up to the swap. */
+/**
+ * `check`: the release goes through every step of going live, up to the gate and the swap, and a candidate through those
+ * before it judges in the shadow.
+ */
 import type { Config } from "../config.ts";
+import { AbsentReleaseError, ReleaseError } from "../policy/release.ts";
 import { PolicySource } from "../policy/source.ts";
 import { placeOf, shownPlace } from "../release-place.ts";
 import type { Finding } from "./finding.ts";
@@ -46,6 +50,28 @@ export async function checkRelease(config: Config): Promise<Finding[]> {
   } finally {
     await source.close();
     await live.close();
+  }
+}
+
+/** What keeps a candidate from judging. One that does not lie there is none. */
+export async function checkCandidate(config: Config): Promise<Finding[]> {
+  const { candidate, fetch } = config.policy;
+  if (candidate === undefined) return [];
+  const place = placeOf(candidate, fetch);
+  try {
+    const { activation } = await prepareTrial(config, shownPlace(candidate));
+    const { admission } = activation;
+    const sight = await place.look(activation, {});
+    const given = await sight.read();
+    const admitted = await admission.admit(given);
+    const proven = await admission.prove(given, admitted, { source: shownPlace(candidate), aside: false });
+    await proven.engine.close();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ReleaseError) || error instanceof AbsentReleaseError) return [];
+    return [{ severity: "warning", path: "policy.candidate", message: `${error.step}: ${error.message}` }];
+  } finally {
+    place.close();
   }
 }
 

@@ -407,6 +407,24 @@ describe("warnings", () => {
     expect(await findings(install(more).config)).toEqual(Object.fromEntries(found));
   });
 
+  test("a candidate that would not judge; one that is not there, or would, is none", async () => {
+    const policy = { release: "release.tar.gz", trust: "unsigned", candidate: "next.tar.gz" };
+    const { directory, config } = install({ policy });
+    const ofCandidate = async () =>
+      (await check(config, {})).filter(({ path }) => path === "policy.candidate");
+    expect(await ofCandidate()).toEqual([]);
+    writeFileSync(join(directory, "next.tar.gz"), "no release");
+    expect(await ofCandidate()).toEqual([
+      {
+        severity: "warning",
+        path: "policy.candidate",
+        message: expect.stringMatching(/^archive: not a gzip file/),
+      },
+    ]);
+    copyFileSync(TEST_RELEASE, join(directory, "next.tar.gz"));
+    expect(await ofCandidate()).toEqual([]);
+  });
+
   test("a signed release that expires before long", async () => {
     const key = await publisherKey();
     const trust = { keys: ["trust.pub"], audience: "production" };

@@ -66,17 +66,19 @@ export async function check(
   }
   if (config === undefined) return findings;
   const refused = findings.filter(({ severity }) => severity === "error").map(({ path }) => path);
-  const [{ checkKeys }, { checkSystem }, { checkRelease }, { checkFeeds }] = await Promise.all([
-    import("./check-keys.ts"),
-    import("./check-system.ts"),
-    import("./check-release.ts"),
-    import("./check-feeds.ts"),
-  ]);
+  const [{ checkKeys }, { checkSystem }, { checkCandidate, checkRelease }, { checkFeeds }] =
+    await Promise.all([
+      import("./check-keys.ts"),
+      import("./check-system.ts"),
+      import("./check-release.ts"),
+      import("./check-feeds.ts"),
+    ]);
   const parts = await Promise.all([
     checkPolicy(config),
     checkKeys(config),
     checkSystem(config, file),
     checkRelease(config),
+    checkCandidate(config),
     checkFeeds(config),
   ]);
   // At a refused path a stand-in or a default was looked at.

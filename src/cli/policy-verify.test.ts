@@ -42,12 +42,12 @@ beforeEach(() => {
   configure({ keys: ["./key.pub"], audience: "production" });
 });
 
-function configure(trust: unknown): void {
+function configure(trust: unknown, more: Record<string, unknown> = {}): void {
   config = join(folder, "config.json");
   const value = {
     signing_key: "server.pem",
     nodes: [{ name: "node-1", callback_public_keys: ["node.pub"] }],
-    policy: { release: "elsewhere.tar.gz", trust },
+    policy: { release: "elsewhere.tar.gz", trust, ...more },
   };
   writeFileSync(config, JSON.stringify(value));
 }
@@ -203,4 +203,16 @@ describe("a release's URL", () => {
     expect(await verify()).toMatchObject({ code: 0 });
     expect(host.asked.at(-1)?.headers.authorization).toBe("Bearer t0ken");
   });
+});
+
+test("says that a gate is not asked here", async () => {
+  configure({ keys: ["./key.pub"], audience: "production" }, { gate: { replay: "7d" } });
+  await publish();
+  const { code, out } = await run("policy", "verify", release, "--config", config);
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: expect.stringMatching(/\nit would go live, if the gate of the server lets it through: revision /),
+  });
+  const json = JSON.parse((await run("policy", "verify", release, "--config", config, "--json")).out);
+  expect(json).toMatchObject({ ok: true, gate: "not asked" });
 });

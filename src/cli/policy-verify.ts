@@ -79,7 +79,7 @@ async function verify(release: string, { config: file, json }: Options): Promise
     );
     const statement = await statementIn(candidate, activation);
     const steps = stepsOf(stepsBefore(config.policy.trust, activation), refusal, statement, activation);
-    print(json === true, steps, live.current, problems);
+    print(json === true, steps, { live: live.current, problems, hasGate: config.policy.gate !== undefined });
     return refusal === undefined ? EXIT.done : EXIT.failed;
   } finally {
     await live.close();
@@ -173,17 +173,20 @@ function detailOf(
   }
 }
 
-function print(
-  json: boolean,
-  steps: readonly Step[],
-  live: LiveRelease | undefined,
-  problems: readonly ReleaseError[],
-): void {
+/** @property hasGate - the past is judged by the server alone. */
+interface Found {
+  readonly live: LiveRelease | undefined;
+  readonly problems: readonly ReleaseError[];
+  readonly hasGate: boolean;
+}
+
+function print(json: boolean, steps: readonly Step[], { live, problems, hasGate }: Found): void {
   if (json) {
     printJson({
       ok: live !== undefined,
       steps,
       ...(live === undefined ? {} : { release: live.identity }),
+      ...(hasGate ? { gate: "not asked" } : {}),
       problems: problems.map(({ message }) => message),
     });
     return;
@@ -196,6 +199,8 @@ function print(
   console.log(
     live === undefined
       ? "it would not go live"
-      : printable(`it would go live: revision ${live.identity.revision}, sequence ${live.identity.sequence}`),
+      : printable(
+          `it would go live${hasGate ? ", if the gate of the server lets it through" : ""}: revision ${live.identity.revision}, sequence ${live.identity.sequence}`,
+        ),
   );
 }
