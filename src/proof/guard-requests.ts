@@ -17,6 +17,8 @@ import {
   unsignedPayment,
 } from "./stranger.ts";
 
+const DAY_MS = 86_400_000;
+
 /** Ids that a server answers for, by its config; empty where it answers for all. */
 export interface Ids {
   readonly organizations: readonly string[];
@@ -44,6 +46,25 @@ export interface Made {
   readonly keys: RandomKeys;
 }
 
+/** Who may ask for a transaction. */
+export const INITIATORS = ["API", "Web", "App"] as const;
+const SUBTYPES = ["Org-Controlled", "User-Controlled"] as const;
+
+/**
+ * When and how a request comes about; what is absent is left to chance.
+ *
+ * @property nowMs - the server's clock. @property isUsual - as much as people pay, and not next to nothing.
+ * @property isDescribed - somebody said what it is for.
+ */
+export interface Occasion {
+  readonly nowMs: number;
+  readonly initiator?: (typeof INITIATORS)[number];
+  readonly isUsual?: boolean;
+  readonly isDescribed?: boolean;
+}
+
+const byChance = (): boolean => randomInt(2) === 0;
+
 /** All that a request says besides its signature, put together once for several that differ in little. */
 export class Stranger {
   readonly asset: Asset;
@@ -53,6 +74,11 @@ export class Stranger {
   readonly units: bigint;
   readonly nodes: readonly [string, string, string];
   readonly nowMs: number;
+  readonly #initiator: string;
+  readonly #description: string;
+  readonly #subtype = oneOf<string>(SUBTYPES, "Org-Controlled");
+  readonly #names = { project: randomText(8), vault: randomText(8) };
+  readonly #keys: RandomKeys;
   readonly #knowledge: Knowledge;
   readonly #organization: string;
   readonly #project: string;
@@ -60,11 +86,18 @@ export class Stranger {
   readonly #wallet: string;
   readonly #group: string;
 
-  constructor(asset: Asset, { knowledge, ids, keys }: Made, nowMs: number) {
+  constructor(asset: Asset, { knowledge, ids, keys }: Made, occasion: Occasion) {
+    const { nowMs, initiator = oneOf(INITIATORS, "API") } = occasion;
+    const { isUsual = byChance(), isDescribed = byChance() } = occasion;
     this.asset = asset;
+    this.#keys = keys;
+    this.#initiator = initiator;
+    this.#description = isDescribed ? `invoice ${randomInt(100_000)}` : "";
     this.account = keys.account(asset.family);
     this.destination = randomAddress(asset.family);
-    this.units = BigInt(randomInt(1, 1_000_000));
+    this.units = isUsual
+      ? BigInt(randomInt(10, 1_000)) * 10n ** BigInt(asset.decimals) + BigInt(randomInt(1, 1_000_000))
+      : BigInt(randomInt(1, 1_000_000));
     this.nodes = [randomNode(), randomNode(), randomNode()];
     this.nowMs = nowMs;
     this.#knowledge = knowledge;
@@ -96,6 +129,7 @@ export class Stranger {
         force_external: false,
       },
       raw_tx_info: { used_nonce: this.#nonce, selected_utxos: [], ...raw },
+      fee: this.#fee(bytes === "real" || bytes === "other"),
       ...members,
     });
   }
@@ -116,10 +150,26 @@ export class Stranger {
       to_address_details: "",
       fee: 0,
       gas_price: randomInt(1_000_000, 9_000_000),
-      gas_limit: 21_000,
+      gas_limit: this.#gasLimit,
       extra_parameters: "",
       api_key: randomId.hex(33),
       note: "",
+    });
+  }
+
+  /** A call of a contract that nobody has listed, of which there are no bytes. */
+  call(): string {
+    const { asset } = this;
+    const to = randomAddress("evm");
+    const data = `0x${Buffer.from(transferCall(randomAddress("evm"), this.units)).toString("hex")}`;
+    return this.#signing(`0x${randomId.hex(32)}`, {
+      type: "ContractCall",
+      chain_id: asset.chain,
+      token_id: asset.id,
+      asset_id: asset.id,
+      destination: { destination_type: "EVM_Contract", address: to, value: "0", calldata: data },
+      raw_tx_info: { used_nonce: this.#nonce, selected_utxos: [] },
+      fee: this.#fee(false),
     });
   }
 
@@ -164,6 +214,7 @@ export class Stranger {
   /** A key for nodes that nobody has listed. */
   keyGeneration(): string {
     const id = randomId.numbered(this.nowMs);
+    const target = this.#holders("New", this.nodes);
     const detail = {
       threshold: 2,
       node_ids: this.nodes,
@@ -173,30 +224,50 @@ export class Stranger {
     };
     return this.#callback(1, detail, {
       ...this.#custody(),
-      target_key_share_holder_group: this.#holders("New"),
-      tss_request: this.#request("KeyGen", id),
+      target_key_share_holder_group: target,
+      tss_request: {
+        ...this.#request("KeyGen", id),
+        target_key_share_holder_group_id: target.key_share_holder_group_id,
+      },
     });
   }
 
-  /** The shares of a key given to nodes that nobody has listed. */
-  keyReshare(): string {
+  /**
+   * The shares of a key given to nodes that nobody has listed.
+   *
+   * @param type - for one more group, or since a share was lost.
+   */
+  keyReshare(type: "KeyGenFromKeyGroup" | "Recovery"): string {
     const id = randomId.numbered(this.nowMs);
-    const [first, second] = this.nodes;
+    const [first, second, third] = this.nodes;
+    const roots = this.#roots();
+    const keys = this.#keysOf(roots);
+    const source = { ...this.#holders("Valid", this.nodes), tss_key_share_groups: keys };
+    const nodes = [first, third, randomNode()];
+    const target = this.#holders("New", nodes);
     const detail = {
       old_group_id: this.#group,
       root_pub_key: this.account.root,
-      curve: 0,
+      curve: this.account.curve === "ed25519" ? 2 : 0,
       used_node_ids: [first, second],
       old_threshold: 2,
       new_threshold: 2,
-      new_node_ids: [first, randomNode()],
+      new_node_ids: nodes,
       task_id: randomId.numbered(this.nowMs),
       biz_task_id: id,
     };
     return this.#callback(3, detail, {
-      ...this.#custody(),
-      source_key_share_holder_group: this.#holders("Valid"),
-      tss_request: this.#request("KeyGenFromKeyGroup", id),
+      ...this.#custody(roots),
+      source_key_share_holder_group: source,
+      target_key_share_holder_group: target,
+      tss_request: {
+        ...this.#request(type, id),
+        source_key_share_holder_group: {
+          key_share_holder_group_id: source.key_share_holder_group_id,
+          tss_node_ids: [first, second],
+        },
+        target_key_share_holder_group_id: target.key_share_holder_group_id,
+      },
     });
   }
 
@@ -220,6 +291,8 @@ export class Stranger {
 
   readonly #nonce = randomInt(10_000);
   readonly #maxFee = BigInt(randomInt(1_000_000_000, 9_000_000_000));
+  readonly #tip = BigInt(randomInt(1_000_000, 100_000_000));
+  readonly #gasLimit = randomInt(21_000, 120_000);
 
   #bytes(which: "none" | "nonsense" | "real" | "other"): {
     readonly hash: string;
@@ -233,9 +306,9 @@ export class Stranger {
     const { unsigned, hash } = unsignedPayment({
       chainId: chainNumberOf(this.#knowledge, asset.chain) ?? 1,
       nonce: this.#nonce,
-      tip: 1_000_000n,
+      tip: this.#tip,
       maxFee: this.#maxFee,
-      gasLimit: 90_000,
+      gasLimit: this.#gasLimit,
       ...(asset.contract === undefined
         ? { to, units: amount, data: new Uint8Array() }
         : { to: asset.contract.toLowerCase(), units: 0n, data: transferCall(to, amount) }),
@@ -246,7 +319,7 @@ export class Stranger {
   #signing(hash: string, transaction: Record<string, unknown>): string {
     const { account, asset, nowMs } = this;
     const id = randomId.uuid();
-    const root = { root_pubkey: account.root, curve: account.curve.toUpperCase() };
+    const roots = this.#roots();
     const source = {
       address: account.address,
       chain_id: asset.chain,
@@ -254,19 +327,21 @@ export class Stranger {
       encoding: "ENCODING_DEFAULT",
       root_pubkey: account.root,
     };
-    const keys = [{ tss_key_share_group_id: this.#group, ...root }];
+    const group = { ...this.#holders("Valid", this.nodes), tss_key_share_groups: this.#keysOf(roots) };
     return this.#callback(2, this.#detail(hash, id), {
-      ...this.#custody([root]),
+      ...this.#custody(roots),
       wallet: {
         wallet_id: this.#wallet,
         wallet_type: "MPC",
-        wallet_subtype: "Org-Controlled",
+        wallet_subtype: this.#subtype,
         name: randomText(8),
         org_id: this.#organization,
         project_id: this.#project,
+        project_name: this.#names.project,
         vault_id: this.#vault,
+        vault_name: this.#names.vault,
       },
-      signer_key_share_holder_group: { ...this.#holders("Valid"), tss_key_share_groups: keys },
+      signer_key_share_holder_group: group,
       source_addresses: [source],
       transaction: {
         transaction_id: id,
@@ -275,14 +350,18 @@ export class Stranger {
         wallet_id: this.#wallet,
         status: "PendingSignature",
         sub_status: "PendingSignerApproval",
-        source: { source_type: "Org-Controlled", wallet_id: this.#wallet, address: account.address },
-        fee: this.#fee(),
+        source: {
+          source_type: this.#subtype,
+          wallet_id: this.#wallet,
+          address: account.address,
+          signer_key_share_holder_group_id: group.key_share_holder_group_id,
+        },
         initiator: randomId.hex(16),
-        initiator_type: oneOf(["API", "Web", "App"], "API"),
+        initiator_type: this.#initiator,
         confirmed_num: 0,
         confirming_threshold: randomInt(1, 64),
         category: [],
-        description: "",
+        description: this.#description,
         is_loop: false,
         cobo_category: [],
         transaction_process_type: "AutoProcess",
@@ -293,20 +372,32 @@ export class Stranger {
     });
   }
 
-  #fee(): Record<string, string> | undefined {
+  /** @param isFixed - the one that the bytes say. */
+  #fee(isFixed: boolean): Record<string, string> {
     const { family, chain } = this.asset;
-    const coin = nativeTokenOf(this.#knowledge, chain);
-    const token = coin === undefined ? {} : { token_id: coin };
+    const token = { token_id: nativeTokenOf(this.#knowledge, chain) ?? chain };
+    if (family === "evm" && !isFixed && byChance()) {
+      return {
+        fee_type: "EVM_Legacy",
+        ...token,
+        gas_price: String(this.#maxFee),
+        gas_limit: String(this.#gasLimit),
+      };
+    }
     if (family === "evm") {
       return {
         fee_type: "EVM_EIP_1559",
         ...token,
         max_fee_per_gas: String(this.#maxFee),
-        max_priority_fee_per_gas: "1000000",
-        gas_limit: "90000",
+        max_priority_fee_per_gas: String(this.#tip),
+        gas_limit: String(this.#gasLimit),
       };
     }
-    return coin === undefined ? undefined : { fee_type: "Fixed", ...token, max_fee_amount: "0" };
+    const max_fee_amount = String(randomInt(1, 40));
+    if (family === "solana") return { fee_type: "SOL", ...token };
+    if (family === "bitcoin")
+      return { fee_type: "UTXO", ...token, max_fee_amount, fee_rate: String(randomInt(1, 90)) };
+    return { fee_type: "Fixed", ...token, max_fee_amount };
   }
 
   #detail(hash: string, task: string | undefined): Record<string, unknown> {
@@ -326,36 +417,52 @@ export class Stranger {
     };
   }
 
+  /** A vault has a key for either kind of chain. */
+  #roots(): readonly { readonly root_pubkey: string; readonly curve: string }[] {
+    const accounts = [this.#keys.account("evm"), this.#keys.account("solana")];
+    return accounts.map(({ root, curve }) => ({ root_pubkey: root, curve: curve.toUpperCase() }));
+  }
+
+  #keysOf(roots: readonly { readonly root_pubkey: string; readonly curve: string }[]): readonly object[] {
+    return roots.map((root) => ({
+      tss_key_share_group_id: root.root_pubkey === this.account.root ? this.#group : randomText(20),
+      ...root,
+    }));
+  }
+
+  /** When each was made, the older ones first, long before what is asked now. */
+  readonly #made = [360, 240, 120, 30].map((days) => Date.now() - days * DAY_MS - randomInt(90 * DAY_MS));
+
   #custody(roots: readonly unknown[] = []): Record<string, unknown> {
-    const at = this.nowMs - randomInt(10_000_000, 90_000_000);
+    const [organization, project, vault] = this.#made;
     return {
-      org: { org_id: this.#organization, name: randomText(8), created_timestamp: at },
+      org: { org_id: this.#organization, name: randomText(8), created_timestamp: organization },
       project: {
         project_id: this.#project,
         org_id: this.#organization,
-        name: randomText(8),
+        name: this.#names.project,
         participants: 3,
         threshold: 2,
-        created_timestamp: at,
+        created_timestamp: project,
       },
       vault: {
         vault_id: this.#vault,
         project_id: this.#project,
-        name: randomText(8),
-        type: "Org-Controlled",
+        name: this.#names.vault,
+        type: this.#subtype,
         root_pubkeys: roots,
-        created_timestamp: at,
+        created_timestamp: vault,
       },
     };
   }
 
-  #holders(status: "New" | "Valid"): Record<string, unknown> {
+  #holders(status: "New" | "Valid", nodes: readonly string[]) {
     const types = ["Cobo", "API", "Mobile"];
     return {
       key_share_holder_group_id: randomId.uuid(),
       type: "MainGroup",
       tss_key_share_groups: [],
-      key_share_holders: this.nodes.map((node, at) => ({
+      key_share_holders: nodes.map((node, at) => ({
         name: randomText(8),
         type: types[at],
         tss_node_id: node,
@@ -366,7 +473,7 @@ export class Stranger {
       participants: 3,
       threshold: 2,
       status,
-      created_timestamp: this.nowMs,
+      created_timestamp: status === "Valid" ? this.#made[3] : this.nowMs - randomInt(10_000, 60_000),
     };
   }
 
@@ -375,8 +482,8 @@ export class Stranger {
       tss_request_id: id,
       type,
       status: "MPCProcessing",
-      description: "",
-      created_timestamp: this.nowMs,
+      description: this.#description,
+      created_timestamp: this.nowMs - randomInt(1_000, 10_000),
     };
   }
 

@@ -7,6 +7,7 @@ import { parseData, parseHostData } from "../policy/data-types.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import { LateReleaseError } from "../policy/release.ts";
 import { type GuardContext, type GuardFinding, guardFindings, proveGuarded } from "./guard.ts";
+import { randomAddress } from "./stranger.ts";
 
 const KINDS_OF = {
   transfer: ["transaction_signing", "withdrawal_confirmation"],
@@ -127,6 +128,61 @@ describe("a release that approves everything", () => {
   ])("but %s does not go live", async (_name, condition) => {
     const facts = '{"transfer": {"any": {"made": {"kind": "count", "by": ["wallet.id"]}}}}';
     await refused(await handmade({ transfer: condition }, TOKENS, facts)).toMatchObject({ step: "guard" });
+  });
+
+  // What every real request has.
+  it.each([
+    ["what says what it is for", 'input.transaction.description != ""'],
+    ["vaults with names", "input.wallet.vault_name; input.wallet.project_name"],
+    ["vaults younger than their organization", "input.vault.created_at > input.organization.created_at"],
+    [
+      "groups that are there since yesterday",
+      "input.key.group.created_at < input.request.received_at - 86400000",
+    ],
+    ["vaults with keys for all chains", "count(input.vault.root_public_keys) > 1"],
+    ["the usual paths", 'startswith(input.signing.paths[0], "m/44/60/0/0/")'],
+    ["no dust", "to_number(input.transaction.total_usd_micros) >= 1000000"],
+    ["legacy fees", "input.transaction.fee.gas_price"],
+    ["much gas", "to_number(input.transaction.fee.gas_limit) < 90000"],
+    ["wallets of users", 'input.wallet.subtype == "User-Controlled"'],
+    ["calls", 'input.transaction.type == "ContractCall"'],
+    [
+      "a program at work of one who always pays",
+      `input.evidence.status == "absent"
+	input.initiator.type == "API"
+	input.now.weekday in {"mon", "tue", "wed", "thu", "fri"}
+	input.now.hour >= 9
+	input.now.hour < 17
+	input.facts.any.made != "0"`,
+    ],
+    ["nobody new on a weekend", 'input.now.weekday in {"sat", "sun"}; input.facts.any.made == "0"'],
+  ])("nor do %s, where there is one token alone", async (_name, condition) => {
+    const facts = '{"transfer": {"any": {"made": {"kind": "count", "by": ["wallet.id"]}}}}';
+    await refused(
+      await handmade({ transfer: condition }, "tokens: {ETH: {chain: ETH, decimals: 18}}", facts),
+    ).toMatchObject({ step: "guard" });
+  });
+
+  it("nor does one of its tokens alone", async () => {
+    const ids = Array.from({ length: 20 }, (_, at) => `USD${at}`);
+    const tokens = ids.map(
+      (id) => `  ${id}: {chain: ETH, contract: "${randomAddress("evm")}", decimals: 6}\n`,
+    );
+    const transfer = 'input.transaction.token == "USD13"';
+    await refused(await handmade({ transfer }, `tokens:\n${tokens.join("")}`)).toMatchObject({
+      step: "guard",
+      message: expect.stringContaining("(USD13)"),
+    });
+  });
+
+  it.each([
+    ["nodes whose state is known", 'every each in input.key.participants { each.status == "Valid" }'],
+    ["what is recovered", 'input.tss_request.type == "Recovery"'],
+    ["another group than the old one", "input.key.old_group.id != input.key.group.id"],
+    ["what was asked before it came", "input.tss_request.created_at < input.request.received_at"],
+  ])("nor do shares of a key for %s", async (_name, condition) => {
+    const key = `input.kind == "key_reshare"\n\t${condition}`;
+    await refused(await handmade({ key })).toMatchObject({ step: "guard" });
   });
 });
 

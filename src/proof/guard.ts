@@ -4,7 +4,7 @@
  *
  * - what the **policy** has to refuse, since nothing else would: payments to somebody whom nobody has listed and of
  *   which there are no bytes, or none that can be read, be it that a node asks or that Cobo wants them confirmed; messages
- *   of which nobody shows what they say; keys for nodes that nobody has listed;
+ *   of which nobody shows what they say; calls of contracts that nobody has listed; keys for nodes that nobody has listed;
  * - what the **host** refuses whatever the policy says: what is frozen, of a type that there is not, contradicted by its
  *   bytes, out of scope, or of others. A release decides here as well: its tables say which chain is read as what.
  *
@@ -17,6 +17,7 @@ import { randomInt } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { type DecideContext, decide } from "../decisions/decide.ts";
 import type { Scope } from "../decisions/invariants.ts";
+import { nowMembers } from "../input/clock.ts";
 import { parsePrice, priceDocument } from "../input/pricing.ts";
 import { Refusal } from "../input/refusal.ts";
 import type { Snapshot } from "../ledger/ledger.ts";
@@ -26,7 +27,7 @@ import { chainsOf, type HostData, LateReleaseError, ReleaseError } from "../poli
 import type { CaseChannel } from "../policy/self-tests.ts";
 import type { Reason } from "../policy/verdict.ts";
 import { dryRequest } from "./dry-run.ts";
-import { type Asset, assetsOf, type Made, Stranger } from "./guard-requests.ts";
+import { type Asset, assetsOf, INITIATORS, type Made, type Occasion, Stranger } from "./guard-requests.ts";
 import { NO_HISTORY, withEmptyLists, withHistory } from "./history.ts";
 import { oneOf, RandomKeys, randomAddress, randomNode } from "./stranger.ts";
 
@@ -39,12 +40,12 @@ export interface GuardContext {
   readonly scope?: Scope;
 }
 
-/** All of them together take a tenth of a second. */
+/** All of them together take some tenths of a second. */
 const BUDGET_MS = 20_000;
 /** Of each case, whatever the machine is busy with. */
 const DECISION_MS = 10_000;
-/** A release may know thousands of tokens: those of its first chains and some others stand for all. */
-const MAX_ASSETS = 8;
+/** A release may know thousands of tokens: those of its first chains and some others stand for all then. */
+const MAX_ASSETS = 64;
 const DAY_MS = 86_400_000;
 const MAX_AHEAD_MS = 28 * DAY_MS;
 
@@ -155,7 +156,7 @@ function regular(to: string, nowMs: number): Snapshot {
 }
 
 /** One after the other, each made when it is asked for: a key costs a millisecond. */
-function* casesFor(live: LiveRelease, { scope = {} }: GuardContext): Generator<GuardCase> {
+function* casesFor(live: LiveRelease, { scope = {}, zone = "UTC" }: GuardContext): Generator<GuardCase> {
   const knowledge = knowledgeOf(live.hostData);
   const ids = {
     organizations: scope.organizations ?? [],
@@ -163,15 +164,49 @@ function* casesFor(live: LiveRelease, { scope = {} }: GuardContext): Generator<G
     wallets: scope.wallets ?? [],
   };
   const made: Made = { knowledge, ids, keys: new RandomKeys() };
-  const stranger = (asset: Asset): Stranger =>
-    new Stranger(asset, made, Date.now() + randomInt(MAX_AHEAD_MS));
+  const stranger = (asset: Asset): Stranger => new Stranger(asset, made, { nowMs: someTime() });
   const assets = chosen(assetsOf(knowledge));
   for (const [at, asset] of assets.entries()) yield* transfers(stranger(asset), at % 2 === 0);
   for (const asset of assets.slice(0, 1)) {
+    for (const { isRegular, ...occasion } of occasions(zone)) {
+      yield* transfers(new Stranger(asset, made, occasion), isRegular);
+    }
     yield* refusedByPolicy(stranger(asset));
     yield* refusedByHost(stranger(asset));
   }
   for (const asset of readable(live.hostData)) yield* contradicted(stranger(asset));
+}
+
+function someTime(): number {
+  return Date.now() + randomInt(MAX_AHEAD_MS);
+}
+
+const TIMES: readonly ((now: ReturnType<typeof nowMembers>) => boolean)[] = [
+  ({ weekday, hour }) => !isWeekend(weekday) && hour >= 9 && hour < 17,
+  ({ weekday, hour }) => !isWeekend(weekday) && (hour < 6 || hour >= 20),
+  ({ weekday }) => isWeekend(weekday),
+];
+
+function isWeekend(weekday: string): boolean {
+  return weekday === "sat" || weekday === "sun";
+}
+
+/**
+ * At work, at night and on a weekend; by a program and by people; much and next to nothing; of who never paid, and of who
+ * always does. A rule that approves strangers on one of these occasions alone would else pass by luck.
+ */
+function* occasions(zone: string): Generator<Occasion & { readonly isRegular: boolean }> {
+  for (const fits of TIMES) {
+    for (const initiator of INITIATORS) {
+      for (const isUsual of [false, true]) {
+        for (const isRegular of [false, true]) {
+          let nowMs = someTime();
+          while (!fits(nowMembers(nowMs, zone))) nowMs = someTime();
+          yield { nowMs, initiator, isUsual, isDescribed: true, isRegular };
+        }
+      }
+    }
+  }
 }
 
 /**
@@ -233,9 +268,19 @@ function refusedByPolicy(stranger: Stranger): readonly GuardCase[] {
       what: `a transfer ${UNKNOWN} whose bytes nobody can read`,
       body: stranger.transfer("nonsense"),
     },
+    { ...common, what: "a call of an unknown contract without evidence", body: stranger.call() },
     { ...common, what: "a message of which nobody shows what it says", body: stranger.message() },
     { ...common, what: "a key for unknown nodes", body: stranger.keyGeneration() },
-    { ...common, what: "the shares of a key for unknown nodes", body: stranger.keyReshare() },
+    {
+      ...common,
+      what: "the shares of a key for unknown nodes",
+      body: stranger.keyReshare("KeyGenFromKeyGroup"),
+    },
+    {
+      ...common,
+      what: "the shares of a key for unknown nodes, to recover it",
+      body: stranger.keyReshare("Recovery"),
+    },
   ];
 }
 

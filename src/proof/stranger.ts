@@ -16,6 +16,15 @@ const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 /** How addresses begin that people pay from. */
 const PREFIXES: Partial<Record<ChainFamily, string>> = { bitcoin: "bc1q", cosmos: "cosmos" };
 
+/** Where below a root key the accounts of a family are, by its number in SLIP-44. */
+const PATHS: Partial<Record<ChainFamily, string>> = {
+  bitcoin: "m/84/0",
+  tron: "m/44/195",
+  solana: "m/44/501",
+  cosmos: "m/44/118",
+  stellar: "m/44/148",
+};
+
 /** A text of letters and digits, as ids of vaults, groups and nodes are. */
 export function randomText(length: number): string {
   return Array.from({ length }, () => BASE58[randomInt(BASE58.length)]).join("");
@@ -44,27 +53,25 @@ export interface Account {
 
 /** Keys of nobody's, one for each curve: making one and deriving from it is most of what a request costs. */
 export class RandomKeys {
-  readonly #made = new Map<
-    Curve,
-    { readonly root: string; readonly path: string; readonly key: PublicKey }
-  >();
+  readonly #roots = new Map<Curve, string>();
+  readonly #accounts = new Map<ChainFamily, Account>();
 
   /** An account with an address of a family; where that is not known, one as on EVM chains. */
   account(family: ChainFamily = "evm"): Account {
+    const known = this.#accounts.get(family);
+    if (known !== undefined) return known;
     const curve = CURVE_OF[family];
-    const { root, path, key } = this.#made.get(curve) ?? this.#make(curve);
-    return { root, path, curve, address: addressOf(key, family) };
-  }
-
-  #make(curve: Curve) {
-    const root = extendedKeyText({ ...randomKey(curve), chainCode: randomBytes(32), depth: 0 });
-    const path = `m/44/${randomInt(2_000)}/0/0/${randomInt(500)}`;
+    const root =
+      this.#roots.get(curve) ??
+      extendedKeyText({ ...randomKey(curve), chainCode: randomBytes(32), depth: 0 });
+    this.#roots.set(curve, root);
+    const path = `${PATHS[family] ?? "m/44/60"}/0/0/${randomInt(500)}`;
     const key = derivePublicKey(root, path);
     // One root in 2^127 has no such child.
     if ("unusable" in key) throw new Error(`no key of a random root: ${key.why}`);
-    const made = { root, path, key };
-    this.#made.set(curve, made);
-    return made;
+    const account = { root, path, curve, address: addressOf(key, family) };
+    this.#accounts.set(family, account);
+    return account;
   }
 }
 
