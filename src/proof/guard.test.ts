@@ -175,6 +175,22 @@ describe("a release that approves everything", () => {
     });
   });
 
+  it("nor does what nobody can read, of a token or for the tables", async () => {
+    const usdt =
+      '  USDT: {chain: ETH, contract: "0xdac17f958d2ee523a2206206994597c13d831ec7", decimals: 6}\n';
+    const unread = 'input.transaction.token == "USDT"\n\tinput.evidence.status == "undecodable"';
+    await refused(await handmade({ transfer: unread }, `tokens:\n${usdt}`)).toMatchObject({
+      message: expect.stringContaining("whose bytes nobody can read (USDT)"),
+    });
+    const unasked = await handmade({ transfer: "false" }, "tokens: {ETH: {chain: ETH, decimals: 255}}\n");
+    await refused(unasked).toMatchObject({
+      step: "guard",
+      message: expect.stringMatching(
+        /^with the release's tables nobody can read a transfer .*REQUEST_SCHEMA/,
+      ),
+    });
+  });
+
   it.each([
     ["nodes whose state is known", 'every each in input.key.participants { each.status == "Valid" }'],
     ["what is recovered", 'input.tss_request.type == "Recovery"'],

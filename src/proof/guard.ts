@@ -75,14 +75,19 @@ export interface GuardFinding {
 }
 
 /**
- * @throws ReleaseError step `guard` where it approves any of them, or fails on one; a LateReleaseError where that took
+ * @throws ReleaseError step `guard` where it approves any of them, fails on one, or its tables make one that the policy
+ *   has to refuse unreadable, so that nobody asked; a LateReleaseError where that took
  *   too long.
  */
 export async function proveGuarded(live: LiveRelease, context: GuardContext = {}): Promise<void> {
   const until = performance.now() + BUDGET_MS;
-  for await (const { what, outcome, reasons } of guardFindings(live, context)) {
+  for await (const { what, host, outcome, reasons } of guardFindings(live, context)) {
     if (outcome === "approved") throw new ReleaseError("guard", `the policy approves ${what}`);
     const [reason] = reasons;
+    if (outcome === "unusable" && host === undefined) {
+      const why = `${reason?.code ?? ""}: ${reason?.message ?? ""}`;
+      throw new ReleaseError("guard", `with the release's tables nobody can read ${what}: ${why}`);
+    }
     if (outcome === "failed") {
       const why = `the policy fails on ${what}: ${reason?.code ?? ""}: ${reason?.message ?? ""}`;
       const isLate = reason?.code === "POLICY_TIMEOUT" || reason?.code === "OVERLOADED";
@@ -164,9 +169,14 @@ function* casesFor(live: LiveRelease, { scope = {}, zone = "UTC" }: GuardContext
     wallets: scope.wallets ?? [],
   };
   const made: Made = { knowledge, ids, keys: new RandomKeys() };
-  const stranger = (asset: Asset): Stranger => new Stranger(asset, made, { nowMs: someTime() });
+  const stranger = (asset: Asset): Stranger => new Stranger(asset, made, { nowMs: someTime(zone) });
   const assets = chosen(assetsOf(knowledge));
-  for (const [at, asset] of assets.entries()) yield* transfers(stranger(asset), at % 2 === 0);
+  for (const asset of assets) {
+    const usual = new Stranger(asset, made, usualOccasion(zone));
+    yield* transfers(usual, true);
+    yield* transfers(stranger(asset), false);
+    yield* unread(usual);
+  }
   for (const asset of assets.slice(0, 1)) {
     for (const { isRegular, ...occasion } of occasions(zone)) {
       yield* transfers(new Stranger(asset, made, occasion), isRegular);
@@ -177,15 +187,26 @@ function* casesFor(live: LiveRelease, { scope = {}, zone = "UTC" }: GuardContext
   for (const asset of readable(live.hostData)) yield* contradicted(stranger(asset));
 }
 
-function someTime(): number {
-  return Date.now() + randomInt(MAX_AHEAD_MS);
-}
+type Fits = (now: ReturnType<typeof nowMembers>) => boolean;
 
-const TIMES: readonly ((now: ReturnType<typeof nowMembers>) => boolean)[] = [
-  ({ weekday, hour }) => !isWeekend(weekday) && hour >= 9 && hour < 17,
+const AT_WORK: Fits = ({ weekday, hour }) => !isWeekend(weekday) && hour >= 9 && hour < 17;
+const TIMES: readonly Fits[] = [
+  AT_WORK,
   ({ weekday, hour }) => !isWeekend(weekday) && (hour < 6 || hour >= 20),
   ({ weekday }) => isWeekend(weekday),
 ];
+
+function someTime(zone: string, fits: Fits = () => true): number {
+  for (;;) {
+    const nowMs = Date.now() + randomInt(MAX_AHEAD_MS);
+    if (fits(nowMembers(nowMs, zone))) return nowMs;
+  }
+}
+
+/** What conditions are made for that are to let ordinary payments through. */
+function usualOccasion(zone: string): Occasion {
+  return { nowMs: someTime(zone, AT_WORK), initiator: "API", isUsual: true, isDescribed: true };
+}
 
 function isWeekend(weekday: string): boolean {
   return weekday === "sat" || weekday === "sun";
@@ -200,9 +221,7 @@ function* occasions(zone: string): Generator<Occasion & { readonly isRegular: bo
     for (const initiator of INITIATORS) {
       for (const isUsual of [false, true]) {
         for (const isRegular of [false, true]) {
-          let nowMs = someTime();
-          while (!fits(nowMembers(nowMs, zone))) nowMs = someTime();
-          yield { nowMs, initiator, isUsual, isDescribed: true, isRegular };
+          yield { nowMs: someTime(zone, fits), initiator, isUsual, isDescribed: true, isRegular };
         }
       }
     }
@@ -253,21 +272,29 @@ function transfers(stranger: Stranger, isRegular: boolean): readonly GuardCase[]
   ];
 }
 
-function refusedByPolicy(stranger: Stranger): readonly GuardCase[] {
-  const { destination, nowMs } = stranger;
-  const common = { to: destination, nowMs, channel: "tss.v2" } as const;
+function unread(stranger: Stranger): readonly GuardCase[] {
+  const { asset, destination, nowMs } = stranger;
+  const common = { to: destination, nowMs, isRegular: true };
   return [
     {
       ...common,
       channel: "tss.v1",
-      what: `a transfer ${UNKNOWN} without evidence, by the version 1 payload`,
+      what: `a transfer ${UNKNOWN} without evidence, by the version 1 payload (${asset.id})`,
       body: stranger.transferV1(),
     },
     {
       ...common,
-      what: `a transfer ${UNKNOWN} whose bytes nobody can read`,
+      channel: "tss.v2",
+      what: `a transfer ${UNKNOWN} whose bytes nobody can read (${asset.id})`,
       body: stranger.transfer("nonsense"),
     },
+  ];
+}
+
+function refusedByPolicy(stranger: Stranger): readonly GuardCase[] {
+  const { destination, nowMs } = stranger;
+  const common = { to: destination, nowMs, channel: "tss.v2" } as const;
+  return [
     { ...common, what: "a call of an unknown contract without evidence", body: stranger.call() },
     { ...common, what: "a message of which nobody shows what it says", body: stranger.message() },
     { ...common, what: "a key for unknown nodes", body: stranger.keyGeneration() },
