@@ -5,6 +5,7 @@
 import { randomInt } from "node:crypto";
 import { chainNumberOf, familyOf, type Knowledge, nativeTokenOf } from "../policy/assets.ts";
 import type { ChainFamily, Token } from "../policy/release.ts";
+import { Custody, type Ids } from "./custody.ts";
 import {
   type Account,
   oneOf,
@@ -12,19 +13,9 @@ import {
   randomAddress,
   randomId,
   randomNode,
-  randomText,
   transferCall,
   unsignedPayment,
 } from "./stranger.ts";
-
-const DAY_MS = 86_400_000;
-
-/** Ids that a server answers for, by its config; empty where it answers for all. */
-export interface Ids {
-  readonly organizations: readonly string[];
-  readonly vaults: readonly string[];
-  readonly wallets: readonly string[];
-}
 
 /** What is paid. @property id - of the token, in the release's words. */
 export interface Asset extends Token {
@@ -48,7 +39,6 @@ export interface Made {
 
 /** Who may ask for a transaction. */
 export const INITIATORS = ["API", "Web", "App"] as const;
-const SUBTYPES = ["Org-Controlled", "User-Controlled"] as const;
 
 /**
  * When and how a request comes about; what is absent is left to chance.
@@ -76,21 +66,13 @@ export class Stranger {
   readonly nowMs: number;
   readonly #initiator: string;
   readonly #description: string;
-  readonly #subtype = oneOf<string>(SUBTYPES, "Org-Controlled");
-  readonly #names = { project: randomText(8), vault: randomText(8) };
-  readonly #keys: RandomKeys;
+  readonly #custody: Custody;
   readonly #knowledge: Knowledge;
-  readonly #organization: string;
-  readonly #project: string;
-  readonly #vault: string;
-  readonly #wallet: string;
-  readonly #group: string;
 
   constructor(asset: Asset, { knowledge, ids, keys }: Made, occasion: Occasion) {
     const { nowMs, initiator = oneOf(INITIATORS, "API") } = occasion;
     const { isUsual = byChance(), isDescribed = byChance() } = occasion;
     this.asset = asset;
-    this.#keys = keys;
     this.#initiator = initiator;
     this.#description = isDescribed ? `invoice ${randomInt(100_000)}` : "";
     this.account = keys.account(asset.family);
@@ -101,11 +83,7 @@ export class Stranger {
     this.nodes = [randomNode(), randomNode(), randomNode()];
     this.nowMs = nowMs;
     this.#knowledge = knowledge;
-    this.#organization = oneOf(ids.organizations, randomId.uuid());
-    this.#project = randomId.uuid();
-    this.#vault = oneOf(ids.vaults, randomText(20));
-    this.#wallet = oneOf(ids.wallets, randomId.uuid());
-    this.#group = randomText(20);
+    this.#custody = new Custody(ids, keys, this.account);
   }
 
   /**
@@ -214,7 +192,7 @@ export class Stranger {
   /** A key for nodes that nobody has listed. */
   keyGeneration(): string {
     const id = randomId.numbered(this.nowMs);
-    const target = this.#holders("New", this.nodes);
+    const target = this.#custody.newGroup(this.nodes, this.nowMs);
     const detail = {
       threshold: 2,
       node_ids: this.nodes,
@@ -223,7 +201,7 @@ export class Stranger {
       biz_task_id: id,
     };
     return this.#callback(1, detail, {
-      ...this.#custody(),
+      ...this.#custody.members(),
       target_key_share_holder_group: target,
       tss_request: {
         ...this.#request("KeyGen", id),
@@ -240,13 +218,11 @@ export class Stranger {
   keyReshare(type: "KeyGenFromKeyGroup" | "Recovery"): string {
     const id = randomId.numbered(this.nowMs);
     const [first, second, third] = this.nodes;
-    const roots = this.#roots();
-    const keys = this.#keysOf(roots);
-    const source = { ...this.#holders("Valid", this.nodes), tss_key_share_groups: keys };
+    const source = this.#custody.group(this.nodes);
     const nodes = [first, third, randomNode()];
-    const target = this.#holders("New", nodes);
+    const target = this.#custody.newGroup(nodes, this.nowMs);
     const detail = {
-      old_group_id: this.#group,
+      old_group_id: this.#custody.keyGroup,
       root_pub_key: this.account.root,
       curve: this.account.curve === "ed25519" ? 2 : 0,
       used_node_ids: [first, second],
@@ -257,7 +233,7 @@ export class Stranger {
       biz_task_id: id,
     };
     return this.#callback(3, detail, {
-      ...this.#custody(roots),
+      ...this.#custody.members(true),
       source_key_share_holder_group: source,
       target_key_share_holder_group: target,
       tss_request: {
@@ -276,7 +252,7 @@ export class Stranger {
     return this.#callback(
       randomInt(6, 1_000),
       this.#detail(`0x${randomId.hex(32)}`, randomId.uuid()),
-      this.#custody(),
+      this.#custody.members(),
     );
   }
 
@@ -319,7 +295,6 @@ export class Stranger {
   #signing(hash: string, transaction: Record<string, unknown>): string {
     const { account, asset, nowMs } = this;
     const id = randomId.uuid();
-    const roots = this.#roots();
     const source = {
       address: account.address,
       chain_id: asset.chain,
@@ -327,32 +302,22 @@ export class Stranger {
       encoding: "ENCODING_DEFAULT",
       root_pubkey: account.root,
     };
-    const group = { ...this.#holders("Valid", this.nodes), tss_key_share_groups: this.#keysOf(roots) };
+    const group = this.#custody.group(this.nodes);
     return this.#callback(2, this.#detail(hash, id), {
-      ...this.#custody(roots),
-      wallet: {
-        wallet_id: this.#wallet,
-        wallet_type: "MPC",
-        wallet_subtype: this.#subtype,
-        name: randomText(8),
-        org_id: this.#organization,
-        project_id: this.#project,
-        project_name: this.#names.project,
-        vault_id: this.#vault,
-        vault_name: this.#names.vault,
-      },
+      ...this.#custody.members(true),
+      wallet: this.#custody.walletMembers(),
       signer_key_share_holder_group: group,
       source_addresses: [source],
       transaction: {
         transaction_id: id,
         cobo_id: randomId.numbered(nowMs),
         request_id: `api-${randomInt(100_000)}`,
-        wallet_id: this.#wallet,
+        wallet_id: this.#custody.wallet,
         status: "PendingSignature",
         sub_status: "PendingSignerApproval",
         source: {
-          source_type: this.#subtype,
-          wallet_id: this.#wallet,
+          source_type: this.#custody.subtype,
+          wallet_id: this.#custody.wallet,
           address: account.address,
           signer_key_share_holder_group_id: group.key_share_holder_group_id,
         },
@@ -404,7 +369,7 @@ export class Stranger {
     const { account, nodes } = this;
     const isEdwards = account.curve === "ed25519";
     return {
-      group_id: this.#group,
+      group_id: this.#custody.keyGroup,
       root_pub_key: account.root,
       used_node_ids: nodes.slice(0, 2),
       bip32_path_list: [account.path],
@@ -414,66 +379,6 @@ export class Stranger {
       tss_protocol: isEdwards ? 3 : 2,
       task_id: randomId.numbered(this.nowMs),
       ...(task === undefined ? {} : { biz_task_id: task }),
-    };
-  }
-
-  /** A vault has a key for either kind of chain. */
-  #roots(): readonly { readonly root_pubkey: string; readonly curve: string }[] {
-    const accounts = [this.#keys.account("evm"), this.#keys.account("solana")];
-    return accounts.map(({ root, curve }) => ({ root_pubkey: root, curve: curve.toUpperCase() }));
-  }
-
-  #keysOf(roots: readonly { readonly root_pubkey: string; readonly curve: string }[]): readonly object[] {
-    return roots.map((root) => ({
-      tss_key_share_group_id: root.root_pubkey === this.account.root ? this.#group : randomText(20),
-      ...root,
-    }));
-  }
-
-  /** When each was made, the older ones first, long before what is asked now. */
-  readonly #made = [360, 240, 120, 30].map((days) => Date.now() - days * DAY_MS - randomInt(90 * DAY_MS));
-
-  #custody(roots: readonly unknown[] = []): Record<string, unknown> {
-    const [organization, project, vault] = this.#made;
-    return {
-      org: { org_id: this.#organization, name: randomText(8), created_timestamp: organization },
-      project: {
-        project_id: this.#project,
-        org_id: this.#organization,
-        name: this.#names.project,
-        participants: 3,
-        threshold: 2,
-        created_timestamp: project,
-      },
-      vault: {
-        vault_id: this.#vault,
-        project_id: this.#project,
-        name: this.#names.vault,
-        type: this.#subtype,
-        root_pubkeys: roots,
-        created_timestamp: vault,
-      },
-    };
-  }
-
-  #holders(status: "New" | "Valid", nodes: readonly string[]) {
-    const types = ["Cobo", "API", "Mobile"];
-    return {
-      key_share_holder_group_id: randomId.uuid(),
-      type: "MainGroup",
-      tss_key_share_groups: [],
-      key_share_holders: nodes.map((node, at) => ({
-        name: randomText(8),
-        type: types[at],
-        tss_node_id: node,
-        online: true,
-        signer: true,
-        status: "Valid",
-      })),
-      participants: 3,
-      threshold: 2,
-      status,
-      created_timestamp: status === "Valid" ? this.#made[3] : this.nowMs - randomInt(10_000, 60_000),
     };
   }
 
