@@ -16,8 +16,8 @@ test("a release that takes too long to read is given up", async () => {
       ["/data.json", Buffer.from(JSON.stringify({ table: new Array(200_000).fill(1) }))],
     ]),
   );
-  await expect(readReleaseAside(archive, "0".repeat(64), 2_000)).rejects.toMatchObject({
+  await expect(readReleaseAside(archive, "0".repeat(64), 20)).rejects.toMatchObject({
     step: "archive",
-    message: "it could not be read: that takes longer than 2000 ms",
+    message: "it could not be read: that takes longer than 20 ms",
   });
 });
