@@ -18,8 +18,16 @@ const DESTINATION = "0x0f76f604fd7762bd94b48ca2523f69ab9665c97f";
 /** On the list of sanctions of every installation. */
 export const LISTED = "0x00000000000000000000000000000000deadbeef";
 
+/** What is signed without being read is paid to one address only: no release may pay strangers so. */
+const TO_DESTINATION = `
+	every destination in input.transaction.destinations {
+		destination.address == "${DESTINATION}"
+	}
+}
+`;
+
 const RULES = {
-  ...PAYS,
+  "rules/transfer/pays/rule.rego": PAYS["rules/transfer/pays/rule.rego"].replace(/\n}\n$/, TO_DESTINATION),
   "rules/transfer/confirms/rule.rego": `# METADATA
 # title: Confirmed
 # description: A confirmation of a small withdrawal is answered with ok.
