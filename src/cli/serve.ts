@@ -28,6 +28,8 @@ async function serve(file: string): Promise<ExitCode> {
   setFlagsFromString(REQUESTS_DIE_YOUNG);
   // Signals that come while it starts are kept: a supervisor may change its mind early.
   const signals = createSignals();
+  // It asks Node for a report to learn which C library there is, and Node waits then for each thread to tell of itself.
+  await import("libsql");
   const { startEarly } = await import("../policy/worker-thread.ts");
   startEarly();
   const { loadConfig } = await import("../config.ts");
