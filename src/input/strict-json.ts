@@ -140,7 +140,7 @@ const LONE_SURROGATE = /[\ud800-\udfff]/u;
 /** Keys seen before, each as the one string that the engine knows a member by: looking it up by its letters costs more. */
 const keys = new Map<string, string>();
 const MAX_KEYS = 4096;
-const MAX_KEPT_KEY = 64;
+const MAX_KEPT_KEY = 40;
 
 function interned(key: string): string {
   const known = keys.get(key);
