@@ -14,8 +14,8 @@ const ENTRIES = [
   "ledger/verify-worker",
   "ledger/writer-worker",
   "policy/download-worker",
-  "policy/release-reader-worker",
   "policy/worker",
+  "proof/proof-worker",
 ];
 
 export default defineConfig({

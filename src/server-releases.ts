@@ -75,7 +75,7 @@ export class Releases {
       history: memory.releases,
       now: () => memory.releases.now(),
       source: shownPlace(config.policy.release),
-      prove: proverOf(guardContextOf(config)),
+      prover: proverOf(guardContextOf(config)),
       maxAgeMs: config.policy.max_age,
       evaluationMs: config.limits.evaluation,
       onEvent: (event) => this.#onEngineEvent(event),

@@ -12,7 +12,6 @@ import { EvidenceReader } from "./evidence/evidence-reader.ts";
 import type { Feeds } from "./feeds/feeds.ts";
 import { type HttpApp, type Listener, startListener } from "./listener.ts";
 import { type Keys, loadKeys } from "./node-keys.ts";
-import { listsOf } from "./policy/rule-index.ts";
 import { shownPlace } from "./release-place.ts";
 import { loadTrust } from "./release-trust.ts";
 import { adminApp } from "./server-admin.ts";
@@ -110,7 +109,7 @@ export class CountersignServer {
     let areListsStarted = false;
     await this.#releases.start(() => {
       const { current } = this.#releases.live;
-      const read = current === undefined ? Promise.resolve() : this.#feeds.setRead(listsOf(current.index));
+      const read = current === undefined ? Promise.resolve() : this.#feeds.setRead(current.lists);
       if (areListsStarted) void read.then(() => this.#backlog.run());
     });
     await this.#feeds.startSigned();

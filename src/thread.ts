@@ -11,7 +11,7 @@ type ThreadFile =
   | "#ledger-writer-worker"
   | "#list-reader-worker"
   | "#policy-worker"
-  | "#release-reader-worker"
+  | "#proof-worker"
   | "#signer-worker";
 
 /**

@@ -154,7 +154,7 @@ test("the rules of docs/rules.md build, pass their tests and go live", { timeout
   expect(run.tests.filter(({ outcome }) => outcome !== "pass")).toEqual([]);
   // The cases of the page, and those of the default rules, are decided as the page says: else it would not go live.
   expect((await readRelease(bytes)).cases.map(({ place }) => place)).toContain("cases/treasury.yaml:2");
-  const live = await activate(bytes, { trust: "unsigned", source, prove: proverOf(), evaluationMs: 1_000 });
+  const live = await activate(bytes, { trust: "unsigned", source, prover: proverOf(), evaluationMs: 1_000 });
   await live.engine.close();
 });
 

@@ -55,7 +55,7 @@ beforeAll(async () => {
   live = await activate(bytes, {
     trust: "unsigned",
     source: "messages",
-    prove: proverOf(),
+    prover: proverOf(),
     evaluationMs: 2_000,
   });
 }, 120_000);

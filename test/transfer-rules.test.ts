@@ -10,7 +10,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EFFECT_TYPES, type Kind } from "../src/input/document.ts";
 import { activate } from "../src/policy/activate.ts";
 import { buildRelease } from "../src/policy/build/build.ts";
-import { compileFactQueries } from "../src/policy/fact-queries.ts";
 import type { LiveRelease } from "../src/policy/live.ts";
 import { proverOf } from "../src/proof/prove.ts";
 import { ASKED, verdictOf } from "./support/verdict.ts";
@@ -74,7 +73,12 @@ beforeAll(async () => {
     data.replace("approve_unverified: false", "approve_unverified: true"),
   );
   const { bytes } = await buildRelease(dir);
-  live = await activate(bytes, { trust: "unsigned", source: "demo", prove: proverOf(), evaluationMs: 2_000 });
+  live = await activate(bytes, {
+    trust: "unsigned",
+    source: "demo",
+    prover: proverOf(),
+    evaluationMs: 2_000,
+  });
 }, 120_000);
 
 afterAll(async () => {
@@ -106,9 +110,7 @@ async function codesOf(changes: Readonly<Record<string, unknown>>) {
 }
 
 it("asks history what the host understands", () => {
-  const queries = compileFactQueries(live.engine.facts).map(
-    ({ rule, name, kind }) => `${rule}.${name} ${kind}`,
-  );
+  const queries = live.queries.map(({ rule, name, kind }) => `${rule}.${name} ${kind}`);
   expect(queries).toEqual([
     "confirmation_limits.made count",
     "confirmation_limits.spent sum",

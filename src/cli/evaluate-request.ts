@@ -57,7 +57,7 @@ export async function evaluateRequest(path: string, options: EvaluateOptions): P
   const live = await activate(await releaseBytes(path), {
     trust: "unsigned",
     source: path,
-    prove: proverOf(),
+    prover: proverOf(),
     evaluationMs: EVALUATION_MS,
   });
   try {

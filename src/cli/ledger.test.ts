@@ -71,7 +71,7 @@ beforeAll(async () => {
   const live = await activate(bytes, {
     trust: "unsigned",
     source: "demo",
-    prove: proverOf(),
+    prover: proverOf(),
     evaluationMs: 2_000,
   });
   const listed = bodyOf("listed-transfer", live);

@@ -1,5 +1,6 @@
 /** The cases of a source folder, run in the engine that its release would be served by. */
-import { ANSWERS_NOBODY, activateRelease } from "../policy/activate.ts";
+import { activateRelease } from "../policy/activate.ts";
+import { ANSWERS_NOBODY } from "../policy/prover.ts";
 import { readRelease } from "../policy/read-release.ts";
 import { type CaseResult, resultText, runSelfTests } from "../proof/self-tests.ts";
 
@@ -14,7 +15,7 @@ export async function runCases(archive: Uint8Array): Promise<readonly CaseResult
   const release = await readRelease(archive);
   const live = await activateRelease(release, {
     source: "policy test",
-    prove: ANSWERS_NOBODY,
+    prover: ANSWERS_NOBODY,
     evaluationMs: EVALUATION_MS,
   });
   try {

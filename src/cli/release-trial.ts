@@ -37,7 +37,7 @@ export async function prepareTrial(config: Config, path: string): Promise<Trial>
     history: historyIn(ledgerFiles(state_dir).database),
     now: Date.now,
     source: path,
-    prove: proverOf(guardContextOf(config)),
+    prover: proverOf(guardContextOf(config)),
     maxAgeMs: policy.max_age,
     evaluationMs: limits.evaluation,
     onProblem,

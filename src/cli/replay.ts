@@ -32,13 +32,15 @@ async function replay({ config, release, since, limit, json }: Options): Promise
   const [
     { ledgerSource },
     { LedgerQueries },
-    { ANSWERS_NOBODY, activate },
+    { activate },
+    { ANSWERS_NOBODY },
     { releaseBytes },
     { replayDecisions },
   ] = await Promise.all([
     import("./ledger-source.ts"),
     import("../ledger/ledger-queries.ts"),
     import("../policy/activate.ts"),
+    import("../policy/prover.ts"),
     import("./release-file.ts"),
     import("../replay/replay.ts"),
   ]);
@@ -48,7 +50,7 @@ async function replay({ config, release, since, limit, json }: Options): Promise
   const live = await activate(await releaseBytes(release), {
     trust: "unsigned",
     source: release,
-    prove: ANSWERS_NOBODY,
+    prover: ANSWERS_NOBODY,
     evaluationMs: EVALUATION_MS,
   });
   const history = new LedgerQueries(file);

@@ -11,7 +11,7 @@ import type { Release } from "./release.ts";
 
 const OPTIONS: Omit<ActivateOptions, "trust"> = {
   source: "test",
-  prove: proverOf(),
+  prover: proverOf(),
   evaluationMs: 250,
   startMs: 5000,
 };

@@ -9,40 +9,28 @@ import { shapeFaults } from "./combine.ts";
 import { type EngineEvent, PolicyEngine } from "./engine.ts";
 import { compileFactQueries, type FactQuery } from "./fact-queries.ts";
 import { LiveRelease } from "./live.ts";
+import { ANSWERS_NOBODY, type Prover } from "./prover.ts";
 import { readRelease } from "./read-release.ts";
 import { compileReads } from "./reads.ts";
 import { type Release, ReleaseError } from "./release.ts";
-import { readReleaseAside } from "./release-reader.ts";
 import type { IndexedRule, RuleIndex } from "./rule-index.ts";
-import type { SelfTest } from "./self-tests.ts";
 import type { TrustedStatement } from "./trust-store.ts";
+import { startEarly } from "./worker-thread.ts";
 
 /** `{sha256}` names the one archive, in hex, that may go live: by the config, or by a statement that is trusted. */
 export type Trust = "unsigned" | { readonly sha256: string };
 
 /**
- * What a release has to show before it goes live. It is a release like any other but for its age, which it does not have
- * yet: its cases have clocks of their own.
- *
- * @param cases - those that it carries.
- * @throws ReleaseError step `self_test` or `guard`
- */
-export type Prove = (candidate: LiveRelease, cases: readonly SelfTest[]) => Promise<void>;
-
-/** Instead of a {@link Prove}: what this release decides is never answered to anybody. */
-export const ANSWERS_NOBODY = "answers_nobody";
-
-/**
- * @property prove - nobody may forget it: the policy's own folder knows no decisions, so that it is handed in.
+ * @property prover - nobody may forget it.
  * @property statement - what was signed about it: its digest is the one that is trusted.
  * @property maxAgeMs - how long it may go unconfirmed; absent: for ever. @property confirmedAt - absent: now.
  * @property now - the time that decisions have, milliseconds since the epoch; absent: the machine's.
  * @property source - where the release came from, for people.
- * @property aside - read it in a thread of its own, since requests are being answered.
+ * @property aside - read and prove it in a thread of its own, since requests are being answered.
  */
 export interface ActivateOptions {
   readonly trust: Trust;
-  readonly prove: Prove | typeof ANSWERS_NOBODY;
+  readonly prover: Prover | typeof ANSWERS_NOBODY;
   readonly statement?: TrustedStatement | undefined;
   readonly maxAgeMs?: number | undefined;
   readonly confirmedAt?: number | undefined;
@@ -63,10 +51,20 @@ export interface ActivateOptions {
  * @throws ReleaseError
  */
 export async function activate(candidate: Uint8Array, options: ActivateOptions): Promise<LiveRelease> {
+  const { trust, prover, aside, statement } = options;
   const sha256 = await digestOf(candidate);
-  assertTrusted(sha256, options.trust);
-  const read = options.aside === true ? readReleaseAside : readRelease;
-  return await activateRelease(vouchedFor(await read(candidate, sha256), options.statement), options);
+  assertTrusted(sha256, trust);
+  if (prover === ANSWERS_NOBODY || aside !== true) {
+    return await activateRelease(vouchedFor(await readRelease(candidate, sha256), statement), options);
+  }
+  const proof = prover.aside(candidate, sha256);
+  try {
+    startEarly();
+    const release = vouchedFor(await proof.release, statement);
+    return await activateRelease(release, { ...options, prover: proof });
+  } finally {
+    await proof.end();
+  }
 }
 
 /** A release is called by the number that was signed, and by the name that stands in both. */
@@ -93,17 +91,21 @@ export async function digestOf(bytes: Uint8Array): Promise<string> {
  */
 export async function activateRelease(
   release: Release,
-  options: Omit<ActivateOptions, "trust" | "aside">,
+  options: Omit<ActivateOptions, "trust" | "aside" | "prover"> & {
+    readonly prover: Pick<Prover, "prove"> | typeof ANSWERS_NOBODY;
+  },
 ): Promise<LiveRelease> {
   assertIndexConsistent(release.index);
   const engine = await PolicyEngine.start(release, options);
   try {
     await assertIndexFits(release.index, engine);
     const queries = compileFactQueries(engine.facts);
-    const { source, prove } = options;
+    const { source, prover } = options;
     const parts = { release, reads: compileReads(release.index), engine, queries, source };
     const activatedAt = options.now?.() ?? Date.now();
-    if (prove !== ANSWERS_NOBODY) await prove(new LiveRelease({ ...parts, activatedAt }), release.cases);
+    if (prover !== ANSWERS_NOBODY) {
+      await prover.prove(new LiveRelease({ ...parts, activatedAt }), release.cases);
+    }
     await options.prepareFacts?.(queries);
     const { statement, maxAgeMs, confirmedAt } = options;
     return new LiveRelease({ ...parts, activatedAt, statement, maxAgeMs, confirmedAt });

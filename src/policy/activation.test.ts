@@ -90,7 +90,7 @@ async function life(
   const past = new LedgerReleases(how.ledger ?? ledger, how.now ?? Date.now);
   const history = how.history ?? past;
   const activation = new Activation({
-    ...{ live, trust, prove: proverOf(), store, history, onProblem, source: "test", evaluationMs: 1_000 },
+    ...{ live, trust, prover: proverOf(), store, history, onProblem, source: "test", evaluationMs: 1_000 },
     now: () => past.now(),
     ...{ maxAgeMs: how.maxAgeMs, gate: how.gate },
     get startMs() {
@@ -580,7 +580,7 @@ describe("without signatures", () => {
     const history = new LedgerReleases(ledger, Date.now);
     const activation = new Activation({
       ...{ live, store, history, trust: "unsigned" as const, source: "test", evaluationMs: 1_000 },
-      prove: proverOf(),
+      prover: proverOf(),
       now: Date.now,
     });
     expect(await activation.offer({ archive: releases.first }, false)).toBe(true);

@@ -64,7 +64,7 @@ async function life(how: { unsigned?: true; gate?: ReleaseGate; now?: () => numb
     ...{
       live,
       trust,
-      prove: proverOf(),
+      prover: proverOf(),
       history,
       source: "release",
       evaluationMs: 1_000,

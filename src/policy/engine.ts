@@ -1,5 +1,5 @@
 /** The policy of one release at run time: questions in, answers or a named failure out, always in time. */
-import { type Evaluation, failure, readResultSet } from "./evaluation.ts";
+import { type Evaluation, type Evaluator, failure, readResultSet } from "./evaluation.ts";
 import {
   LateReleaseError,
   PassingReleaseError,
@@ -84,7 +84,7 @@ const MAX_SEQUENCE = 0x3fffffff;
  *
  * `close` lets what is in line be answered, then ends the workers.
  */
-export class PolicyEngine {
+export class PolicyEngine implements Evaluator {
   readonly #boot: Omit<WorkerBoot, "status">;
   readonly #evaluationMs: number;
   readonly #startMs: number;
@@ -165,11 +165,6 @@ export class PolicyEngine {
     return this.#closing;
   }
 
-  /**
-   * Evaluates an entrypoint. Never rejects and always settles.
-   *
-   * @param input - the JSON text of an object, written by our own serializer.
-   */
   evaluate(entrypoint: Entrypoint, input: string): Promise<Evaluation> {
     if (this.#closing) return Promise.resolve(failure("POLICY_ERROR", "the release is no longer live"));
     if (!input.startsWith("{") || !input.endsWith("}")) {
@@ -186,7 +181,6 @@ export class PolicyEngine {
     });
   }
 
-  /** Takes no more questions, lets those in line be answered, and ends the workers. */
   async close(): Promise<void> {
     this.#closing = true;
     if (this.#waiting.length + this.#sent.length > 0) {

@@ -1,4 +1,5 @@
-/** What an evaluation comes to. */
+/** What an evaluation comes to, and who makes one. */
+import type { Entrypoint } from "./rule-index.ts";
 
 const MAX_MESSAGE = 240;
 
@@ -6,6 +7,20 @@ const MAX_MESSAGE = 240;
 export type Evaluation =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly code: "POLICY_ERROR" | "POLICY_TIMEOUT"; readonly message: string };
+
+/** What answers for a release. */
+export interface Evaluator {
+  /** Whether it takes no more questions. */
+  readonly closed: boolean;
+  /**
+   * Evaluates an entrypoint. Never rejects and always settles.
+   *
+   * @param input - the JSON text of an object, written by our own serializer.
+   */
+  evaluate(entrypoint: Entrypoint, input: string): Promise<Evaluation>;
+  /** Takes no more questions, lets those in line be answered, and ends what answers. */
+  close(): Promise<void>;
+}
 
 /** @param message - cut to a length that a reply and a log line bear. */
 export function failure(code: "POLICY_ERROR" | "POLICY_TIMEOUT", message: string): Evaluation {

@@ -1,7 +1,7 @@
 /** The release that is live, and the one reference that a swap changes. */
 import { KINDS, type Kind } from "../input/document.ts";
 import { ReleaseAge } from "./age.ts";
-import type { PolicyEngine } from "./engine.ts";
+import type { Evaluator } from "./evaluation.ts";
 import type { FactQuery } from "./fact-queries.ts";
 import type { CompiledReads } from "./reads.ts";
 import {
@@ -11,7 +11,7 @@ import {
   type ReleaseIdentity,
   type ReleaseStep,
 } from "./release.ts";
-import type { RuleIndex } from "./rule-index.ts";
+import { listsOf, type RuleIndex } from "./rule-index.ts";
 import type { TrustedStatement } from "./trust-store.ts";
 
 /** A release that passed every step and can judge: identity, index, compiled reads and a warm engine. */
@@ -20,7 +20,7 @@ export class LiveRelease {
   readonly index: RuleIndex;
   readonly hostData: HostData;
   readonly reads: CompiledReads;
-  readonly engine: PolicyEngine;
+  readonly engine: Evaluator;
   /** Where it came from, for people. */
   readonly source: string;
   /** Milliseconds since the epoch. */
@@ -29,6 +29,8 @@ export class LiveRelease {
   readonly statement: TrustedStatement | undefined;
   /** Until when it may decide. */
   readonly age: ReleaseAge;
+  /** The names of the lists that its rules read. */
+  readonly lists: readonly string[];
   /** What its rules ask of history. */
   readonly queries: readonly FactQuery[];
   readonly #queriesOf: ReadonlyMap<Kind, readonly FactQuery[]>;
@@ -38,7 +40,7 @@ export class LiveRelease {
   constructor(parts: {
     release: Release;
     reads: CompiledReads;
-    engine: PolicyEngine;
+    engine: Evaluator;
     queries: readonly FactQuery[];
     source: string;
     activatedAt: number;
@@ -56,6 +58,7 @@ export class LiveRelease {
     this.activatedAt = activatedAt;
     this.statement = statement;
     this.age = new ReleaseAge({ statement, maxAgeMs, confirmedAt, nowMs: activatedAt });
+    this.lists = listsOf(this.index);
     this.queries = parts.queries;
     const judges = new Map(this.index.rules.map(({ name, kinds }) => [name, kinds]));
     this.#queriesOf = new Map(

@@ -56,7 +56,7 @@ function source({ pollMs = 60_000, timeoutMs = 5_000, isSigned = true, wholeEver
   const taker = new Activation({
     live,
     trust,
-    prove: proverOf(),
+    prover: proverOf(),
     now: Date.now,
     source: "a host",
     evaluationMs: 1_000,

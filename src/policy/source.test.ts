@@ -61,7 +61,7 @@ beforeEach(() => {
   file = join(mkdir(join(root, `case-${count}`)), "release.tar.gz");
 });
 
-const prove = proverOf();
+const prover = proverOf();
 
 type Options = Partial<PolicySourceOptions> & {
   readonly trust?: ReleaseTrust;
@@ -72,7 +72,7 @@ type Options = Partial<PolicySourceOptions> & {
 function source({ trust = "unsigned", path = file, buildFolder, ...options }: Options = {}) {
   const events: LiveEvent[] = [];
   const live = new LivePolicy((event) => events.push(event));
-  const taker = new Activation({ live, trust, prove, now: Date.now, source: file, evaluationMs: 250 });
+  const taker = new Activation({ live, trust, prover, now: Date.now, source: file, evaluationMs: 250 });
   const place = new FilePlace(path, buildFolder);
   const from = new PolicySource({ place, pollMs: 50, live, taker, ...options });
   onTestFinished(async () => {

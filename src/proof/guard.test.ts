@@ -2,9 +2,10 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { compileRego, indexedRule, releaseOf as read, ruleIndex } from "../../test/support/policy.ts";
 import { releaseOf } from "../../test/support/rego.ts";
-import { ANSWERS_NOBODY, activateRelease } from "../policy/activate.ts";
+import { activateRelease } from "../policy/activate.ts";
 import { parseData, parseHostData } from "../policy/data-types.ts";
 import type { LiveRelease } from "../policy/live.ts";
+import { ANSWERS_NOBODY } from "../policy/prover.ts";
 import { LateReleaseError } from "../policy/release.ts";
 import { type GuardContext, type GuardFinding, guardFindings, proveGuarded } from "./guard.ts";
 import { randomAddress } from "./stranger.ts";
@@ -51,7 +52,7 @@ async function handmade(
   };
   const live = await activateRelease(read(release), {
     source: "test",
-    prove: ANSWERS_NOBODY,
+    prover: ANSWERS_NOBODY,
     evaluationMs: 1_000,
   });
   onTestFinished(() => live.engine.close());

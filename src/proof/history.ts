@@ -7,7 +7,6 @@ import type { Document } from "../input/document.ts";
 import { NOTHING } from "../ledger/fact-sums.ts";
 import type { Snapshot } from "../ledger/ledger.ts";
 import type { LiveRelease } from "../policy/live.ts";
-import type { RuleIndex } from "../policy/rule-index.ts";
 
 /** A ledger that nothing was ever written to. */
 export const NO_HISTORY: Snapshot = {
@@ -49,14 +48,8 @@ export function withHistory(
   return rules.size === 0 ? request : request.withFacts(all);
 }
 
-/** The lists that its rules read, by name. */
-export function listsRead({ rules }: RuleIndex): readonly string[] {
-  const reads = rules.flatMap(({ checks }) => checks.flatMap((check) => check.reads));
-  return [...new Set(reads.flatMap((read) => /^lists\.([^.*]+)/.exec(read)?.[1] ?? []))];
-}
-
 /** The document after all lists that its rules read were looked up, and nobody was on any. */
 export function withEmptyLists(document: Document, live: LiveRelease): Document {
-  const lists = Object.fromEntries(listsRead(live.index).map((name) => [name, {}]));
+  const lists = Object.fromEntries(live.lists.map((name) => [name, {}]));
   return { ...document, lists };
 }

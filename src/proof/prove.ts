@@ -1,16 +1,20 @@
 /** All that a release has to show before it goes live, besides that it loads and runs (design 3.10). */
-import type { Prove } from "../policy/activate.ts";
+import type { Prover } from "../policy/prover.ts";
 import { type GuardContext, proveGuarded } from "./guard.ts";
+import { ProofThread } from "./proof-thread.ts";
 import { proveSelfTests } from "./self-tests.ts";
 
 /**
  * @param context - what this installation's requests look like, so that nobody could tell the host's from them; absent
  *   where there is no installation.
  */
-export function proverOf(context: GuardContext = {}): Prove {
-  return async (candidate, cases) => {
-    await proveSelfTests(candidate, cases);
-    await proveGuarded(candidate, context);
+export function proverOf(context: GuardContext = {}): Prover {
+  return {
+    prove: async (candidate, cases) => {
+      await proveSelfTests(candidate, cases);
+      await proveGuarded(candidate, context);
+    },
+    aside: (archive, sha256) => new ProofThread({ archive, sha256, context }),
   };
 }
 

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SEEDS } from "../../test/fixtures/pushes/pushes.ts";
 import { compileRego, indexedRule, releaseOf as read, ruleIndex } from "../../test/support/policy.ts";
 import { releaseOf } from "../../test/support/rego.ts";
-import { ANSWERS_NOBODY, activateRelease } from "../policy/activate.ts";
+import { activateRelease } from "../policy/activate.ts";
 import type { LiveRelease } from "../policy/live.ts";
+import { ANSWERS_NOBODY } from "../policy/prover.ts";
 import { LateReleaseError } from "../policy/release.ts";
 import type { SelfTest } from "../policy/self-tests.ts";
 import { proveSelfTests, resultText, runSelfTests } from "./self-tests.ts";
@@ -67,7 +68,7 @@ require["MUCH"] if input.deposit.confirmations > 20
 
 let live: LiveRelease;
 beforeAll(async () => {
-  live = await releaseOf(RULES, { prove: ANSWERS_NOBODY });
+  live = await releaseOf(RULES, { prover: ANSWERS_NOBODY });
 });
 afterAll(() => live.engine.close());
 
@@ -231,7 +232,7 @@ facts := {}
 `;
       const wasm = compileRego({ "rules/transfer/any/rule.rego": rule, "countersign/entry.rego": entry });
       const index = ruleIndex([indexedRule("transfer/any", [{ code: "ANY" }])]);
-      const options = { source: "test", prove: ANSWERS_NOBODY, evaluationMs: 1_000 } as const;
+      const options = { source: "test", prover: ANSWERS_NOBODY, evaluationMs: 1_000 } as const;
       return await activateRelease(read({ wasm, index }), options);
     };
     const never = await started(endless);

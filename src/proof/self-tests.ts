@@ -16,7 +16,7 @@ import { LateReleaseError, ReleaseError } from "../policy/release.ts";
 import { isTold, quoted, type SelfTest } from "../policy/self-tests.ts";
 import type { Reason } from "../policy/verdict.ts";
 import { dryRequest } from "./dry-run.ts";
-import { listsRead, NO_HISTORY, withEmptyLists, withHistory } from "./history.ts";
+import { NO_HISTORY, withEmptyLists, withHistory } from "./history.ts";
 
 /** All cases together. A thousand take a second or two. */
 export const SELF_TEST_BUDGET_MS = 20_000;
@@ -158,8 +158,7 @@ function problemOf({ facts = {}, lists = {} }: SelfTest, live: LiveRelease): str
   );
   const fact = stated.find((each) => !asked.has(each));
   if (fact !== undefined) return `no rule asks history for ${fact}`;
-  const read = listsRead(live.index);
-  const list = Object.keys(lists).find((name) => !read.includes(name));
+  const list = Object.keys(lists).find((name) => !live.lists.includes(name));
   return list === undefined ? undefined : `no rule reads the list ${list}`;
 }
 

@@ -11,8 +11,9 @@ import { VerifiedRequest } from "../../src/decisions/request.ts";
 import { see } from "../../src/evidence/evidence.ts";
 import { nowMembers } from "../../src/input/clock.ts";
 import { documentSchema, serialize } from "../../src/input/document.ts";
-import { ANSWERS_NOBODY, activate } from "../../src/policy/activate.ts";
+import { activate } from "../../src/policy/activate.ts";
 import { knowledgeOf } from "../../src/policy/assets.ts";
+import { ANSWERS_NOBODY } from "../../src/policy/prover.ts";
 import { enriched, withEmptyHistory } from "../support/dry-run.ts";
 import { keyPair, TEST_RELEASE } from "../support/installation.ts";
 import { measureLedger } from "./ledger.ts";
@@ -68,7 +69,7 @@ export async function measurePhases(print: Print): Promise<void> {
   const live = await activate(readFileSync(TEST_RELEASE), {
     trust: "unsigned",
     source: "bench",
-    prove: ANSWERS_NOBODY,
+    prover: ANSWERS_NOBODY,
     evaluationMs: 1_000,
   });
   const parsed = parseCallback(request, "v2");

@@ -23,8 +23,9 @@ import type { Appended, NewEntry } from "../../src/ledger/ledger.ts";
 import { SqliteLedger } from "../../src/ledger/open.ts";
 import { openDatabase } from "../../src/ledger/open-database.ts";
 import { WriterSession } from "../../src/ledger/writer-session.ts";
-import { ANSWERS_NOBODY, activate } from "../../src/policy/activate.ts";
+import { activate } from "../../src/policy/activate.ts";
 import { knowledgeOf } from "../../src/policy/assets.ts";
+import { ANSWERS_NOBODY } from "../../src/policy/prover.ts";
 import { keyPair } from "../support/installation.ts";
 
 const REQUEST = "bundles/demo/requests/listed-transfer.json";
@@ -70,7 +71,7 @@ export class SampleDecisions {
     await ledger.open();
     const shapes: FactShape[] = [];
     const live = await activate(readFileSync("bundles/demo.tar.gz"), {
-      ...{ trust: "unsigned", source: "bench", prove: ANSWERS_NOBODY, evaluationMs: 1_000 },
+      ...{ trust: "unsigned", source: "bench", prover: ANSWERS_NOBODY, evaluationMs: 1_000 },
       prepareFacts: async (queries) => {
         shapes.push(...queries.map(({ shape }) => shape));
         await ledger.keepShapes(shapes);

@@ -27,7 +27,7 @@ export interface Judged {
 
 export function demoRelease(): Promise<LiveRelease> {
   const bytes = new Uint8Array(readFileSync(join(BUNDLES, "demo.tar.gz")));
-  return activate(bytes, { trust: "unsigned", source: "demo", prove: proverOf(), evaluationMs: 5_000 });
+  return activate(bytes, { trust: "unsigned", source: "demo", prover: proverOf(), evaluationMs: 5_000 });
 }
 
 /** @throws whatever is no refusal: that would be a fault of the server's. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { FactShape } from "../../src/input/fact-shape.ts";
 import type { Movement } from "../../src/ledger/ledger.ts";
-import { ANSWERS_NOBODY, activate } from "../../src/policy/activate.ts";
+import { activate } from "../../src/policy/activate.ts";
+import { ANSWERS_NOBODY } from "../../src/policy/prover.ts";
 import { BUNDLES, TEST_RELEASE } from "./installation.ts";
 import { nonceOf, rebuilt } from "./sample-transaction.ts";
 
@@ -36,7 +37,7 @@ export async function pastShapes(): Promise<readonly FactShape[]> {
   const live = await activate(new Uint8Array(readFileSync(TEST_RELEASE)), {
     trust: "unsigned",
     source: "test",
-    prove: ANSWERS_NOBODY,
+    prover: ANSWERS_NOBODY,
     evaluationMs: 1_000,
   });
   await live.engine.close();

@@ -45,7 +45,7 @@ export async function releaseOf(
     return await activate(bytes, {
       trust: "unsigned",
       source: folder,
-      prove: proverOf(),
+      prover: proverOf(),
       evaluationMs: 2_000,
       ...more,
     });

@@ -45,7 +45,7 @@ export async function teamRelease(changes: Readonly<Record<string, unknown>> = {
     return await activate(bytes, {
       trust: "unsigned",
       source: "team",
-      prove: proverOf(),
+      prover: proverOf(),
       evaluationMs: 5_000,
     });
   } finally {

@@ -1,0 +1,41 @@
+/** Who has a release show what it can and what it must not do. It knows decisions, which this folder does not: it is handed in. */
+import type { LiveRelease } from "./live.ts";
+import type { Release } from "./release.ts";
+import type { SelfTest } from "./self-tests.ts";
+
+/**
+ * What a release has to show before it goes live. It is a release like any other but for its age, which it does not have
+ * yet: its cases have clocks of their own.
+ *
+ * @param cases - those that it carries.
+ * @throws {ReleaseError} step `self_test` or `guard`
+ */
+export type Prove = (candidate: LiveRelease, cases: readonly SelfTest[]) => Promise<void>;
+
+/**
+ * A proof whose thinking is done elsewhere.
+ *
+ * @property release - as `readRelease` has it. @throws {ReleaseError}
+ * @property prove - of the release that was read, once it has an engine: it is that engine which is asked.
+ */
+export interface ProofAside {
+  readonly release: Promise<Release>;
+  readonly prove: Prove;
+  /** Whatever it is doing; resolves when nothing of it is left. */
+  end(): Promise<void>;
+}
+
+export interface Prover {
+  /** In this thread. */
+  readonly prove: Prove;
+  /**
+   * Reads an archive, and proves it when asked, in a thread that gives way to all others: requests are being answered.
+   *
+   * @param sha256 - the archive's digest in hex.
+   * @throws {ReleaseError} where the system has no thread to give.
+   */
+  aside(archive: Uint8Array, sha256: string): ProofAside;
+}
+
+/** Instead of a {@link Prover}: what this release decides is never answered to anybody. */
+export const ANSWERS_NOBODY = "answers_nobody";

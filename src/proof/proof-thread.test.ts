@@ -1,0 +1,175 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { getPriority } from "node:os";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { indexedRule, ruleIndex } from "../../test/support/policy.ts";
+import {
+  digestOf,
+  ORDINARY,
+  type SmallReleases,
+  smallRelease,
+  smallReleases,
+} from "../../test/support/small-releases.ts";
+import { activate } from "../policy/activate.ts";
+import { writeArchive } from "../policy/archive.ts";
+import { entrypointsDigest, generateEntrypoints } from "../policy/build/entrypoints.ts";
+import type { LiveRelease } from "../policy/live.ts";
+import { LateReleaseError, PassingReleaseError, ReleaseError } from "../policy/release.ts";
+import { ProofThread } from "./proof-thread.ts";
+import { proverOf } from "./prove.ts";
+
+let releases: SmallReleases;
+beforeAll(async () => {
+  releases = await smallReleases();
+});
+
+function proofOf(archive: Uint8Array, readMs?: number): ProofThread {
+  const proof = new ProofThread({ archive, sha256: digestOf(archive), context: {} }, readMs);
+  onTestFinished(() => proof.end());
+  return proof;
+}
+
+/** From the archive's bytes to a release that may go live, beside a server that answers. */
+async function activated(archive: Uint8Array, evaluationMs = 1_000): Promise<LiveRelease> {
+  const options = { source: "test", trust: "unsigned", aside: true, evaluationMs } as const;
+  const live = await activate(archive, { ...options, prover: proverOf() });
+  onTestFinished(() => live.engine.close());
+  return live;
+}
+
+/** What a promise is rejected with. */
+async function refusalOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => "nothing",
+    (error: unknown) => error,
+  );
+}
+
+describe("a release is refused", () => {
+  it("that takes too long to read", async () => {
+    const uses = Array.from({ length: 100_000 }, () => ({ path: "table.*", uses: ["number" as const] }));
+    const rules = [indexedRule("transfer/slow", [{ code: "SLOW" }], { data_uses: uses })];
+    const entrypoints = generateEntrypoints(ruleIndex(rules));
+    const index = ruleIndex(rules, { entrypoints_sha256: entrypointsDigest(entrypoints) });
+    const archive = await writeArchive(
+      new Map([
+        ["/index.json", Buffer.from(JSON.stringify(index))],
+        ["/countersign/entrypoints.rego", Buffer.from(entrypoints)],
+        ["/data.json", Buffer.from(JSON.stringify({ table: new Array(200_000).fill(1) }))],
+      ]),
+    );
+    const refusal = await refusalOf(proofOf(archive, 20).release);
+    expect(refusal).toMatchObject({
+      step: "archive",
+      message: "it could not be read: that takes longer than 20 ms",
+    });
+    // The machine may have been busy: it may be tried again.
+    expect(refusal).toBeInstanceOf(LateReleaseError);
+  });
+
+  it("that is no archive, for good", async () => {
+    const refusal = await refusalOf(activated(Buffer.from("not an archive")));
+    expect(refusal).toMatchObject({ name: "ReleaseError", step: "archive" });
+    expect(refusal).not.toBeInstanceOf(LateReleaseError);
+    expect(refusal).not.toBeInstanceOf(PassingReleaseError);
+  });
+
+  it("that approves strangers, for good", async () => {
+    const refusal = await refusalOf(activated(releases.generous));
+    expect(refusal).toMatchObject({ step: "guard", message: expect.stringMatching(/^the policy approves /) });
+    expect(refusal).not.toBeInstanceOf(LateReleaseError);
+    expect(refusal).not.toBeInstanceOf(PassingReleaseError);
+  });
+
+  it("that does not end in time, though not for good", async () => {
+    const endless = await smallRelease("endless", {
+      "transfer/ordinary": ORDINARY.replace(
+        'input.kind == "transaction_signing"',
+        `{
+	count([1 | some x in numbers.range(1, 3000); some y in numbers.range(1, 3000); x * y < 0]) == 0
+	count(input.transaction.destinations) > 1000
+}`,
+      ),
+    });
+    const refusal = await refusalOf(activated(endless, 100));
+    expect(refusal).toMatchObject({ step: "guard", message: expect.stringContaining("POLICY_TIMEOUT") });
+    expect(refusal).toBeInstanceOf(LateReleaseError);
+  });
+
+  it("whose proof ended before it could be asked", async () => {
+    const live = await activated(releases.first);
+    const proof = proofOf(releases.first);
+    await proof.release;
+    await proof.end();
+    const refusal = await refusalOf(proof.prove(live));
+    expect(refusal).toMatchObject({ message: "it could not be read: its thread ended" });
+    expect(refusal).toBeInstanceOf(LateReleaseError);
+  });
+
+  it("whose proof ends while it is at it", async () => {
+    const live = await activated(releases.first);
+    const proof = proofOf(releases.first);
+    await proof.release;
+    const refused = refusalOf(proof.prove(live));
+    await proof.end();
+    const refusal = await refused;
+    expect(refusal).toMatchObject({ message: "it could not be proven: its thread ended" });
+    expect(refusal).toBeInstanceOf(LateReleaseError);
+  });
+
+  it("and what was started to serve it has ended", async () => {
+    const threads = () => readdirSync("/proc/self/task").length;
+    const offer = () => refusalOf(activated(releases.generous));
+    expect(await offer()).toBeInstanceOf(ReleaseError);
+    const before = threads();
+    for (let time = 0; time < 3; time += 1) expect(await offer()).toBeInstanceOf(ReleaseError);
+    await expect.poll(threads).toBeLessThanOrEqual(before);
+  });
+});
+
+describe("a release is proven", () => {
+  it("in the engine that will decide, with all that is asked of it", async () => {
+    const read = proofOf(releases.first);
+    const release = await read.release;
+    expect(release.identity).toEqual({ revision: "first", sequence: 0, sha256: digestOf(releases.first) });
+    expect(JSON.parse(Buffer.from(release.data).toString())).toEqual({ allowlist: { known: true } });
+    const live = await activated(releases.first);
+    const asked: string[] = [];
+    const evaluate = live.engine.evaluate.bind(live.engine);
+    live.engine.evaluate = (entrypoint, input) => {
+      asked.push(input);
+      return evaluate(entrypoint, input);
+    };
+    await read.prove(live);
+    const kinds = new Set(asked.map((input) => JSON.parse(input).kind));
+    expect(kinds).toContain("transaction_signing");
+    expect(kinds).toContain("withdrawal_confirmation");
+    expect(asked.length).toBeGreaterThan(100);
+  });
+
+  it.runIf(process.platform === "linux" && getPriority() < 10)(
+    "by a thread that gives way to all others",
+    async () => {
+      const niceness = new Map<string, number>();
+      const look = setInterval(() => {
+        for (const [name, nice] of threadsNow()) niceness.set(name, nice);
+      }, 1);
+      onTestFinished(() => clearInterval(look));
+      await activated(releases.first);
+      expect([...niceness.values()].filter((nice) => nice === 10)).toHaveLength(1);
+      expect(niceness.get(String(process.pid))).toBe(getPriority());
+    },
+  );
+});
+
+/** By thread, its niceness: the 19th field in proc_pid_stat(5). */
+function threadsNow(): [string, number][] {
+  return readdirSync("/proc/self/task").flatMap((id): [string, number][] => {
+    try {
+      const fields = readFileSync(`/proc/self/task/${id}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+      return [[id, Number(fields[16])]];
+    } catch {
+      // It ended meanwhile.
+      return [];
+    }
+  });
+}

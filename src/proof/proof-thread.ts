@@ -1,0 +1,143 @@
+/**
+ * Proving a release beside a server that answers. Unpacking, parsing and checking the largest takes seconds, and its cases
+ * and the guard are some hundreds of decisions: no request may wait for either. A release that needs more memory than
+ * reading may take ends its thread, not the server.
+ *
+ * The thread **reads** the archive, and **waits** while the host starts an engine with what was read. Then it **proves**:
+ * all of a decision is made in the thread but what the policy says, for which it asks that very engine. At last the release
+ * is **proven** or **refused**, as it may be from each of the others: there the thread has no more to do.
+ */
+import type { Worker } from "node:worker_threads";
+import type { LiveRelease } from "../policy/live.ts";
+import type { ProofAside } from "../policy/prover.ts";
+import { LateReleaseError, PassingReleaseError, type Release, ReleaseError } from "../policy/release.ts";
+import { toError } from "../policy/wasm-instance.ts";
+import { startThread } from "../thread.ts";
+import type { FromProof, Lasts, ProofOrder, ToProof } from "./proof-protocol.ts";
+
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 2048 };
+/** The largest takes seconds. One that takes this long would keep every later release from going live. */
+const READ_MS = 60_000;
+/** After it was read. Its steps have limits of their own, which end it long before. */
+const PROVE_MS = 120_000;
+
+const REFUSALS: Readonly<
+  Record<Lasts, new (...about: ConstructorParameters<typeof ReleaseError>) => ReleaseError>
+> = {
+  always: ReleaseError,
+  passing: PassingReleaseError,
+  late: LateReleaseError,
+};
+
+interface Settle<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: ReleaseError) => void;
+}
+
+export class ProofThread implements ProofAside {
+  readonly release: Promise<Release>;
+  readonly #thread: Worker;
+  readonly #read: Settle<Release>;
+  #proving: { readonly candidate: LiveRelease; readonly settle: Settle<void> } | undefined;
+  /** Why there is nothing to prove any more. */
+  #refused: ReleaseError | undefined;
+  #limit: NodeJS.Timeout;
+
+  /**
+   * @param readMs - how long reading may take.
+   * @throws {ReleaseError} where the system has no thread to give.
+   */
+  constructor(order: ProofOrder, readMs = READ_MS) {
+    [this.release, this.#read] = promised<Release>();
+    this.#thread = started(order);
+    this.#thread.on("message", (message: FromProof) => this.#said(message));
+    this.#thread.once("error", (error) => this.#fell(error));
+    this.#thread.once("exit", () => this.#fell(new Error("its thread ended")));
+    this.#limit = this.#within(readMs);
+  }
+
+  readonly prove = async (candidate: LiveRelease): Promise<void> => {
+    if (this.#refused !== undefined) throw this.#refused;
+    const [proven, settle] = promised<void>();
+    this.#proving = { candidate, settle };
+    this.#limit = this.#within(PROVE_MS);
+    const { queries, activatedAt } = candidate;
+    this.#tell({ type: "prove", queries, activatedAt });
+    await proven;
+  };
+
+  async end(): Promise<void> {
+    clearTimeout(this.#limit);
+    await this.#thread.terminate();
+  }
+
+  #tell(message: ToProof): void {
+    this.#thread.postMessage(message);
+  }
+
+  #said(message: FromProof): void {
+    if (message.type === "read") {
+      clearTimeout(this.#limit);
+      this.#read.resolve(message.release);
+    } else if (message.type === "ask") {
+      void this.#ask(message);
+    } else if (message.type === "proven") {
+      clearTimeout(this.#limit);
+      this.#proving?.settle.resolve();
+    } else {
+      this.#refuse(new REFUSALS[message.lasts](message.step, message.message));
+    }
+  }
+
+  async #ask({ id, entrypoint, input }: Extract<FromProof, { type: "ask" }>): Promise<void> {
+    const evaluation = await this.#proving?.candidate.engine.evaluate(entrypoint, input);
+    if (evaluation !== undefined) this.#tell({ type: "answer", id, evaluation });
+  }
+
+  #fell(thrown: unknown): void {
+    const isRead = this.#proving !== undefined;
+    const message = `it could not be ${isRead ? "proven" : "read"}: ${toError(thrown).message}`;
+    const Refusal = isOutOfMemory(thrown) ? ReleaseError : LateReleaseError;
+    this.#refuse(new Refusal(isRead ? "guard" : "archive", message, thrown));
+  }
+
+  /** The first reason counts; of what is settled already nothing changes. */
+  #refuse(error: ReleaseError): void {
+    clearTimeout(this.#limit);
+    this.#refused ??= error;
+    this.#read.reject(this.#refused);
+    this.#proving?.settle.reject(this.#refused);
+  }
+
+  #within(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#fell(new Error(`that takes longer than ${ms} ms`)), ms);
+  }
+}
+
+function started(order: ProofOrder): Worker {
+  try {
+    return startThread("#proof-worker", {
+      workerData: order,
+      name: "proof",
+      resourceLimits: RESOURCE_LIMITS,
+    });
+  } catch (error) {
+    throw new LateReleaseError("archive", `it could not be read: ${toError(error).message}`, error);
+  }
+}
+
+/** One that is refused before anybody waits for it is no unhandled one. */
+function promised<T>(): readonly [Promise<T>, Settle<T>] {
+  let settle: Settle<T> | undefined;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  promise.catch(() => {});
+  if (settle === undefined) throw new Error("a promise calls its executor at once");
+  return [promise, settle];
+}
+
+/** It needs more memory than any release; all else that ends the thread may be the machine's fault. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && Reflect.get(error, "code") === "ERR_WORKER_OUT_OF_MEMORY";
+}
