@@ -263,4 +263,16 @@ describe("a live release", () => {
     await live.engine.close();
     expect(live.isServing()).toBe(false);
   });
+
+  it("gets its spare when it is proven, not before", async () => {
+    const order: string[] = [];
+    const prove = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      order.push("proven");
+    };
+    const onEvent = ({ type }: { readonly type: string }) => void order.push(type);
+    const live = await activateRelease(good, { ...OPTIONS, prover: { prove }, onEvent });
+    onTestFinished(() => live.engine.close());
+    await expect.poll(() => order).toEqual(["proven", "spare_ready"]);
+  });
 });

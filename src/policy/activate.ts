@@ -96,7 +96,8 @@ export async function activateRelease(
   },
 ): Promise<LiveRelease> {
   assertIndexConsistent(release.index);
-  const engine = await PolicyEngine.start(release, options);
+  // Nobody waits for its answers yet: the spare would take a core from the proof.
+  const engine = await PolicyEngine.start(release, { ...options, workers: 1 });
   try {
     await assertIndexFits(release.index, engine);
     const queries = compileFactQueries(engine.facts);
@@ -107,6 +108,7 @@ export async function activateRelease(
       await prover.prove(new LiveRelease({ ...parts, activatedAt }), release.cases);
     }
     await options.prepareFacts?.(queries);
+    engine.grow(options.workers);
     const { statement, maxAgeMs, confirmedAt } = options;
     return new LiveRelease({ ...parts, activatedAt, statement, maxAgeMs, confirmedAt });
   } catch (error) {

@@ -88,7 +88,7 @@ export class PolicyEngine implements Evaluator {
   readonly #boot: Omit<WorkerBoot, "status">;
   readonly #evaluationMs: number;
   readonly #startMs: number;
-  readonly #size: number;
+  #size: number;
   readonly #onEvent: (event: EngineEvent) => void;
   readonly #workers = new Set<WorkerThread>();
   readonly #listener: WorkerListener;
@@ -163,6 +163,13 @@ export class PolicyEngine implements Evaluator {
 
   get closed(): boolean {
     return this.#closing;
+  }
+
+  /** How many workers it is to have from now on, at least as many as it has; by default as many as it is started with. */
+  grow(workers = WORKERS): void {
+    if (this.#closing) return;
+    this.#size = Math.max(this.#size, workers);
+    this.#replenish(0);
   }
 
   evaluate(entrypoint: Entrypoint, input: string): Promise<Evaluation> {
