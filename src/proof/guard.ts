@@ -100,15 +100,27 @@ export async function proveGuarded(live: LiveRelease, context: GuardContext = {}
   }
 }
 
-/** What comes of each of them, one after the other. */
+/** While the policy judges some, the next ones are made and read. */
+const IN_FLIGHT = 8;
+
+/** What comes of each of them, in their order. */
 export async function* guardFindings(
   live: LiveRelease,
   context: GuardContext = {},
 ): AsyncGenerator<GuardFinding> {
+  const asked: Promise<GuardFinding>[] = [];
   for (const each of casesFor(live, context)) {
     const { what, host } = each;
-    yield { what, host, ...(await askedFor(each, live, context)) };
+    const finding = askedFor(each, live, context).then((found) => ({ what, host, ...found }));
+    // Where an earlier one ends it, nobody waits for this.
+    finding.catch(() => {});
+    asked.push(finding);
+    const [first] = asked;
+    if (first === undefined || asked.length < IN_FLIGHT) continue;
+    yield await first;
+    asked.shift();
   }
+  for (const finding of asked) yield await finding;
 }
 
 async function askedFor(

@@ -5,14 +5,11 @@
 import { constants, getPriority, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Evaluation, Evaluator } from "../policy/evaluation.ts";
-import { LiveRelease } from "../policy/live.ts";
 import { readRelease } from "../policy/read-release.ts";
-import { compileReads } from "../policy/reads.ts";
 import { LateReleaseError, PassingReleaseError, type Release, ReleaseError } from "../policy/release.ts";
 import type { Entrypoint } from "../policy/rule-index.ts";
 import { toError } from "../policy/wasm-instance.ts";
 import type { FromProof, ProofOrder, ToProof } from "./proof-protocol.ts";
-import { proverOf } from "./prove.ts";
 
 const order: ProofOrder = workerData;
 
@@ -57,7 +54,12 @@ class DistantEngine implements Evaluator {
   async close(): Promise<void> {}
 }
 
+/** Loaded while the host starts an engine: reading needs none of it. */
+const load = () =>
+  Promise.all([import("./prove.ts"), import("../policy/live.ts"), import("../policy/reads.ts")]);
+
 async function prove(release: Release, engine: Evaluator, how: Extract<ToProof, { type: "prove" }>) {
+  const [{ proverOf }, { LiveRelease }, { compileReads }] = await load();
   const { queries, activatedAt } = how;
   const reads = compileReads(release.index);
   const candidate = new LiveRelease({ release, reads, engine, queries, activatedAt, source: "proof" });
@@ -88,6 +90,7 @@ async function read(): Promise<void> {
     else prove(release, engine, message).catch((error: unknown) => refuse(error, true));
   });
   post({ type: "read", release });
+  await load();
 }
 
 giveWay();
