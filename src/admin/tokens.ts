@@ -2,6 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "../thrown.ts";
 
 const TOKEN_FILE = "admin.token";
 const TOKEN_BYTES = 32;
@@ -45,7 +46,7 @@ export async function ensureAdminToken(stateDir: string): Promise<string> {
       await handle.close();
     }
   } catch (error) {
-    if (!(error instanceof Error && Reflect.get(error, "code") === "EEXIST")) throw error;
+    if (codeOf(error) !== "EEXIST") throw error;
   }
   return readAdminToken(stateDir);
 }

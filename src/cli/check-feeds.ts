@@ -6,6 +6,7 @@ import { readList } from "../feeds/read-list.ts";
 import { timeText } from "../policy/age.ts";
 import { listPlaceOf, shownPlace } from "../release-place.ts";
 import type { SignedListConfig } from "../release-trust.ts";
+import { messageOf } from "../thrown.ts";
 import type { Finding } from "./finding.ts";
 import { type ListTrial, openListTrial } from "./list-trial.ts";
 
@@ -42,7 +43,7 @@ async function checkSigned(config: Config, name: string, list: SignedListConfig)
   try {
     trial = await openListTrial(config, name, list);
   } catch (error) {
-    const message = error instanceof Error ? error.message : "the keys can't be read";
+    const message = messageOf(error);
     return [{ severity: "error", path: `${path}.trust`, message }];
   }
   const source = shownPlace(list.source);

@@ -5,6 +5,7 @@ import { createSecureContext } from "node:tls";
 import { QueryKey, QueryKeyError } from "../channels/push/query-key.ts";
 import { privateKeyFromPem, publicKeyFromPem } from "../channels/tss/keys.ts";
 import type { Config, ListenConfig } from "../config.ts";
+import { codeOf, messageOf } from "../thrown.ts";
 import type { Finding } from "./finding.ts";
 
 const DAY_MS = 86_400_000;
@@ -92,9 +93,10 @@ async function readKey(
 
 /** An error of the file system by its code; an error of the key's by its message, which names the file. */
 function fileProblem(file: string, error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  if (typeof code === "string" && /^E[A-Z]+$/.test(code)) return `${file}: cannot be read (${code})`;
-  return error instanceof Error ? error.message : `${file}: not readable`;
+  const code = codeOf(error);
+  return code !== undefined && /^E[A-Z]+$/.test(code)
+    ? `${file}: cannot be read (${code})`
+    : messageOf(error);
 }
 
 async function checkMode(path: string, file: string): Promise<Finding[]> {

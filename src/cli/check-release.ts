@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import { AbsentReleaseError, ReleaseError } from "../policy/release.ts";
 import { PolicySource } from "../policy/source.ts";
 import { placeOf, shownPlace } from "../release-place.ts";
+import { messageOf } from "../thrown.ts";
 import type { Finding } from "./finding.ts";
 import { prepareTrial, type Trial } from "./release-trial.ts";
 
@@ -73,9 +74,4 @@ export async function checkCandidate(config: Config): Promise<Finding[]> {
   } finally {
     place.close();
   }
-}
-
-/** The system's error for a file names it; ours name theirs. */
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "the keys can't be read";
 }

@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import { adminTokenFile, readAdminToken } from "../admin/tokens.ts";
 import { addressText } from "../config/values.ts";
 import type { Config, ListenConfig } from "../config.ts";
+import { codeOf, messageOf } from "../thrown.ts";
 import type { Finding } from "./finding.ts";
 
 /** A file that was changed later than now by more than this speaks against the clock. */
@@ -41,15 +42,15 @@ async function checkStateDir(directory: string): Promise<Finding[]> {
     await access(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return await checkParent(directory);
-    return [{ severity: "error", path, message: `${directory}: not writable (${codeOf(error)})` }];
+    return [{ severity: "error", path, message: `${directory}: not writable (${codeOf(error) ?? "error"})` }];
   }
   try {
     await readAdminToken(directory);
   } catch (error) {
     // It is made at the first start.
     if (codeOf(error) === "ENOENT") return [];
-    const message =
-      error instanceof Error && codeOf(error) === "" ? error.message : `unreadable (${codeOf(error)})`;
+    const code = codeOf(error);
+    const message = code === undefined ? messageOf(error) : `unreadable (${code})`;
     return [{ severity: "error", path, message: `${adminTokenFile(directory)}: ${message}` }];
   }
   return [];
@@ -63,7 +64,13 @@ async function checkParent(directory: string): Promise<Finding[]> {
     return [];
   } catch (error) {
     if (codeOf(error) === "ENOENT" && parent !== directory) return await checkParent(parent);
-    return [{ severity: "error", path: "state_dir", message: `${parent}: not writable (${codeOf(error)})` }];
+    return [
+      {
+        severity: "error",
+        path: "state_dir",
+        message: `${parent}: not writable (${codeOf(error) ?? "error"})`,
+      },
+    ];
   }
 }
 
@@ -83,7 +90,7 @@ async function bindProblem({ address }: ListenConfig, bound: Server[]): Promise<
     bound.push(server);
     return undefined;
   } catch (error) {
-    return codeOf(error);
+    return codeOf(error) ?? "error";
   }
 }
 
@@ -94,9 +101,4 @@ async function isRunning(config: Config): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function codeOf(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  return typeof code === "string" ? code : "";
 }

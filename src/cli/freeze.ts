@@ -1,6 +1,7 @@
 /** `freeze`, `unfreeze`: the kill switch of a running server. */
 import { join } from "node:path";
 import type { Command } from "commander";
+import { messageOf } from "../thrown.ts";
 import { type ActOptions, callAdmin, configOf, withActOptions } from "./operator.ts";
 import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
 
@@ -34,7 +35,7 @@ async function freeze(scope: readonly string[], options: ActOptions): Promise<Ex
     return EXIT.done;
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const message = error instanceof Error ? error.message : "unknown error";
+    const message = messageOf(error);
     throw new Error(`${message}\n${withoutServer(config.state_dir)}`, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 /** Files that a command line names: one that cannot be read is wrong usage. */
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
+import { codeOf } from "../thrown.ts";
 import { UsageError } from "./output.ts";
 
 /**
@@ -23,8 +24,5 @@ export function readGivenOrInput(file: string): Promise<Buffer> {
 
 /** The system's error for a file as wrong usage. */
 export function unreadable(file: string, error: unknown): UsageError {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  return new UsageError(`${file}: cannot be read (${typeof code === "string" ? code : "error"})`, {
-    cause: error,
-  });
+  return new UsageError(`${file}: cannot be read (${codeOf(error) ?? "error"})`, { cause: error });
 }

@@ -4,6 +4,7 @@ import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Command } from "commander";
+import { codeOf } from "../thrown.ts";
 import { EXIT, printJson, runCommand, UsageError } from "./output.ts";
 
 const PRIVATE_KEY_FILE = "callback-server-pri.pem";
@@ -79,7 +80,7 @@ async function createFile(file: string, mode: number) {
   try {
     return await open(file, "wx", mode);
   } catch (error) {
-    if (error instanceof Error && Reflect.get(error, "code") === "EEXIST") {
+    if (codeOf(error) === "EEXIST") {
       throw new Error(`${file} exists already; keys are never overwritten`, { cause: error });
     }
     throw error;

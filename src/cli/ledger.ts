@@ -2,6 +2,7 @@
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import type { Command } from "commander";
 import type { Verification } from "../ledger/verify.ts";
+import { codeOf } from "../thrown.ts";
 import { givenTime } from "./given-time.ts";
 import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
 import { progressLine } from "./progress.ts";
@@ -123,10 +124,7 @@ function openTarget(output: string): number {
   try {
     return openSync(output, "wx", 0o600);
   } catch (error) {
-    const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-    throw new UsageError(`${output}: cannot be written (${typeof code === "string" ? code : "error"})`, {
-      cause: error,
-    });
+    throw new UsageError(`${output}: cannot be written (${codeOf(error) ?? "error"})`, { cause: error });
   }
 }
 
@@ -138,7 +136,7 @@ function writeAll(target: number, piece: string): void {
     try {
       written += writeSync(target, bytes, written);
     } catch (error) {
-      if (!(error instanceof Error) || Reflect.get(error, "code") !== "EAGAIN") throw error;
+      if (codeOf(error) !== "EAGAIN") throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }

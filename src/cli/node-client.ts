@@ -8,6 +8,7 @@ import type { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
+import { messageOf } from "../thrown.ts";
 import { sendRequest, type TlsClient } from "./http-request.ts";
 
 /** The node's own defaults (its `callback` section). */
@@ -115,7 +116,7 @@ export async function postCallback(options: CallbackOptions): Promise<CallbackRe
       });
       return { ...(await judge(status, body, options)), httpStatus: status, attempts };
     } catch (error) {
-      const problem = `no response: ${error instanceof Error ? error.message : "unknown"}`;
+      const problem = `no response: ${messageOf(error)}`;
       if (attempts > retryTimes) return { action: "REJECT", attempts, problem };
       options.onRetry?.(attempts, problem);
       await sleep(sleepSeconds * 1_000);

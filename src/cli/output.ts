@@ -1,5 +1,6 @@
 /** How a command ends: its exit code, its errors for people and for scripts. */
 import { ConfigError } from "../config/error.ts";
+import { messageOf } from "../thrown.ts";
 
 /** 0 done, 1 the thing asked for failed, 2 wrong usage or config (design 3.1). */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
@@ -20,7 +21,7 @@ export async function runCommand(json: boolean, run: () => Promise<ExitCode>): P
   } catch (error) {
     const usage = error instanceof ConfigError || error instanceof UsageError;
     process.exitCode = usage ? EXIT.usage : EXIT.failed;
-    const message = error instanceof Error ? error.message : "unknown error";
+    const message = messageOf(error);
     if (json) {
       const problems = error instanceof ConfigError ? { problems: error.problems } : {};
       printJson({ ok: false, error: message, ...problems });

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { parseDuration } from "../config/values.ts";
 import type { Signed, Signing } from "../policy/sign-release.ts";
 import type { Statement } from "../policy/statement.ts";
+import { codeOf } from "../thrown.ts";
 import { readGiven } from "./given-file.ts";
 import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
 
@@ -111,7 +112,7 @@ async function existing(file: string): Promise<Buffer | undefined> {
     return await readGiven(file);
   } catch (error) {
     const cause: unknown = error instanceof UsageError ? error.cause : undefined;
-    if (cause instanceof Error && Reflect.get(cause, "code") === "ENOENT") return undefined;
+    if (codeOf(cause) === "ENOENT") return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** `policy verify --list`: what would happen if an installation found this list in its place, step by step. */
 import { LIST_STEPS, type ListStep } from "../policy/list-error.ts";
+import { messageOf } from "../thrown.ts";
 import type { ListOutcome, ListTrial } from "./list-trial.ts";
 import { EXIT, type ExitCode, printable, printJson, UsageError } from "./output.ts";
 
@@ -34,7 +35,7 @@ export async function verifyList(
   if (typeof list === "string")
     throw new UsageError(`--list ${name}: nobody signs it: it has no trust in the config`);
   const trial = await openListTrial(config, name, list).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : "the keys can't be read";
+    const why = messageOf(error);
     throw new UsageError(`lists.${name}.trust: ${why}`, { cause: error });
   });
   const outcome = await trial.offer(new FileListPlace(file));

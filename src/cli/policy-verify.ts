@@ -4,6 +4,7 @@ import type { Activation, Candidate } from "../policy/activation.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import { ReleaseError, type ReleaseStep } from "../policy/release.ts";
 import type { TrustedStatement } from "../policy/trust-store.ts";
+import { messageOf } from "../thrown.ts";
 import { EXIT, type ExitCode, printable, printJson, runCommand, UsageError } from "./output.ts";
 
 interface Options {
@@ -63,7 +64,7 @@ async function verify(release: string, { config: file, json }: Options): Promise
   ]);
   const config = await loadConfig(file);
   const { live, activation, problems } = await prepareTrial(config, release).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : "the keys can't be read";
+    const why = messageOf(error);
     throw new UsageError(`policy.trust: ${why}`, { cause: error });
   });
   try {

@@ -1,3 +1,5 @@
+import { codeOf, messageOf } from "../thrown.ts";
+
 /** What is wrong with a file of prices or of a list, in words for an operator; never what stands in it. */
 export class FeedError extends Error {
   override readonly name = "FeedError";
@@ -9,7 +11,7 @@ export class UnreadFeedError extends FeedError {}
 /** The words for any error, a system's own by its code: its message may name what it should not. */
 export function problemOf(error: unknown): string {
   if (error instanceof FeedError) return error.message;
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  if (typeof code === "string") return `it cannot be read (${code})`;
-  return error instanceof Error ? error.message : "it cannot be read";
+  const code = codeOf(error);
+  if (code !== undefined) return `it cannot be read (${code})`;
+  return messageOf(error);
 }

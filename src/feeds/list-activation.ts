@@ -36,6 +36,7 @@ import { Age } from "../policy/age.ts";
 import { ListError, listStoreError } from "../policy/list-error.ts";
 import type { ListTrust, TrustedList } from "../policy/list-trust.ts";
 import { MAX_AHEAD_MS, type Precedent } from "../policy/trust-store.ts";
+import { messageOf } from "../thrown.ts";
 import { FeedError, UnreadFeedError } from "./feed-error.ts";
 import type { ListPlace } from "./list-place.ts";
 import { type ListContent, readListAside } from "./list-reader.ts";
@@ -333,6 +334,6 @@ function believable(confirmedAt: number, nowMs: number): number {
 }
 
 function ledgerError(what: string, cause: unknown): ListError {
-  const why = cause instanceof Error ? cause.message : "unknown error";
+  const why = messageOf(cause);
   return new ListError("ledger", `${what}: ${why}`, { isPassing: true, cause });
 }

@@ -3,6 +3,7 @@
  * table comes over in shared memory, so that taking it costs nothing, whatever its size.
  */
 import { answerOf, startThread } from "../thread.ts";
+import { codeOf } from "../thrown.ts";
 import { FeedError, problemOf, UnreadFeedError } from "./feed-error.ts";
 import { ListTable } from "./list-table.ts";
 import type { ReadList } from "./read-list.ts";
@@ -52,5 +53,5 @@ export async function readListAside(path: string, limitMs = READ_MS): Promise<Li
 
 /** It needs more memory than any list; all else that ends the thread may be the machine's fault. */
 function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && Reflect.get(error, "code") === "ERR_WORKER_OUT_OF_MEMORY";
+  return codeOf(error) === "ERR_WORKER_OUT_OF_MEMORY";
 }

@@ -35,6 +35,7 @@
  * One candidate is on its way at a time.
  */
 
+import { messageOf } from "../thrown.ts";
 import { digestOf } from "./activate.ts";
 import {
   Admission,
@@ -51,7 +52,6 @@ import type { LivePolicy, LiveRelease } from "./live.ts";
 import { ReleaseError } from "./release.ts";
 import type { Quarantined, ReleaseStore, StoredPair } from "./release-store.ts";
 import type { TrustStore } from "./trust-store.ts";
-import { toError } from "./wasm-instance.ts";
 
 export type { Candidate, ReleaseHistory, ReleaseTrust } from "./admission.ts";
 
@@ -225,7 +225,7 @@ export class Activation implements ReleaseTaker {
     } catch (error) {
       this.#isFallBackRefused = !mayPass(error);
       const step = error instanceof ReleaseError ? error.step : "source";
-      const message = `the last good release is refused: ${toError(error).message}`;
+      const message = `the last good release is refused: ${messageOf(error)}`;
       // Each try says the same.
       if (message !== this.#saidOfFallBack) {
         this.#options.onProblem?.(new ReleaseError(step, message, error));

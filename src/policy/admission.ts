@@ -2,6 +2,7 @@
  * The way of a candidate from seen to proven, whatever it is for: to go live, or to judge in the shadow. The states stand
  * in prose in `activation.ts`.
  */
+import { messageOf } from "../thrown.ts";
 import { type ActivateOptions, activate, digestOf, type Trust } from "./activate.ts";
 import type { LiveRelease } from "./live.ts";
 import {
@@ -13,7 +14,6 @@ import {
 } from "./release.ts";
 import type { Quarantined, ReleaseStore } from "./release-store.ts";
 import { MAX_AHEAD_MS, type Precedent, type TrustedStatement, type TrustStore } from "./trust-store.ts";
-import { toError } from "./wasm-instance.ts";
 
 /** @property statement - absent where there is none. */
 export interface Candidate {
@@ -227,5 +227,5 @@ export function mayPass(error: unknown): boolean {
 }
 
 export function ledgerError(what: string, error: unknown): ReleaseError {
-  return new PassingReleaseError("ledger", `${what}: ${toError(error).message}`, error);
+  return new PassingReleaseError("ledger", `${what}: ${messageOf(error)}`, error);
 }

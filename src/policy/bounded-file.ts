@@ -1,8 +1,8 @@
 /** Files that may hold anything, read within bounds. */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { codeOf, messageOf } from "../thrown.ts";
 import { ReleaseError, type ReleaseStep } from "./release.ts";
-import { toError } from "./wasm-instance.ts";
 
 /** A pipe in the place of a file must not hold the reader. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -28,8 +28,8 @@ export async function readBounded(
     }
   } catch (error) {
     if (error instanceof ReleaseError) throw error;
-    if (error instanceof Error && Reflect.get(error, "code") === "ENOENT") return undefined;
-    throw new ReleaseError("source", `${path} can't be read: ${toError(error).message}`, error);
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw new ReleaseError("source", `${path} can't be read: ${messageOf(error)}`, error);
   }
 }
 

@@ -6,6 +6,7 @@
  * looks into it; data must match that record wherever it goes live.
  */
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from "../input/strict-json.ts";
+import { messageOf } from "../thrown.ts";
 import { DataPlaces, holdsNull, isEmpty, jsonType } from "./data-places.ts";
 import { type HostData, hostDataSchema, MAX_DATA_BYTES, ReleaseError } from "./release.ts";
 import type { DataUse, IndexedRule, JsonType, RuleIndex } from "./rule-index.ts";
@@ -48,11 +49,7 @@ export function parseData(text: string): JsonObject {
   try {
     value = parseStrictJson(text);
   } catch (error) {
-    throw new ReleaseError(
-      "data",
-      `data.json: ${error instanceof Error ? error.message : "not JSON"}`,
-      error,
-    );
+    throw new ReleaseError("data", `data.json: ${messageOf(error)}`, error);
   }
   if (!isJsonObject(value)) throw new ReleaseError("data", "data.json is no object");
   return value;

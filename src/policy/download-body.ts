@@ -1,4 +1,5 @@
 /** The bytes that a download brings, and why there are none. */
+import { messageOf } from "../thrown.ts";
 
 /** So many pieces may be small; more of them cost more to receive than they bring. */
 const MAX_SMALL_PIECES = 1_000;
@@ -55,7 +56,7 @@ export class Body {
       if (this.#sink === undefined) chunk.copy(this.#buffer, this.#length);
       else this.#sink(chunk);
     } catch (error) {
-      const why = error instanceof Error ? error.message : "unknown error";
+      const why = messageOf(error);
       return new UnwrittenError(`${this.#name}: it can't be written: ${why}`, undefined, error);
     }
     this.#length = length;

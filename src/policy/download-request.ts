@@ -10,6 +10,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import https from "node:https";
+import { codeOf } from "../thrown.ts";
 import { Body, DownloadError, type Sink } from "./download-body.ts";
 
 /** What a host may say before its body: as Node's own limit, whatever the environment makes of that. */
@@ -227,11 +228,6 @@ function transportError(name: string, error: unknown): DownloadError {
 function problemOf(code: string): string {
   if (/CERT|ISSUER|LEAF_SIGNATURE/.test(code)) return "its certificate is not trusted";
   return code.startsWith("HPE_") ? "what it answers is not HTTP as it should be" : "no answer";
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  return typeof code === "string" && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : undefined;
 }
 
 /** @throws DownloadError */

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, openSync, writeFileSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
+import { messageOf } from "../thrown.ts";
 import type { DownloadOrder, DownloadOutcome } from "./download.ts";
 import { DownloadError, UnwrittenError } from "./download-body.ts";
 import { requestFile } from "./download-request.ts";
@@ -56,7 +57,7 @@ function written<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {
-    const why = error instanceof Error ? error.message : "unknown error";
+    const why = messageOf(error);
     throw new UnwrittenError(`it can't be written: ${why}`, undefined, error);
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Worker } from "node:worker_threads";
 import { startThread } from "../thread.ts";
+import { messageOf } from "../thrown.ts";
 import { DownloadError, UnwrittenError } from "./download-body.ts";
 import {
   type DownloadOptions,
@@ -144,7 +145,7 @@ export class Downloader {
     } catch (error) {
       this.#end();
       if (error instanceof DownloadError) throw error;
-      const why = error instanceof Error ? error.message : "unknown error";
+      const why = messageOf(error);
       throw new DownloadError(`${name}: it could not be downloaded: ${why}`, undefined, error);
     } finally {
       clearTimeout(deadline);

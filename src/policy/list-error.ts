@@ -1,4 +1,5 @@
 /** Why a list was not taken: the steps in their order, and the error that names one. */
+import { messageOf } from "../thrown.ts";
 import { PassingReleaseError, ReleaseError } from "./release.ts";
 
 /** The steps of a list that is signed, in their order: see `feeds/list-activation.ts`. */
@@ -45,7 +46,7 @@ export class ListError extends Error {
   static of(error: unknown): ListError {
     if (error instanceof ListError) return error;
     if (!(error instanceof ReleaseError)) {
-      const message = error instanceof Error ? error.message : "it could not be prepared";
+      const message = messageOf(error);
       return new ListError("source", message, { isPassing: true, cause: error });
     }
     const step = LIST_STEPS.find((known) => known === error.step) ?? "source";
@@ -56,6 +57,6 @@ export class ListError extends Error {
 
 /** What this machine could not keep: it passes. */
 export function listStoreError(what: string, cause: unknown): ListError {
-  const why = cause instanceof Error ? cause.message : "unknown error";
+  const why = messageOf(cause);
   return new ListError("store", `${what}: ${why}`, { isPassing: true, cause });
 }

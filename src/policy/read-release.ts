@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { parseStrictJson } from "../input/strict-json.ts";
+import { messageOf } from "../thrown.ts";
 import { readArchive } from "./archive.ts";
 import { entrypointsDigest, generateEntrypoints } from "./build/entrypoints.ts";
 import { dataProblems, parseData, parseHostData } from "./data-types.ts";
@@ -97,7 +98,7 @@ function assertFits(data: Uint8Array): void {
   try {
     memoryFor(data);
   } catch (error) {
-    throw new ReleaseError("data", error instanceof Error ? error.message : "the data is too large", error);
+    throw new ReleaseError("data", messageOf(error), error);
   }
 }
 
@@ -105,11 +106,7 @@ function checkModule(wasm: Uint8Array): void {
   try {
     assertModule(wasm);
   } catch (error) {
-    throw new ReleaseError(
-      "archive",
-      error instanceof Error ? error.message : "/policy.wasm is no module",
-      error,
-    );
+    throw new ReleaseError("archive", messageOf(error), error);
   }
 }
 

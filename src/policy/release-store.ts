@@ -16,6 +16,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeDurably } from "../durable-file.ts";
+import { messageOf } from "../thrown.ts";
 import { readBounded } from "./bounded-file.ts";
 import { KeptState, type QuarantinedFile } from "./kept-state.ts";
 import {
@@ -26,7 +27,6 @@ import {
   type ReleaseStep,
 } from "./release.ts";
 import { MAX_STATEMENT_BYTES, readEnvelope, readPayload } from "./statement.ts";
-import { toError } from "./wasm-instance.ts";
 
 const STATEMENT = "last.statement.json";
 const STATE = "state.json";
@@ -191,5 +191,5 @@ async function saved(writing: Promise<void>): Promise<void> {
 }
 
 function storeError(what: string, error: unknown): ReleaseError {
-  return new PassingReleaseError("store", `${what}: ${toError(error).message}`, error);
+  return new PassingReleaseError("store", `${what}: ${messageOf(error)}`, error);
 }

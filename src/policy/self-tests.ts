@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { documentSchema } from "../input/document.ts";
 import { type JsonValue, parseStrictJson } from "../input/strict-json.ts";
+import { messageOf } from "../thrown.ts";
 import { ReleaseError } from "./release.ts";
 import { RULE_CODE } from "./rule-index.ts";
 
@@ -116,7 +117,7 @@ export function parseSelfTests(text: string): readonly SelfTest[] {
   try {
     value = parseStrictJson(text);
   } catch (error) {
-    refuse(`${CASES_FILE}: ${error instanceof Error ? error.message : "not JSON"}`, error);
+    refuse(`${CASES_FILE}: ${messageOf(error)}`, error);
   }
   if (!Array.isArray(value)) return refuse(`${CASES_FILE} is no list of cases`);
   if (value.length > SELF_TEST_LIMITS.cases) {

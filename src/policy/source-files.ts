@@ -5,12 +5,12 @@
 import { type FSWatcher, type Stats, watch } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { codeOf, messageOf } from "../thrown.ts";
 import type { Candidate, ReleaseTaker } from "./activation.ts";
 import { readBounded } from "./bounded-file.ts";
 import type { ReleasePlace, Sight } from "./place.ts";
 import { AbsentReleaseError, MAX_RELEASE_BYTES, ReleaseError } from "./release.ts";
 import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
-import { toError } from "./wasm-instance.ts";
 
 /** How long a half-written file gets until it is read again. */
 const REREAD_MS = 250;
@@ -79,8 +79,8 @@ export class FilePlace implements ReleasePlace {
       if (!found.isFile()) return refused(mark, new ReleaseError("source", `${path} is no file`));
       return { mark, read: () => this.#readPair(isSigned), rereadMs: REREAD_MS };
     } catch (cause) {
-      const message = `${path} can't be read: ${toError(cause).message}`;
-      const isAbsent = toError(cause).message.startsWith("ENOENT");
+      const message = `${path} can't be read: ${messageOf(cause)}`;
+      const isAbsent = codeOf(cause) === "ENOENT";
       const error = isAbsent
         ? new AbsentReleaseError("source", message, cause)
         : new ReleaseError("source", message, cause);
@@ -108,11 +108,7 @@ export class FilePlace implements ReleasePlace {
       return { archive: await this.#buildFolder(path) };
     } catch (error) {
       if (error instanceof ReleaseError) throw error;
-      throw new ReleaseError(
-        "source",
-        error instanceof Error ? error.message : `${path} does not build`,
-        error,
-      );
+      throw new ReleaseError("source", messageOf(error), error);
     }
   }
 
@@ -149,7 +145,7 @@ function markOf({ ino, mtimeMs, ctimeMs, size }: Stats): string {
 
 /** What is wrong with it is found when it is read. */
 async function statementMark(path: string): Promise<string> {
-  return await stat(statementFile(path)).then(markOf, (error: unknown) => toError(error).message);
+  return await stat(statementFile(path)).then(markOf, messageOf);
 }
 
 /** Names, times and sizes of all files below a folder; what begins with a dot is no source. */

@@ -17,6 +17,7 @@ import { canonicalJson } from "../input/canonical-json.ts";
 import { parseInstant } from "../input/instant.ts";
 import { LIST_NAME } from "../input/list-name.ts";
 import { decodeUtf8Strict, isJsonObject, type JsonValue, parseStrictJson } from "../input/strict-json.ts";
+import { messageOf } from "../thrown.ts";
 import { ReleaseError, type ReleaseStep } from "./release.ts";
 
 const RELEASE_TYPE = "countersign.release/1";
@@ -189,7 +190,7 @@ function jsonOf(bytes: Uint8Array, step: ReleaseStep, name: string): JsonValue {
   try {
     return parseStrictJson(decodeUtf8Strict(bytes));
   } catch (error) {
-    const why = error instanceof Error ? error.message : "it cannot be read";
+    const why = messageOf(error);
     throw new ReleaseError(step, `${name} is not strict JSON: ${why}`, error);
   }
 }

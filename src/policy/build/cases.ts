@@ -15,6 +15,7 @@ import {
   parseStrictJson,
   stringifyJson,
 } from "../../input/strict-json.ts";
+import { messageOf } from "../../thrown.ts";
 import {
   CASE_CHANNELS,
   caseMembers,
@@ -220,8 +221,4 @@ function put(into: JsonObject | JsonValue[], [path, value]: [string, JsonValue])
   }
   const { [key]: _before, ...others } = into;
   return after === null ? others : { ...others, [key]: after };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "not JSON";
 }

@@ -18,6 +18,7 @@ import {
   stringifyJson,
 } from "../../input/strict-json.ts";
 import { ROOT } from "../../root.ts";
+import { messageOf } from "../../thrown.ts";
 import { ReleaseError } from "../release.ts";
 import type { SelfTest } from "../self-tests.ts";
 import { CASES_FOLDER, readCases } from "./cases.ts";
@@ -176,10 +177,6 @@ async function readText(dir: string, file: string, problems: Problem[]): Promise
     problems.push({ file, message: messageOf(error) });
     return "";
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A file of the product's library can't be replaced; a copy of it, as in the product's own source, may stay. */
