@@ -7,6 +7,8 @@
  */
 import { z } from "zod";
 import { GROUPS, KINDS } from "../input/document.ts";
+import { SEVERITIES } from "../severity.ts";
+import { CONSEQUENCES } from "./verdict.ts";
 
 /** The version of the contract between host and release; another one is refused at activation. */
 export const CONTRACT_VERSION = 1;
@@ -44,7 +46,7 @@ const path = z.string().min(1);
 const checkSchema = z.strictObject({
   code: z.string().regex(RULE_CODE),
   part: z.enum(["require", "approve"]),
-  consequence: z.enum(["deny", "hold", "alert"]).optional(),
+  consequence: z.enum(CONSEQUENCES).optional(),
   line: z.int().min(1),
   reads: z.array(path),
 });
@@ -68,7 +70,7 @@ const ruleSchema = z.strictObject({
   file: z.string().min(1),
   title: z.string().min(1),
   description: z.string(),
-  severity: z.enum(["low", "medium", "high", "critical"]),
+  severity: z.enum(SEVERITIES),
   /** The kinds it judges; all of its group where the metadata names none. Never empty. */
   kinds: z.array(z.enum(KINDS)).min(1),
   mandatory: z.boolean(),

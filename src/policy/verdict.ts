@@ -1,10 +1,14 @@
 /** What rules and host say of a request: outcome, reasons, and the verdict they make. */
+import type { Severity } from "../severity.ts";
+
+export type { Severity };
 
 /** `failed` is a failure of ours: it refuses, and it is never stored as an answer. */
 export type Outcome = "approved" | "denied" | "held" | "unapproved" | "failed";
 
-export type Severity = "low" | "medium" | "high" | "critical";
-export type Consequence = "deny" | "hold" | "alert";
+/** What comes of a requirement that is not fulfilled, the least first. */
+export const CONSEQUENCES = ["alert", "hold", "deny"] as const;
+export type Consequence = (typeof CONSEQUENCES)[number];
 
 /**
  * One reason of a decision, for people.

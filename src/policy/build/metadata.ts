@@ -2,7 +2,9 @@
 import { z } from "zod";
 import { GROUP_OF, type Group, KINDS, type Kind } from "../../input/document.ts";
 import { FLAG_CODES, HOST_CODES } from "../../input/refusal.ts";
+import { SEVERITIES, type Severity } from "../../severity.ts";
 import { FLAG_ONCE, RULE_CODE } from "../rule-index.ts";
+import { CONSEQUENCES, type Consequence } from "../verdict.ts";
 import type { Annotation, Module } from "./ast.ts";
 import type { Problem } from "./problem.ts";
 
@@ -19,9 +21,9 @@ const pathList = z.array(
 
 const customSchema = z
   .strictObject({
-    severity: z.enum(["low", "medium", "high", "critical"]),
+    severity: z.enum(SEVERITIES),
     kinds: z.array(z.enum(KINDS)).min(1).optional(),
-    requires: z.record(code, z.enum(["deny", "hold", "alert"])).optional(),
+    requires: z.record(code, z.enum(CONSEQUENCES)).optional(),
     approves: z.array(code).min(1).optional(),
     optional: pathList.optional(),
     allow_empty: pathList.optional(),
@@ -43,14 +45,14 @@ const CUSTOM_KEYS = "severity, kinds, requires, approves, optional, allow_empty,
 const PUSH_GROUPS: readonly Group[] = ["deposit", "withdrawal"];
 
 /** `lib/flags` lets be spent what flags of these are about. */
-const LIGHT: readonly string[] = ["low", "medium"];
+const LIGHT: readonly Severity[] = ["low", "medium"];
 
 export interface Metadata {
   readonly title: string;
   readonly description: string;
-  readonly severity: "low" | "medium" | "high" | "critical";
+  readonly severity: Severity;
   readonly kinds: readonly Kind[];
-  readonly requires: ReadonlyMap<string, "deny" | "hold" | "alert">;
+  readonly requires: ReadonlyMap<string, Consequence>;
   readonly approves: readonly string[];
   readonly optional: readonly string[];
   readonly allowEmpty: readonly string[];

@@ -1,6 +1,8 @@
 /** What differs between the rules of two releases, as their indexes have them. */
+import { SEVERITIES } from "../../severity.ts";
 import type { HostData } from "../release.ts";
 import type { IndexedRule } from "../rule-index.ts";
+import { CONSEQUENCES } from "../verdict.ts";
 import type { Change } from "./files.ts";
 import type { Loosening } from "./loosening.ts";
 
@@ -144,8 +146,6 @@ function set(member: string, before: readonly string[], after: readonly string[]
   return added.length + removed.length === 0 ? [] : [{ member, added, removed }];
 }
 
-const CONSEQUENCES = ["alert", "hold", "deny"];
-const SEVERITIES = ["low", "medium", "high", "critical"];
 const MODES = ["off", "warn", "enforce"];
 
 /** What of it refuses or flags less than before, by rule. */
