@@ -26,7 +26,11 @@ export async function writeDurably(file: string, content: Uint8Array | string, m
     await rm(part, { force: true }).catch(() => {});
     throw error;
   }
-  // A new file's name is on the disk only when its folder is.
+  await flushFolder(folder);
+}
+
+/** A new file's name is on the disk only when its folder is. @throws the system's error. */
+export async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r");
   try {
     await handle.sync();

@@ -5,13 +5,11 @@ import { Feeds } from "./feeds/feeds.ts";
 import { ListStore, listsFolder } from "./feeds/list-store.ts";
 import type { SignedListParts } from "./feeds/lists.ts";
 import type { ListTrust } from "./policy/list-trust.ts";
+import { confirmEvery } from "./policy/signed-store.ts";
 import { listPlaceOf, shownPlace } from "./release-place.ts";
 import { loadListTrust, type SignedListConfig } from "./release-trust.ts";
 import type { Memory } from "./server-memory.ts";
 import type { Telemetry } from "./server-telemetry.ts";
-
-/** At most so much of a confirmation's time is lost with the process. */
-const CONFIRM_EVERY_MS = 60_000;
 
 /** A list that is signed, with its keys read. */
 export interface TrustedListConfig {
@@ -66,7 +64,7 @@ async function partsOf(
   const { poll, max_age } = config;
   const source = shownPlace(config.source);
   const store = await ListStore.open(join(listsFolder(stateDir), name), {
-    confirmEveryMs: Math.min(CONFIRM_EVERY_MS, max_age / 10),
+    confirmEveryMs: confirmEvery(max_age),
     failed: ({ message }) => alarms.raise("LIST_STORE", `${name}: ${message}`),
   });
   const place = listPlaceOf(config);

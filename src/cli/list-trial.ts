@@ -58,7 +58,8 @@ export async function openListTrial(
       const staging = await mkdtemp(join(tmpdir(), "countersign-list-"));
       try {
         const store = await ListStore.open(join(listsFolder(config.state_dir), name), {
-          ...{ confirmEveryMs: 0, failed: onProblem, isReadOnly: true, staging },
+          ...{ confirmEveryMs: 0, isReadOnly: true, staging },
+          failed: (error) => onProblem(ListError.of(error)),
         });
         const history = historyIn(ledgerFiles(config.state_dir).database);
         const activation = new ListActivation({
