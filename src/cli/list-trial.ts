@@ -8,7 +8,6 @@ import { precedentIn } from "../decisions/list-history.ts";
 import { ListActivation, type ListHistory, type ListInForce } from "../feeds/list-activation.ts";
 import type { ListPlace } from "../feeds/list-place.ts";
 import { ListStore, listsFolder } from "../feeds/list-store.ts";
-import { Turns } from "../feeds/turns.ts";
 import { ledgerFiles } from "../ledger/files.ts";
 import { text } from "../ledger/paged-rows.ts";
 import { openToRead } from "../ledger/read-connection.ts";
@@ -20,6 +19,7 @@ import { MAX_RELEASE_BYTES } from "../policy/release.ts";
 import { ReleaseStore, releasesFolder } from "../policy/release-store.ts";
 import { listsOf } from "../policy/rule-index.ts";
 import { loadListTrust, type SignedListConfig, trustOf } from "../release-trust.ts";
+import { Turns } from "../turns.ts";
 
 /**
  * @property refusal - undefined where it would come into force. @property inForce - then what would be.

@@ -37,12 +37,12 @@ import { ListError, listStoreError } from "../policy/list-error.ts";
 import type { ListTrust, TrustedList } from "../policy/list-trust.ts";
 import { MAX_AHEAD_MS, type Precedent } from "../policy/trust-store.ts";
 import { messageOf } from "../thrown.ts";
+import type { Turns } from "../turns.ts";
 import { FeedError, UnreadFeedError } from "./feed-error.ts";
 import type { ListPlace } from "./list-place.ts";
 import { type ListContent, readListAside } from "./list-reader.ts";
 import type { ListStore, QuarantinedList } from "./list-store.ts";
 import type { ListTable } from "./list-table.ts";
-import type { Turns } from "./turns.ts";
 
 /** What the ledger knows of lists. */
 export interface ListHistory {

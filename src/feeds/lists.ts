@@ -6,11 +6,11 @@
 import { listedAddress } from "../input/address.ts";
 import type { Document, ListVersion, ListVersions } from "../input/document.ts";
 import type { ListStep } from "../policy/list-error.ts";
+import { Turns } from "../turns.ts";
 import type { ListInForce } from "./list-activation.ts";
 import type { ListStatus } from "./list-status.ts";
 import type { ListTable } from "./list-table.ts";
 import { SignedList, type SignedListOptions } from "./signed-list.ts";
-import { Turns } from "./turns.ts";
 import { UnsignedList } from "./unsigned-list.ts";
 
 /** A list that lost more than this part of its entries was perhaps not meant to. */

@@ -15,10 +15,10 @@
  * is stale. What is accepted is in the store before it is quoted: a restart forgets no step.
  */
 import { type Price, parsePrice } from "../input/pricing.ts";
+import { Turns } from "../turns.ts";
 import { FeedError, problemOf } from "./feed-error.ts";
 import { readPrices, type StatedPrice, type Statement } from "./price-file.ts";
 import type { AcceptedPrice, PriceStore } from "./price-store.ts";
-import { Turns } from "./turns.ts";
 import { WatchedFile } from "./watched-file.ts";
 
 type OnAlarm = (code: string, message: string) => void;

@@ -27,11 +27,11 @@ import { LedgerLists } from "../decisions/list-history.ts";
 import type { SqliteLedger } from "../ledger/open.ts";
 import { LIST_STEPS } from "../policy/list-error.ts";
 import { ListTrust } from "../policy/list-trust.ts";
+import { Turns } from "../turns.ts";
 import type { ListHistory } from "./list-activation.ts";
 import { FileListPlace, type ListPlace } from "./list-place.ts";
 import { ListStore } from "./list-store.ts";
 import { SignedList } from "./signed-list.ts";
-import { Turns } from "./turns.ts";
 
 const START = Date.UTC(2030, 0, 1);
 const HOUR = 3_600_000;
@@ -240,6 +240,28 @@ test("not found at its place for too long: absent, after a restart too, and back
   now = START;
   await publish(source, FIRST);
   now = START + 25 * HOUR;
+  expect(await again.list.check(false)).toBeUndefined();
+  expect(entriesOf(again.list)).toBe(1);
+});
+
+test("confirmed by a clock that was ahead, or so somebody wrote: stale after a restart, until it is found again", async () => {
+  const directory = stateDirectory();
+  const { list, source, state, ledger } = await make({ directory });
+  await list.setUnread(undefined);
+  await publish(source, FIRST);
+  await list.check(true);
+  await ledger.close();
+  const file = join(state, "state.json");
+  const kept = JSON.parse(readFileSync(file, "utf8"));
+  writeFileSync(file, JSON.stringify({ ...kept, confirmed: { ...kept.confirmed, at: START + HOUR } }));
+  rmSync(source);
+  rmSync(`${source}.statement.json`);
+
+  const again = await make({ isAgain: true, directory });
+  await again.list.setUnread(undefined);
+  await again.list.check(true);
+  expect(again.list.status()).toMatchObject({ state: "absent", confirmed_at: 0 });
+  await publish(source, FIRST);
   expect(await again.list.check(false)).toBeUndefined();
   expect(entriesOf(again.list)).toBe(1);
 });

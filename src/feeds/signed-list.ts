@@ -11,12 +11,12 @@ import type { ListVersion } from "../input/document.ts";
 import { timeText } from "../policy/age.ts";
 import { ListError, type ListStep } from "../policy/list-error.ts";
 import type { ListTrust } from "../policy/list-trust.ts";
+import { Turns } from "../turns.ts";
 import { ListActivation, type ListHistory, type ListInForce } from "./list-activation.ts";
 import type { ListPlace, ListSight } from "./list-place.ts";
 import type { ListStatus } from "./list-status.ts";
 import type { ListStore } from "./list-store.ts";
 import type { ListTable } from "./list-table.ts";
-import { Turns } from "./turns.ts";
 
 /** The first try after what refused a list may have passed; each next one comes after twice the time. */
 const FIRST_RETRY_MS = 1_000;

@@ -1,9 +1,9 @@
 /** One list that nobody signs: a file, which is in force whenever it can be read. */
 import type { ListVersion } from "../input/document.ts";
+import type { Turns } from "../turns.ts";
 import { readListAside } from "./list-reader.ts";
 import type { ListStatus } from "./list-status.ts";
 import type { ListTable } from "./list-table.ts";
-import type { Turns } from "./turns.ts";
 import { WatchedFile } from "./watched-file.ts";
 
 /**

@@ -6,6 +6,7 @@
 import type { Worker } from "node:worker_threads";
 import { startThread } from "../thread.ts";
 import { messageOf } from "../thrown.ts";
+import { Turns } from "../turns.ts";
 import { DownloadError, UnwrittenError } from "./download-body.ts";
 import {
   type DownloadOptions,
@@ -59,7 +60,7 @@ const GRACE_MS = 2_000;
 export class Downloader {
   readonly #settings: DownloadSettings;
   #worker: Worker | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   /** Who waits for what is under way. */
   #asked:
     | { readonly resolve: (outcome: DownloadOutcome) => void; readonly reject: (why: Error) => void }
@@ -76,9 +77,7 @@ export class Downloader {
    * @throws DownloadError
    */
   get<K extends Known = never>(url: URL, options: Omit<DownloadOptions<K>, "sink">): Promise<Downloaded | K> {
-    const got = this.#last.then(() => this.#get(url, options));
-    this.#last = got.catch(() => {});
-    return got;
+    return this.#turns.run(() => this.#get(url, options));
   }
 
   /**
@@ -92,9 +91,7 @@ export class Downloader {
     url: URL,
     options: Omit<DownloadOptions<never>, "known" | "sink">,
   ): Promise<string> {
-    const got = this.#last.then(() => this.#get<never>(url, options, file));
-    this.#last = got.catch(() => {});
-    return (await got).sha256;
+    return (await this.#turns.run(() => this.#get<never>(url, options, file))).sha256;
   }
 
   /** Ends what is under way. */

@@ -1,12 +1,12 @@
 /**
- * What is remembered of signed files besides the last good one: which are in quarantine, and when the one that is live
- * was last found at its place, and who promoted it. One JSON file, replaced whole. Nothing in it makes anything be believed.
+ * What is remembered of signed files besides the last good one: which are in quarantine, when the one that is live was
+ * last found at its place, and who promoted it. One JSON file, replaced whole. Nothing in it makes anything be believed.
  */
-
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { writeDurably } from "../durable-file.ts";
+import { Turns } from "../turns.ts";
 import { readBounded } from "./bounded-file.ts";
 
 const MODE = 0o600;
@@ -57,7 +57,7 @@ export class KeptState<Step extends string> {
   readonly #options: KeptStateOptions<Step>;
   #state: State<Step> = { quarantined: [] };
   #confirmedOnDisk = 0;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writes = new Turns();
 
   /** Knows nothing before it is read. */
   constructor(file: string, options: KeptStateOptions<Step>) {
@@ -123,13 +123,11 @@ export class KeptState<Step extends string> {
   /** One after the other, each with the state as it is then. */
   async #save(): Promise<void> {
     if (this.#options.isReadOnly === true) return;
-    const saved = this.#writing.then(async () => {
+    await this.#writes.run(async () => {
       const { confirmed } = this.#state;
       const text = `${JSON.stringify(this.#state, null, 2)}\n`;
       await writeDurably(this.#file, text, MODE);
       this.#confirmedOnDisk = confirmed?.at ?? 0;
     });
-    this.#writing = saved.catch(() => {});
-    await saved;
   }
 }

@@ -8,8 +8,8 @@ import { FileListPlace } from "../../src/feeds/list-place.ts";
 import { readListAside } from "../../src/feeds/list-reader.ts";
 import { ListStore } from "../../src/feeds/list-store.ts";
 import type { ListTable } from "../../src/feeds/list-table.ts";
-import { Turns } from "../../src/feeds/turns.ts";
 import { ListTrust } from "../../src/policy/list-trust.ts";
+import { Turns } from "../../src/turns.ts";
 import { numberedAddress, writeLongList } from "../support/feeds.ts";
 import { DAY_MS, publisherKey, saysOfList, statementOf } from "../support/publisher.ts";
 
