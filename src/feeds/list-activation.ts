@@ -33,10 +33,12 @@
 import { rm } from "node:fs/promises";
 import type { ListVersion } from "../input/document.ts";
 import { Age } from "../policy/age.ts";
-import { ListError, listStoreError } from "../policy/list-error.ts";
+import { ListError, type ListStep, listStoreError } from "../policy/list-error.ts";
 import type { ListTrust, TrustedList } from "../policy/list-trust.ts";
-import { MAX_AHEAD_MS, type Precedent } from "../policy/trust-store.ts";
-import { messageOf } from "../thrown.ts";
+import { ReleaseError } from "../policy/release.ts";
+import { SignedPast } from "../policy/signed-past.ts";
+import type { ListStatement } from "../policy/statement.ts";
+import type { Precedent } from "../policy/trust-store.ts";
 import type { Turns } from "../turns.ts";
 import { FeedError, UnreadFeedError } from "./feed-error.ts";
 import type { ListPlace } from "./list-place.ts";
@@ -85,14 +87,19 @@ export interface ListActivationOptions {
 export class ListActivation {
   readonly #options: ListActivationOptions;
   #inForce: ListInForce | undefined;
-  #knowsThePast = false;
+  readonly #past: SignedPast<ListStatement, ListStep>;
   #isFallBackRefused = false;
   #saidOfFallBack: string | undefined;
-  /** The highest sequence that the ledger has, on its disk. */
-  #recorded = Number.NEGATIVE_INFINITY;
 
   constructor(options: ListActivationOptions) {
+    const { name, trust, store, history, onProblem } = options;
     this.#options = options;
+    this.#past = new SignedPast({
+      ...{ trust, store },
+      highest: () => history.highest(name, trust.audience),
+      now: () => history.now(),
+      onProblem: (error) => onProblem(ListError.of(error)),
+    });
   }
 
   /** Whatever its age, and whether or not it is read. */
@@ -111,9 +118,16 @@ export class ListActivation {
    * @throws {ListError} with the step that refused it.
    */
   async offer(bytes: Uint8Array | undefined, place: ListPlace): Promise<boolean> {
+    try {
+      return await this.#offer(bytes, place);
+    } catch (error) {
+      throw error instanceof ReleaseError ? ListError.of(error) : error;
+    }
+  }
+
+  async #offer(bytes: Uint8Array | undefined, place: ListPlace): Promise<boolean> {
     if (bytes === undefined) throw new ListError("statement", "there is no statement beside the list");
     const statement = await this.#admit(bytes);
-    this.#assertNotQuarantined(statement);
     const there = await place.digest();
     if (there !== undefined) this.#assertDigest(statement, there);
     if (this.#inForce?.statement.payload === statement.payload) {
@@ -137,7 +151,7 @@ export class ListActivation {
     if (this.#inForce === undefined) return;
     const now = history.now();
     this.#inForce.age.confirm(now);
-    await this.#tried(store.confirm(this.#inForce.statement.sha256, now));
+    await this.#past.tried(store.confirm(this.#inForce.statement.sha256, now));
   }
 
   /**
@@ -151,11 +165,8 @@ export class ListActivation {
       const kept = await store.last();
       if (kept === undefined) return;
       const statement = await this.#admit(kept.statement);
-      this.#assertNotQuarantined(statement);
       const content = await this.#read(kept.path, statement);
-      // It was kept when its source had it, which was not before it was made.
-      const confirmedAt = Math.max(store.confirmedAt(statement.sha256), statement.created_at);
-      await this.#bringIntoForce(content, statement, confirmedAt);
+      await this.#bringIntoForce(content, statement, this.#past.confirmedAt(statement));
     } catch (thrown) {
       const error = ListError.of(thrown);
       // A release that reads it may come yet.
@@ -172,52 +183,14 @@ export class ListActivation {
 
   async #admit(bytes: Uint8Array): Promise<TrustedList> {
     const { trust, history, unread } = this.#options;
-    try {
-      await this.#learnThePast();
-      const statement = await trust.recognize(bytes);
-      const isInForce = this.#inForce?.statement.payload === statement.payload;
-      const why = isInForce ? undefined : unread();
-      if (why !== undefined) throw new ListError("unread", why);
-      trust.assertCurrent(statement, history.now());
-      return statement;
-    } catch (error) {
-      throw ListError.of(error);
-    }
-  }
-
-  /** What was in force is asked once: from then on this process says what is. */
-  async #learnThePast(): Promise<void> {
-    if (this.#knowsThePast) return;
-    const { name, trust, history, store, onProblem } = this.#options;
-    try {
-      const highest = history.highest(name, trust.audience);
-      if (highest !== undefined) {
-        trust.raise(highest);
-        this.#recorded = highest.sequence;
-      }
-    } catch (error) {
-      throw ledgerError("the ledger can't say which lists were in force", error);
-    }
-    // It was about to be in force at least, and an older copy of the ledger may not know.
-    try {
-      const kept = await store.last();
-      if (kept !== undefined) trust.raise(await trust.recognize(kept.statement));
-    } catch (thrown) {
-      const error = ListError.of(thrown);
-      // Made with keys that are trusted no more: that is what a rotation is for.
-      if (error.step === "store") onProblem(error);
-    }
-    this.#knowsThePast = true;
-  }
-
-  #assertNotQuarantined(statement: TrustedList): void {
-    const found = this.#options.store.quarantineOf(statement.sha256, statement.sequence);
-    if (found === undefined) return;
-    const since = new Date(found.at).toISOString();
-    throw new ListError(
-      "quarantine",
-      `in quarantine since ${since}, which a sequence above ${found.sequence} lifts: ${found.step}: ${found.message}`,
-    );
+    await this.#past.learn();
+    const statement = await trust.recognize(bytes);
+    const isInForce = this.#inForce?.statement.payload === statement.payload;
+    const why = isInForce ? undefined : unread();
+    if (why !== undefined) throw new ListError("unread", why);
+    trust.assertCurrent(statement, history.now());
+    this.#past.assertNotQuarantined(statement);
+    return statement;
   }
 
   /** @param isSeen - whether a look at the place sees when its file changes. */
@@ -239,15 +212,11 @@ export class ListActivation {
 
   /** What was signed and is no list is put into quarantine. */
   async #proven(path: string, statement: TrustedList): Promise<ListContent> {
-    const { store, trust, history } = this.#options;
     try {
       return await this.#read(path, statement);
     } catch (error) {
       const isBlamed = error instanceof ListError && error.step === "content" && !error.isPassing;
-      if (!isBlamed || trust.highest?.sha256 === statement.sha256) throw error;
-      const { sha256, sequence } = statement;
-      const { step, message } = error;
-      await this.#tried(store.quarantine({ sha256, sequence, step, message, at: history.now() }));
+      if (isBlamed) await this.#past.quarantine(statement, error);
       throw error;
     }
   }
@@ -286,7 +255,7 @@ export class ListActivation {
     confirmedAt?: number,
   ): Promise<void> {
     const { history, maxAgeMs, onTaken } = this.#options;
-    await this.#record(statement, table.entries);
+    await this.#past.record(statement, history.record(statement, table.entries));
     const nowMs = history.now();
     const before = this.#inForce;
     this.#inForce = {
@@ -294,46 +263,16 @@ export class ListActivation {
       version: { sequence: statement.sequence, sha256 },
       statement,
       loadedAt: nowMs,
-      age: new Age({ statement, maxAgeMs, confirmedAt: believable(confirmedAt ?? nowMs, nowMs), nowMs }),
+      age: new Age({ statement, maxAgeMs, confirmedAt: confirmedAt ?? nowMs, nowMs }),
     };
     if (confirmedAt === undefined) await this.confirm();
     onTaken(this.#inForce, before);
-  }
-
-  async #record(statement: TrustedList, entries: number): Promise<void> {
-    const recorded = this.#options.history.record(statement, entries);
-    if (statement.sequence <= this.#recorded) {
-      recorded.catch(() => {});
-      return;
-    }
-    try {
-      await recorded;
-    } catch (error) {
-      throw ledgerError("the ledger can't be told that it comes into force", error);
-    }
-    this.#recorded = statement.sequence;
-    this.#options.trust.raise(statement);
   }
 
   /** One key more signed what is in force: when another key is removed, it is still vouched for. */
   async #keepSignatures(bytes: Uint8Array, statement: TrustedList): Promise<void> {
     const before = this.#inForce?.statement.signedBy ?? [];
     if (statement.signedBy.length <= before.length) return;
-    await this.#tried(this.#options.store.keepStatement(bytes));
+    await this.#past.tried(this.#options.store.keepStatement(bytes));
   }
-
-  /** What fails is in force all the same, and lost with the process. */
-  async #tried(kept: Promise<void>): Promise<void> {
-    await kept.catch((error: unknown) => this.#options.onProblem(ListError.of(error)));
-  }
-}
-
-/** What was confirmed by a clock that was wrong, or so somebody wrote, would not be stale for as long. */
-function believable(confirmedAt: number, nowMs: number): number {
-  return confirmedAt > nowMs + MAX_AHEAD_MS ? 0 : confirmedAt;
-}
-
-function ledgerError(what: string, cause: unknown): ListError {
-  const why = messageOf(cause);
-  return new ListError("ledger", `${what}: ${why}`, { isPassing: true, cause });
 }

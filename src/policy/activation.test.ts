@@ -363,6 +363,17 @@ describe("the last good release", () => {
     expect(here.live.current?.age.refusalAt(Date.now())?.code).toBe("POLICY_STALE");
   });
 
+  it("is stale then also where its statement is of a moment ago", async () => {
+    const first = await life();
+    await first.activation.offer(await signed("first"), false);
+    await first.store.confirm(digestOf(releases.first), Date.now() + DAY_MS);
+    const here = await life({ maxAgeMs: DAY_MS });
+    expect(await here.activation.fallBack()).toBe(true);
+    expect(here.live.current?.age.refusalAt(Date.now())?.code).toBe("POLICY_STALE");
+    await here.activation.offer(await signed("first"), false);
+    expect(here.live.current?.age.refusalAt(Date.now())).toBeUndefined();
+  });
+
   it("is as old as its statement where nobody knows when it was confirmed", async () => {
     await (await life()).activation.offer(await madeAgo("first", 2 * DAY_MS), false);
     rmSync(join(releasesOf(), "state.json"));

@@ -36,21 +36,20 @@
  */
 
 import { messageOf } from "../thrown.ts";
-import { digestOf } from "./activate.ts";
+import { Turns } from "../turns.ts";
 import {
   Admission,
   type AdmissionOptions,
   type Admitted,
   type Candidate,
-  ledgerError,
   mayPass,
   type Promotion,
-  type ReleaseHistory,
 } from "./admission.ts";
 import { timeText } from "./age.ts";
+import { Keeping } from "./keeping.ts";
 import type { LivePolicy, LiveRelease } from "./live.ts";
 import { ReleaseError } from "./release.ts";
-import type { Quarantined, ReleaseStore, StoredPair } from "./release-store.ts";
+import type { Quarantined, StoredPair } from "./release-store.ts";
 import type { TrustStore } from "./trust-store.ts";
 
 export type { Candidate, ReleaseHistory, ReleaseTrust } from "./admission.ts";
@@ -101,17 +100,20 @@ interface Arrival {
 export class Activation implements ReleaseTaker {
   readonly admission: Admission;
   readonly #options: ActivationOptions;
+  readonly #keeping: Keeping;
   #isFallBackRefused = false;
   #saidOfFallBack: string | undefined;
   /** What the source had when it was live or confirmed. */
   #placed: Admitted | undefined;
   /** Of the archive that was promoted last, as far as this process knows. */
   #promoted: { readonly sha256: string; readonly promotion: Promotion } | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(options: ActivationOptions) {
     this.#options = options;
     this.admission = new Admission(options);
+    const { live, store, history, now, onProblem = () => {} } = options;
+    this.#keeping = new Keeping({ ...{ admission: this.admission, live, store, history }, now, onProblem });
   }
 
   /** Absent where releases are not signed. */
@@ -139,7 +141,7 @@ export class Activation implements ReleaseTaker {
   }
 
   offer(candidate: Candidate, aside: boolean): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const admitted = await this.admission.admit(candidate);
       // An unsigned one has no number: it would undo what was promoted at each look.
       if (this.isUnsigned && this.promotion !== undefined && admitted.sha256 === this.#placed?.sha256) {
@@ -161,7 +163,7 @@ export class Activation implements ReleaseTaker {
    * @throws {ReleaseError} with the step that refused it.
    */
   promote(candidate: Candidate, place: string, promotion: Promotion): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const admitted = await this.admission.admit(candidate);
       if (this.isLive(admitted)) return false;
       const { sha256 } = admitted;
@@ -182,7 +184,7 @@ export class Activation implements ReleaseTaker {
     const { current } = live;
     if (current === undefined || this.#placed === undefined || !this.isLive(this.#placed)) return;
     live.confirm(now());
-    await this.#keepConfirmation(current.identity.sha256);
+    await this.#keeping.confirmation(current.identity.sha256);
   }
 
   /** The place of the candidate has what is live: that counts where it was promoted from there. */
@@ -192,35 +194,20 @@ export class Activation implements ReleaseTaker {
     if (current === undefined || this.promotion === undefined) return;
     // What is wrong with what the source has stays so.
     current.age.confirm(now());
-    await this.#keepConfirmation(current.identity.sha256);
+    await this.#keeping.confirmation(current.identity.sha256);
   }
 
   /** What is wrong with it is a problem, no error. What was refused for good is not tried again. */
   fallBack(): Promise<boolean> {
-    return this.#inTurn(() => this.#fallBack());
+    return this.#turns.run(() => this.#fallBack());
   }
 
   async #fallBack(): Promise<boolean> {
-    const { live, store } = this.#options;
-    if (!this.isSigned || store === undefined || this.#isFallBackRefused) return false;
+    if (!this.isSigned || this.#isFallBackRefused) return false;
     try {
-      const kept = await store.last();
+      const kept = await this.#keeping.last();
       if (kept === undefined) return false;
-      const admitted = await this.admission.admit(kept);
-      const confirmed = this.admission.believable(store.confirmedAt(admitted.sha256));
-      // It was kept when its source had it, which was not before it was made.
-      const confirmedAt = Math.max(confirmed, admitted.statement?.created_at ?? 0);
-      const source = "state_dir, the last good release";
-      const promotion = this.#promotionOf(admitted.sha256, store);
-      const next = await this.admission.prove(kept, admitted, { source, confirmedAt, aside: false });
-      try {
-        await this.#record(next, promotion);
-      } catch (error) {
-        await next.engine.close();
-        throw error;
-      }
-      live.replace(next, true);
-      if (promotion !== undefined) this.#promoted = { sha256: admitted.sha256, promotion };
+      await this.#bringBack(kept);
       return true;
     } catch (error) {
       this.#isFallBackRefused = !mayPass(error);
@@ -235,127 +222,54 @@ export class Activation implements ReleaseTaker {
     }
   }
 
+  async #bringBack(kept: StoredPair): Promise<void> {
+    const admitted = await this.admission.admit(kept);
+    const { sha256, statement } = admitted;
+    const confirmedAt = statement && this.admission.past?.confirmedAt(statement);
+    const promotion = this.#keeping.promotionOf(sha256);
+    const source = "state_dir, the last good release";
+    const next = await this.admission.prove(kept, admitted, { source, confirmedAt, aside: false });
+    await this.#orClosed(next, () => this.#keeping.record(next, promotion));
+    this.#options.live.replace(next, true);
+    if (promotion !== undefined) this.#promoted = { sha256, promotion };
+  }
+
   /** From matched to live. @returns false where it was live already: then it is confirmed. */
   async #arrive(candidate: Candidate, admitted: Admitted, arrival: Arrival): Promise<boolean> {
     const { live, gate } = this.#options;
     const { place, aside, promotion } = arrival;
-    const isKnown = gate === undefined || this.#liveLast() === admitted.sha256;
+    const isKnown = gate === undefined || this.#keeping.liveLast() === admitted.sha256;
     if (!isKnown && live.current === undefined) await this.#fallBack();
     if (this.isLive(admitted)) {
       live.confirm(this.#options.now());
-      await this.#keepSignatures(candidate, admitted);
-      await this.#keepConfirmation(admitted.sha256);
+      await this.#keeping.signatures(candidate, admitted);
+      await this.#keeping.confirmation(admitted.sha256);
       return false;
     }
     const next = await this.admission.prove(candidate, admitted, { source: place, aside });
-    try {
+    await this.#orClosed(next, async () => {
       if (isKnown) gate?.skip(next);
       else await gate.check(next);
       this.#assertStillGood(next);
-      await this.#keep(candidate, next, promotion);
-    } catch (error) {
-      await next.engine.close();
-      throw error;
-    }
+      await this.#keeping.keep(candidate, next, promotion);
+    });
     live.replace(next);
     return true;
+  }
+
+  /** What is proven and does not get live gives its engine back. */
+  async #orClosed({ engine }: LiveRelease, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
   }
 
   /** A gate takes its time, and nothing older is ever live again: what is over by now would refuse everything. */
   #assertStillGood({ age }: LiveRelease): void {
     if (age.endAt(this.#options.now()) !== "expired") return;
     throw new ReleaseError("time", `the statement expired at ${timeText(age.expiresAt)}, before it was live`);
-  }
-
-  /** What was live last, in this process or the one before. @throws {ReleaseError} step `ledger`. */
-  #liveLast(): string | undefined {
-    return this.#options.live.current?.identity.sha256 ?? this.#last()?.sha256;
-  }
-
-  /** @throws {ReleaseError} step `ledger`. */
-  #last(): ReturnType<ReleaseHistory["last"]> {
-    try {
-      return this.#options.history?.last();
-    } catch (error) {
-      throw ledgerError("the ledger can't say which release was live last", error);
-    }
-  }
-
-  /** Who promoted what was kept. The ledger says it, but where the process ended before its entry was written. */
-  #promotionOf(sha256: string, store: ReleaseStore): Promotion | undefined {
-    const last = this.#last();
-    return last?.sha256 === sha256 ? last.promotion : store.promotionOf(sha256);
-  }
-
-  async #keep({ archive, statement }: Candidate, next: LiveRelease, promotion?: Promotion): Promise<void> {
-    const { store, now } = this.#options;
-    const { sha256 } = next.identity;
-    if (statement === undefined || store === undefined || !this.isSigned) {
-      await this.#record(next, promotion);
-      return;
-    }
-    const before = await store.last().catch(() => undefined);
-    await store.keep({ archive, statement }, sha256, promotion);
-    try {
-      await store.confirm(sha256, now());
-      await this.#record(next, promotion);
-    } catch (error) {
-      if (before !== undefined) await this.admission.tried(this.#keepAgain(before, store));
-      throw error;
-    }
-  }
-
-  /** Who was told that nothing has changed does not find another one live after a restart. */
-  async #keepAgain(before: StoredPair, store: ReleaseStore): Promise<void> {
-    const sha256 = await digestOf(before.archive);
-    await store.keep(before, sha256);
-    const { current } = this.#options.live;
-    if (current?.identity.sha256 === sha256) await store.confirm(sha256, current.age.confirmedAt);
-  }
-
-  /**
-   * What was live before has its entry already: one more is a note. A release that raises the sequence decides nothing
-   * before that is on the disk.
-   */
-  async #record({ identity, statement }: LiveRelease, promotion?: Promotion): Promise<void> {
-    const { history } = this.#options;
-    const recorded = history?.record(identity, statement, promotion) ?? Promise.resolve();
-    const isNote = statement === undefined || this.admission.isRecorded(statement);
-    // What somebody did by hand is on the disk before it counts, as all that operators do.
-    if (isNote && promotion === undefined) {
-      recorded.catch(() => {});
-      return;
-    }
-    try {
-      await recorded;
-    } catch (error) {
-      throw ledgerError("the ledger can't be told that it goes live", error);
-    }
-    if (statement !== undefined && !isNote) this.admission.recorded(statement);
-  }
-
-  /** One key more signed what is live: when another key is removed, it is still vouched for. */
-  async #keepSignatures(
-    { archive, statement: bytes }: Candidate,
-    { statement, sha256 }: Admitted,
-  ): Promise<void> {
-    const { live, store } = this.#options;
-    const before = live.current?.statement?.signedBy ?? [];
-    if (store === undefined || statement === undefined || bytes === undefined) return;
-    if (statement.signedBy.length <= before.length) return;
-    await this.admission.tried(store.keep({ archive, statement: bytes }, sha256));
-  }
-
-  /** Without it a restart finds the release older than it is. */
-  async #keepConfirmation(sha256: string): Promise<void> {
-    if (!this.isSigned) return;
-    const { store, now } = this.#options;
-    if (store !== undefined) await this.admission.tried(store.confirm(sha256, now()));
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
   }
 }

@@ -1,6 +1,7 @@
 /** Why a list was not taken: the steps in their order, and the error that names one. */
 import { messageOf } from "../thrown.ts";
 import { PassingReleaseError, ReleaseError } from "./release.ts";
+import { StepError } from "./step-error.ts";
 
 /** The steps of a list that is signed, in their order: see `feeds/list-activation.ts`. */
 export const LIST_STEPS = [
@@ -23,13 +24,12 @@ export const LIST_STEPS = [
 export type ListStep = (typeof LIST_STEPS)[number];
 
 /**
- * Why a list did not come into force, with the step that refused it. The text goes to the log, `/v1/status` and `check`.
+ * Why a list did not come into force.
  *
  * @property isPassing - what refused it is not the candidate, and passes: the very same one may be good a moment later.
  */
-export class ListError extends Error {
+export class ListError extends StepError<ListStep> {
   override readonly name = "ListError";
-  readonly step: ListStep;
   readonly isPassing: boolean;
 
   constructor(
@@ -37,8 +37,7 @@ export class ListError extends Error {
     message: string,
     how: { readonly isPassing?: boolean; readonly cause?: unknown } = {},
   ) {
-    super(message, how.cause === undefined ? undefined : { cause: how.cause });
-    this.step = step;
+    super(step, message, how.cause);
     this.isPassing = how.isPassing === true;
   }
 

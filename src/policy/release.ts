@@ -4,6 +4,7 @@
 import { z } from "zod";
 import type { RuleIndex } from "./rule-index.ts";
 import type { SelfTest } from "./self-tests.ts";
+import { StepError } from "./step-error.ts";
 
 /** A release may carry this much `data.json`; a larger one is refused when it is read. */
 export const MAX_DATA_BYTES = 24 * 1024 * 1024;
@@ -93,18 +94,9 @@ export function sharedText(text: string): Uint8Array<SharedArrayBuffer> {
   return shared;
 }
 
-/**
- * Why a release did not go live, with the step that refused it. The text names file, rule and line where one
- * is at fault; it goes to the log, `/v1/status` and `check`.
- */
-export class ReleaseError extends Error {
+/** Why a release did not go live. The text names file, rule and line where one is at fault. */
+export class ReleaseError extends StepError<ReleaseStep> {
   override readonly name = "ReleaseError";
-  readonly step: ReleaseStep;
-
-  constructor(step: ReleaseStep, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.step = step;
-  }
 }
 
 /** What refused it is not the candidate, and passes: the very same one may be good a moment later. */
@@ -119,8 +111,8 @@ export class AbsentReleaseError extends ReleaseError {}
  */
 export class LateReleaseError extends ReleaseError {}
 
-/** The steps of going live, in their order (design 3.10). */
-export const RELEASE_STEPS = [
+/** The steps up to matched: they look at the way of a release and at its statement. */
+const ADMITTING_STEPS = [
   "source",
   "download",
   "statement",
@@ -131,6 +123,10 @@ export const RELEASE_STEPS = [
   "time",
   "digest",
   "quarantine",
+] as const;
+
+/** The steps from matched to proven: they look at the archive itself, and what they refuse is its fault. */
+const PROVING_STEPS = [
   "archive",
   "builtins",
   "entrypoints",
@@ -140,11 +136,16 @@ export const RELEASE_STEPS = [
   "self_test",
   "guard",
   "warm_up",
-  "gate",
-  "store",
-  "ledger",
 ] as const;
+
+/** The steps of going live, in their order (design 3.10). */
+export const RELEASE_STEPS = [...ADMITTING_STEPS, ...PROVING_STEPS, "gate", "store", "ledger"] as const;
 export type ReleaseStep = (typeof RELEASE_STEPS)[number];
+
+/** Whether a step looks at the archive itself. */
+export function isProving(step: ReleaseStep): boolean {
+  return PROVING_STEPS.some((each) => each === step);
+}
 
 /** What the host knows of chains without being told; a release's `data.chains` goes over it. */
 const KNOWN_CHAINS: NonNullable<HostData["chains"]> = {
