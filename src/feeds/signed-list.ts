@@ -11,6 +11,7 @@ import type { ListVersion } from "../input/document.ts";
 import { timeText } from "../policy/age.ts";
 import { ListError, type ListStep } from "../policy/list-error.ts";
 import type { ListTrust } from "../policy/list-trust.ts";
+import { Reminder } from "../reminder.ts";
 import { Turns } from "../turns.ts";
 import { ListActivation, type ListHistory, type ListInForce } from "./list-activation.ts";
 import type { ListPlace, ListSight } from "./list-place.ts";
@@ -20,8 +21,6 @@ import type { ListTable } from "./list-table.ts";
 
 /** The first try after what refused a list may have passed; each next one comes after twice the time. */
 const FIRST_RETRY_MS = 1_000;
-/** A warning that still holds is written again. */
-const REMINDER_MS = 86_400_000;
 
 /** What one of two files that is there before the other may look like. */
 const HALF_WRITTEN: ReadonlySet<ListStep> = new Set([
@@ -69,7 +68,7 @@ export class SignedList {
   #isSeenInForce = false;
   #retryMs: number | undefined;
   #refusal: ListError | undefined;
-  #said: { readonly code: string; readonly at: number } | undefined;
+  readonly #reminder = new Reminder();
   #timer: NodeJS.Timeout | undefined;
   #state: "new" | "started" | "closed" = "new";
 
@@ -85,7 +84,7 @@ export class SignedList {
         tells.alarm("LIST_STORE", `${name}: ${step}: ${message}`);
       },
       onTaken: (inForce, before) => {
-        this.#said = undefined;
+        this.#reminder.clear();
         tells.taken(name, inForce, before);
       },
     });
@@ -131,12 +130,11 @@ export class SignedList {
     const { tells, history } = this.#options;
     const words = this.#unread === undefined ? this.#ageWords(history.now()) : undefined;
     if (words === undefined) {
-      this.#said = undefined;
+      this.#reminder.clear();
       return;
     }
     const { code, message, isOver } = words;
-    if (this.#said?.code === code && performance.now() - this.#said.at < REMINDER_MS) return;
-    this.#said = { code, at: performance.now() };
+    if (!this.#reminder.isDue(code)) return;
     tells[isOver ? "alarm" : "warning"](code, `${this.name}: ${message}`);
   }
 
