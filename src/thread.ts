@@ -1,6 +1,7 @@
 /** Threads of this process. */
 import { createRequire } from "node:module";
 import { Worker, type WorkerOptions } from "node:worker_threads";
+import { codeOf } from "./thrown.ts";
 
 /** What runs in a thread, by its name in `package.json`: always the built file, whoever starts it. */
 type ThreadFile =
@@ -42,4 +43,9 @@ export async function answerOf<T>(worker: Worker, limitMs: number): Promise<T> {
     clearTimeout(limit);
     await worker.terminate();
   }
+}
+
+/** Whether a thread ended since it needed more memory than it was given. */
+export function isOutOfMemory(error: unknown): boolean {
+  return codeOf(error) === "ERR_WORKER_OUT_OF_MEMORY";
 }

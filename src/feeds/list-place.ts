@@ -3,16 +3,14 @@
  * again; the file is fetched only where somebody asks for it, which nobody does before the statement is believed.
  */
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
-import { readBounded } from "../policy/bounded-file.ts";
+import { type FileHandle, open } from "node:fs/promises";
+import { markAt } from "../file-mark.ts";
+import { readBounded, UNHELD } from "../policy/bounded-file.ts";
 import { ListError, listStoreError } from "../policy/list-error.ts";
 import { MAX_STATEMENT_BYTES, statementFile } from "../policy/statement.ts";
 import { problemOf } from "./feed-error.ts";
 import { MAX_LIST_BYTES } from "./read-list.ts";
 
-/** A pipe in the place of a file must not hold the reader. */
-const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 /** So much is hashed between two turns of the event loop. */
 const COPY_BYTES = 256 * 1024;
 const MODE = 0o600;
@@ -62,7 +60,7 @@ export class FileListPlace implements ListPlace {
   }
 
   async look(known: ListSight | undefined): Promise<ListSight> {
-    const mark = `${await markOf(this.#path)} ${await markOf(statementFile(this.#path))}`;
+    const mark = `${await markAt(this.#path)} ${await markAt(statementFile(this.#path))}`;
     if (mark === known?.mark) return known;
     try {
       const statement = await readBounded(statementFile(this.#path), MAX_STATEMENT_BYTES, "statement");
@@ -129,7 +127,7 @@ export class FileListPlace implements ListPlace {
   async #open(): Promise<FileHandle> {
     let file: FileHandle;
     try {
-      file = await open(this.#path, READ);
+      file = await open(this.#path, UNHELD);
     } catch (error) {
       throw this.#unreadable(error);
     }
@@ -146,16 +144,6 @@ export class FileListPlace implements ListPlace {
 
   #unreadable(cause: unknown): ListError {
     return new ListError("source", `${this.#path}: ${problemOf(cause)}`, { cause });
-  }
-}
-
-/** What a look without reading sees: when it is the same, so is the file. */
-async function markOf(path: string): Promise<string> {
-  try {
-    const { ino, size, mtimeMs, ctimeMs } = await stat(path);
-    return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-  } catch (error) {
-    return problemOf(error);
   }
 }
 

@@ -2,8 +2,7 @@
  * Reading a list beside a server that answers: a million rows take seconds, which no request may wait for. The
  * table comes over in shared memory, so that taking it costs nothing, whatever its size.
  */
-import { answerOf, startThread } from "../thread.ts";
-import { codeOf } from "../thrown.ts";
+import { answerOf, isOutOfMemory, startThread } from "../thread.ts";
 import { FeedError, problemOf, UnreadFeedError } from "./feed-error.ts";
 import { ListTable } from "./list-table.ts";
 import type { ReadList } from "./read-list.ts";
@@ -45,13 +44,9 @@ export async function readListAside(path: string, limitMs = READ_MS): Promise<Li
     outcome = await answerOf<ListOutcome>(thread, limitMs);
   } catch (error) {
     const message = `it could not be read: ${problemOf(error)}`;
+    // All else that ends the thread may be the machine's fault.
     throw isOutOfMemory(error) ? new FeedError(message) : new UnreadFeedError(message);
   }
   if (outcome.ok) return { table: new ListTable(outcome.read.memory), sha256: outcome.read.sha256 };
   throw outcome.isFiles ? new FeedError(outcome.problem) : new UnreadFeedError(outcome.problem);
-}
-
-/** It needs more memory than any list; all else that ends the thread may be the machine's fault. */
-function isOutOfMemory(error: unknown): boolean {
-  return codeOf(error) === "ERR_WORKER_OUT_OF_MEMORY";
 }

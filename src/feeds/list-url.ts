@@ -9,6 +9,8 @@ import {
   DownloadError,
   Downloader,
   type DownloadSettings,
+  isAbsent,
+  jittered,
   type Known,
   UnwrittenError,
   WHOLE_EVERY_MS,
@@ -18,9 +20,6 @@ import { statementUrl } from "../policy/source-url.ts";
 import { MAX_STATEMENT_BYTES } from "../policy/statement.ts";
 import type { ListPlace, ListSight } from "./list-place.ts";
 import { MAX_LIST_BYTES } from "./read-list.ts";
-
-/** Instances that were started at once don't ask at once for ever. It only shortens a wait. */
-const JITTER = 0.2;
 
 /**
  * @property timeoutMs - for the statement and the file together.
@@ -91,7 +90,7 @@ export class UrlListPlace implements ListPlace {
   async digest(): Promise<undefined> {}
 
   waitMs(ms: number): number {
-    return ms * (1 - JITTER * Math.random());
+    return jittered(ms);
   }
 
   close(): void {
@@ -101,8 +100,7 @@ export class UrlListPlace implements ListPlace {
 
 /** A statement that is not there is the list's fault, not the way's. */
 function absenceOf(error: unknown): ListError {
-  const isAbsent = error instanceof DownloadError && (error.status === 404 || error.status === 410);
-  if (!isAbsent) throw downloadError(error);
+  if (!isAbsent(error)) throw downloadError(error);
   return new ListError("statement", `there is no statement beside the list: ${error.message}`);
 }
 

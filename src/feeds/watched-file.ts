@@ -3,7 +3,7 @@
  * whoever writes it gets time to finish. A file that changes while it is read is not taken. What cannot be read
  * or taken is refused once; it is tried again when the file changes, or when somebody asks.
  */
-import { stat } from "node:fs/promises";
+import { markAt } from "../file-mark.ts";
 import { FeedError, problemOf } from "./feed-error.ts";
 
 export interface WatchedFileOptions<T> {
@@ -30,7 +30,7 @@ export class WatchedFile<T> {
 
   /** Looks, and reads where the file changed and has come to rest. Never rejects. */
   async poll(): Promise<void> {
-    const mark = await markOf(this.path);
+    const mark = await markAt(this.path);
     const rests = mark === this.#glimpsed;
     this.#glimpsed = mark;
     if (rests && mark !== this.#tried) await this.#load(mark);
@@ -43,7 +43,7 @@ export class WatchedFile<T> {
 
   /** Reads now, changed or not. Never rejects. @returns what is wrong, if anything. */
   async reload(): Promise<string | undefined> {
-    const mark = await markOf(this.path);
+    const mark = await markAt(this.path);
     this.#glimpsed = mark;
     return await this.#load(mark);
   }
@@ -54,7 +54,7 @@ export class WatchedFile<T> {
     try {
       const content = await read(this.path);
       this.#tried = undefined;
-      if ((await markOf(this.path)) !== mark) throw new FeedError("it was changed while it was read");
+      if ((await markAt(this.path)) !== mark) throw new FeedError("it was changed while it was read");
       await take(content);
       this.#tried = mark;
       return undefined;
@@ -63,15 +63,5 @@ export class WatchedFile<T> {
       refuse(problem);
       return problem;
     }
-  }
-}
-
-/** What a look without reading sees: when it is the same, so is the file. */
-async function markOf(path: string): Promise<string> {
-  try {
-    const { ino, size, mtimeMs, ctimeMs } = await stat(path);
-    return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-  } catch (error) {
-    return problemOf(error);
   }
 }

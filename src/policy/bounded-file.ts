@@ -4,8 +4,8 @@ import { type FileHandle, open } from "node:fs/promises";
 import { codeOf, messageOf } from "../thrown.ts";
 import { ReleaseError, type ReleaseStep } from "./release.ts";
 
-/** A pipe in the place of a file must not hold the reader. */
-const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+/** How a file is opened to be read: a pipe in its place must not hold the reader. */
+export const UNHELD = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /**
  * @returns undefined where there is no such file.
@@ -17,7 +17,7 @@ export async function readBounded(
   step: ReleaseStep,
 ): Promise<Buffer | undefined> {
   try {
-    const handle = await open(path, READ);
+    const handle = await open(path, UNHELD);
     try {
       const found = await handle.stat();
       if (!found.isFile()) throw new ReleaseError("source", `${path} is no file`);

@@ -12,10 +12,10 @@
  */
 import type { Activation, ReleaseTaker } from "./activation.ts";
 import type { Admitted, Candidate, Promotion } from "./admission.ts";
+import { isAbsent } from "./download.ts";
 import type { EngineEvent } from "./engine.ts";
 import { LivePolicy, type LiveRelease, type RefusedRelease } from "./live.ts";
 import { AbsentReleaseError, ReleaseError, type ReleaseIdentity } from "./release.ts";
-import { isAbsent } from "./source-url.ts";
 
 /** @property place - where it lies, for people. @property live - the release that decides. */
 export interface CandidateOptions {

@@ -57,6 +57,19 @@ export const WHOLE_EVERY_MS = 3_600_000;
 /** A thread that does not even find the time to give up is ended. */
 const GRACE_MS = 2_000;
 
+/** Instances that were started at once don't ask at once for ever. It only shortens a wait. */
+const JITTER = 0.2;
+
+/** How long to wait before a host is asked again, milliseconds, never longer than `ms`. */
+export function jittered(ms: number): number {
+  return ms * (1 - JITTER * Math.random());
+}
+
+/** Whether the host says that there is no such file. */
+export function isAbsent(error: unknown): error is DownloadError {
+  return error instanceof DownloadError && (error.status === 404 || error.status === 410);
+}
+
 export class Downloader {
   readonly #settings: DownloadSettings;
   #worker: Worker | undefined;

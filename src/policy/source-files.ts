@@ -2,9 +2,10 @@
  * A release file, with its statement beside it where releases are signed, or, in development, a folder of Rego. It is
  * looked at without reading it. The file system's own events are a hint, since they get lost on some file systems.
  */
-import { type FSWatcher, type Stats, watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { markAt, markOf } from "../file-mark.ts";
 import { codeOf, messageOf } from "../thrown.ts";
 import type { Candidate, ReleaseTaker } from "./activation.ts";
 import { readBounded } from "./bounded-file.ts";
@@ -75,7 +76,7 @@ export class FilePlace implements ReleasePlace {
         this.#isFolder = true;
         return { mark: await folderMark(path), read: () => this.#build() };
       }
-      const mark = `${markOf(found)} ${isSigned ? await statementMark(path) : ""}`;
+      const mark = `${markOf(found)} ${isSigned ? await markAt(statementFile(path)) : ""}`;
       if (!found.isFile()) return refused(mark, new ReleaseError("source", `${path} is no file`));
       return { mark, read: () => this.#readPair(isSigned), rereadMs: REREAD_MS };
     } catch (cause) {
@@ -137,15 +138,6 @@ export class FilePlace implements ReleasePlace {
 /** It is said once, until something else is seen. */
 function refused(mark: string, error: ReleaseError): Sight {
   return { mark, read: () => Promise.reject(error) };
-}
-
-function markOf({ ino, mtimeMs, ctimeMs, size }: Stats): string {
-  return `${ino} ${mtimeMs} ${ctimeMs} ${size}`;
-}
-
-/** What is wrong with it is found when it is read. */
-async function statementMark(path: string): Promise<string> {
-  return await stat(statementFile(path)).then(markOf, messageOf);
 }
 
 /** Names, times and sizes of all files below a folder; what begins with a dot is no source. */

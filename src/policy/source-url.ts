@@ -13,6 +13,8 @@ import {
   type Downloaded,
   Downloader,
   type DownloadSettings,
+  isAbsent,
+  jittered,
   type Known,
   WHOLE_EVERY_MS,
 } from "./download.ts";
@@ -24,8 +26,6 @@ import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
 const REREAD_MS = 1_000;
 /** A server that starts has something better to do than to wait for a host that hangs: its last good release. */
 const MAX_START_MS = 5_000;
-/** Instances that were started at once don't ask at once for ever. It only shortens a wait. */
-const JITTER = 0.2;
 
 /**
  * @property timeoutMs - for the statement and the archive together.
@@ -118,7 +118,7 @@ export class UrlPlace implements ReleasePlace {
   watch(): void {}
 
   waitMs(ms: number): number {
-    return ms * (1 - JITTER * Math.random());
+    return jittered(ms);
   }
 
   close(): void {
@@ -138,9 +138,4 @@ export class UrlPlace implements ReleasePlace {
       );
     }
   }
-}
-
-/** Whether the host says that there is no such file. */
-export function isAbsent(error: unknown): error is DownloadError {
-  return error instanceof DownloadError && (error.status === 404 || error.status === 410);
 }
