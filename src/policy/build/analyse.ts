@@ -12,9 +12,10 @@ import {
 import type { Module, Rule, Term } from "./ast.ts";
 import type { Builtins } from "./builtins.ts";
 import { entrypointsDigest, generateEntrypoints } from "./entrypoints.ts";
-import { type Followed, followRule, type Packages } from "./follow.ts";
+import { type Followed, followRule } from "./follow.ts";
 import { type FoundRule, findRules } from "./index-rules.ts";
 import { Linter } from "./lint/lint.ts";
+import type { Packages } from "./names.ts";
 import { compareText, type Problem } from "./problem.ts";
 import { referenceProblems, shadowProblems } from "./references.ts";
 import { anyFactNode, documentNode, factNode, type SchemaNode, schemaNode } from "./schema-node.ts";
