@@ -6,8 +6,10 @@ import { describe, expect, test } from "vitest";
 import { unknownVariables } from "./config/environment.ts";
 import { ConfigError } from "./config/error.ts";
 import { configReference, describeKeys } from "./config/reference.ts";
+import { salvageConfig } from "./config/salvage.ts";
+import { configSchema } from "./config/schema.ts";
 import { parseDuration, parseSize } from "./config/values.ts";
-import { configSchema, loadConfig, parseConfig, salvageConfig } from "./config.ts";
+import { loadConfig, parseConfig } from "./config.ts";
 
 const MINIMAL = `
 signing_key: keys/server.pem

@@ -42,7 +42,9 @@ export async function check(
   file: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<readonly Finding[]> {
-  const { configSchema, parseConfig, readConfig, salvageConfig } = await import("../config.ts");
+  const { parseConfig, readConfig } = await import("../config.ts");
+  const { configSchema } = await import("../config/schema.ts");
+  const { salvageConfig } = await import("../config/salvage.ts");
   const { describeKeys } = await import("../config/reference.ts");
   const { unknownVariables } = await import("../config/environment.ts");
   const directory = dirname(resolve(file));

@@ -2,44 +2,17 @@
 import { z } from "zod";
 import { LIST_NAME } from "../input/list-name.ts";
 import { fetchSchema } from "./release.ts";
+import { FILE_ALONE, listTrustSchema } from "./trust.ts";
 import { duration } from "./values.ts";
 
-/** Stands for the trust of a list that is written as its file alone: nothing in a config can be it. */
-const FILE_ALONE = Symbol("a file alone");
-
-const trustedKeys = (path: z.ZodType<string, string>, name: z.ZodType<string, string>) =>
-  z.strictObject({ keys: z.array(path).min(1), threshold: z.int().min(1).prefault(1), audience: name });
-
-/** Keys of a list's own: they are never those of another one, nor of releases, unless they are named there too. */
-function listTrustSchema(path: z.ZodType<string, string>, name: z.ZodType<string, string>) {
-  const signed = trustedKeys(path, name);
-  return z.unknown().transform((value, context): z.output<typeof signed> | undefined => {
-    if (value === FILE_ALONE) return undefined;
-    const result = signed.safeParse(value);
-    if (result.success) return result.data;
-    const [{ path: at, message } = { path: [], message: "" }] = result.error.issues;
-    const isSaid = typeof value === "object" && value !== null;
-    context.addIssue(
-      isSaid
-        ? [...at, message].join(": ")
-        : "must be said: {keys: [files], threshold, audience}; a list that nobody signs is written as its file alone",
-    );
-    return z.NEVER;
-  });
-}
-
 /** A path of a file that nobody signs, or an object. */
-function listSchema(
-  path: z.ZodType<string, string>,
-  place: z.ZodType<string, string>,
-  name: z.ZodType<string, string>,
-) {
+function listSchema(path: z.ZodType<string, string>, place: z.ZodType<string, string>) {
   const list = z
     .strictObject({
       source: place.describe(
         "the list's file, or its `https:` URL; its statement lies beside it, as `….statement.json`",
       ),
-      trust: listTrustSchema(path, name).describe(
+      trust: listTrustSchema(path).describe(
         "`{keys: [files], threshold: 1, audience: NAME}`: what so many of these keys signed for this audience; never a default, never those of `policy.trust`",
       ),
       fetch: fetchSchema(path).prefault({}).describe("how a URL is fetched"),
@@ -61,13 +34,9 @@ function listSchema(
 /**
  * Lists by name. Names are looked at first: a record would pass over `__proto__` in silence.
  *
- * @param path - the schema of a path. @param place - of a path or URL. @param name - of an audience.
+ * @param path - the schema of a path. @param place - of a path or URL.
  */
-export function listsSchema(
-  path: z.ZodType<string, string>,
-  place: z.ZodType<string, string>,
-  name: z.ZodType<string, string>,
-) {
+export function listsSchema(path: z.ZodType<string, string>, place: z.ZodType<string, string>) {
   return z.preprocess(
     (value, context) => {
       const names = typeof value === "object" && value !== null ? Object.keys(value) : [];
@@ -77,7 +46,7 @@ export function listsSchema(
       }
       return value;
     },
-    z.record(z.string(), listSchema(path, place, name)),
+    z.record(z.string(), listSchema(path, place)),
   );
 }
 
