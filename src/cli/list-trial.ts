@@ -1,5 +1,4 @@
 /** A signed list through every step of coming into force, as an installation would do it. Nothing is written there. */
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,8 +8,6 @@ import { ListActivation, type ListHistory, type ListInForce } from "../feeds/lis
 import type { ListPlace } from "../feeds/list-place.ts";
 import { ListStore, listsFolder } from "../feeds/list-store.ts";
 import { ledgerFiles } from "../ledger/files.ts";
-import { text } from "../ledger/paged-rows.ts";
-import { openToRead } from "../ledger/read-connection.ts";
 import { readBounded } from "../policy/bounded-file.ts";
 import { ListError } from "../policy/list-error.ts";
 import type { ListTrust, TrustedList } from "../policy/list-trust.ts";
@@ -20,6 +17,7 @@ import { ReleaseStore, releasesFolder } from "../policy/release-store.ts";
 import { listsOf } from "../policy/rule-index.ts";
 import { loadListTrust, type SignedListConfig, trustOf } from "../release-trust.ts";
 import { Turns } from "../turns.ts";
+import { rowsOf } from "./ledger-rows.ts";
 
 /**
  * @property refusal - undefined where it would come into force. @property inForce - then what would be.
@@ -82,23 +80,10 @@ export async function openListTrial(
   };
 }
 
-/** What a ledger's file says, whether a server runs or not; an installation that never ran has none. */
 function historyIn(file: string): ListHistory {
   return {
     now: Date.now,
-    highest(list, audience) {
-      if (!existsSync(file)) return undefined;
-      const connection = openToRead(file);
-      try {
-        const rows = connection
-          .prepare("SELECT row FROM entries WHERE type = 'list' AND type <> 'decision' ORDER BY seq DESC")
-          .raw(true);
-        const texts = rows.all().flatMap((columns) => (Array.isArray(columns) ? [text(columns[0])] : []));
-        return precedentIn(texts, list, audience);
-      } finally {
-        connection.close();
-      }
-    },
+    highest: (list, audience) => precedentIn(rowsOf(file, "list").toReversed(), list, audience),
     record: async () => {},
   };
 }

@@ -1,10 +1,11 @@
 /** `policy build`: from a policy source folder to a release, with all checks on the way. */
-import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { writeDurably } from "../durable-file.ts";
 import type { BuiltRelease } from "../policy/build/build.ts";
 import type { Examination } from "../policy/build/examine.ts";
-import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
+import { demandFolder } from "./given-file.ts";
+import { EXIT, type ExitCode, printJson, UsageError } from "./output.ts";
+import { runPolicy } from "./run-policy.ts";
 
 interface Options {
   readonly output: string;
@@ -30,26 +31,6 @@ export function registerPolicyBuild(policy: Command): void {
     .action((source: string, options: Options) =>
       runPolicy(options.json === true, () => build(source, options)),
     );
-}
-
-/** As {@link runCommand}; a source that does not build is told with all its problems, for scripts as well. */
-export async function runPolicy(json: boolean, run: () => Promise<ExitCode>): Promise<void> {
-  await runCommand(json, async () => {
-    try {
-      return await run();
-    } catch (error) {
-      const { BuildError } = await import("../policy/build/problem.ts");
-      if (!json || !(error instanceof BuildError)) throw error;
-      printJson({ ok: false, error: error.message, problems: error.problems });
-      return EXIT.failed;
-    }
-  });
-}
-
-export async function demandFolder(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) throw new UsageError(`${path}: there is no such folder`);
-  if (!found.isDirectory()) throw new UsageError(`${path}: not a folder`);
 }
 
 async function build(source: string, { output, revision, tests, regal, json }: Options): Promise<ExitCode> {

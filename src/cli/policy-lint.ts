@@ -1,8 +1,8 @@
 /** `policy lint`: everything that is wrong with a policy source, with file and line. */
-import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import type { SourceLint } from "../policy/build/lint/lint-source.ts";
-import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
+import { demandFolder } from "./given-file.ts";
+import { EXIT, type ExitCode, printJson, runCommand } from "./output.ts";
 
 /** Adds the command to `policy`. */
 export function registerPolicyLint(policy: Command): void {
@@ -17,8 +17,7 @@ export function registerPolicyLint(policy: Command): void {
 }
 
 async function lint(source: string, json: boolean): Promise<ExitCode> {
-  const found = await stat(source).catch(() => undefined);
-  if (found?.isDirectory() !== true) throw new UsageError(`${source}: no folder`);
+  await demandFolder(source);
   const { lintSource } = await import("../policy/build/lint/lint-source.ts");
   const { formatProblem } = await import("../policy/build/problem.ts");
   const { rules, problems, regal } = await lintSource(source);

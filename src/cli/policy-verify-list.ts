@@ -2,13 +2,8 @@
 import { LIST_STEPS, type ListStep } from "../policy/list-error.ts";
 import { messageOf } from "../thrown.ts";
 import type { ListOutcome, ListTrial } from "./list-trial.ts";
-import { EXIT, type ExitCode, printable, printJson, UsageError } from "./output.ts";
-
-interface Step {
-  readonly step: ListStep;
-  readonly outcome: "ok" | "refused" | "not reached" | "not looked at";
-  readonly detail?: string;
-}
+import { EXIT, type ExitCode, printJson, UsageError } from "./output.ts";
+import { notReached, ok, printSteps, refused, type Step, statementDetail } from "./verify-steps.ts";
 
 /** Those that are about the list itself; the others are about its place and this machine. */
 const OWN_STEPS = LIST_STEPS.slice(LIST_STEPS.indexOf("statement"), LIST_STEPS.indexOf("store"));
@@ -44,19 +39,16 @@ export async function verifyList(
   return outcome.refusal === undefined ? EXIT.done : EXIT.failed;
 }
 
-function stepsOf(outcome: ListOutcome, trial: ListTrial): readonly Step[] {
+function stepsOf(outcome: ListOutcome, trial: ListTrial): readonly Step<ListStep>[] {
   const { refusal } = outcome;
   const at = refusal === undefined ? OWN_STEPS.length : OWN_STEPS.indexOf(refusal.step);
-  const steps = OWN_STEPS.map((step, index): Step => {
-    if (refusal !== undefined && index === at) return { step, outcome: "refused", detail: refusal.message };
-    if (index > at && at >= 0) return { step, outcome: "not reached" };
+  const steps = OWN_STEPS.map((step, index): Step<ListStep> => {
+    if (refusal !== undefined && index === at) return refused(refusal);
+    if (index > at && at >= 0) return notReached(step);
     if (step === "unread" && !trial.isReadKnown) return { step, outcome: "not looked at" };
-    const detail = detailOf(step, outcome, trial);
-    return detail === undefined ? { step, outcome: "ok" } : { step, outcome: "ok", detail };
+    return ok(step, detailOf(step, outcome, trial));
   });
-  return refusal === undefined || at >= 0
-    ? steps
-    : [...steps, { step: refusal.step, outcome: "refused", detail: refusal.message }];
+  return refusal === undefined || at >= 0 ? steps : [...steps, refused(refusal)];
 }
 
 function detailOf(
@@ -65,30 +57,15 @@ function detailOf(
   { trust }: ListTrial,
 ): string | undefined {
   if (statement === undefined) return undefined;
-  switch (step) {
-    case "signatures":
-      return `${statement.signedBy.length}, ${trust.threshold} needed: ${statement.signedBy.join(", ")}`;
-    case "audience":
-      return statement.audience;
-    case "list":
-      return statement.list;
-    case "sequence":
-      return String(statement.sequence);
-    case "time":
-      return `until ${new Date(statement.expires_at).toISOString()}`;
-    case "digest":
-      return statement.sha256;
-    case "content":
-      return inForce === undefined ? undefined : `${inForce.table.entries} entries`;
-    default:
-      return undefined;
-  }
+  if (step === "list") return statement.list;
+  if (step === "content") return inForce && `${inForce.table.entries} entries`;
+  return statementDetail(step, statement, trust);
 }
 
 function print(
   json: boolean,
   list: string,
-  steps: readonly Step[],
+  steps: readonly Step<ListStep>[],
   { inForce, problems }: ListOutcome,
 ): void {
   if (json) {
@@ -102,14 +79,9 @@ function print(
     });
     return;
   }
-  const signs = { ok: "ok", refused: "REFUSED", "not reached": "-", "not looked at": "?" };
-  for (const { message } of problems) console.error(printable(`warning: ${message}`));
-  for (const { step, outcome, detail = "" } of steps) {
-    console.log(printable(`${signs[outcome].padEnd(8)} ${step.padEnd(12)} ${detail}`).trimEnd());
-  }
-  console.log(
+  const summary =
     inForce === undefined
       ? "it would not come into force"
-      : `it would come into force: ${list}, sequence ${inForce.version.sequence}, ${inForce.table.entries} entries`,
-  );
+      : `it would come into force: ${list}, sequence ${inForce.version.sequence}, ${inForce.table.entries} entries`;
+  printSteps(steps, problems, summary);
 }

@@ -2,10 +2,11 @@
 import type { Command } from "commander";
 import type { Activation, Candidate } from "../policy/activation.ts";
 import type { LiveRelease } from "../policy/live.ts";
-import { ReleaseError, type ReleaseStep } from "../policy/release.ts";
-import type { TrustedStatement } from "../policy/trust-store.ts";
+import { PROVING_STEPS, ReleaseError, type ReleaseStep } from "../policy/release.ts";
+import type { TrustedStatement, TrustStore } from "../policy/trust-store.ts";
 import { messageOf } from "../thrown.ts";
-import { EXIT, type ExitCode, printable, printJson, runCommand, UsageError } from "./output.ts";
+import { EXIT, type ExitCode, printJson, runCommand, UsageError } from "./output.ts";
+import { notReached, ok, printSteps, refused, type Step, statementDetail } from "./verify-steps.ts";
 
 interface Options {
   readonly config: string;
@@ -13,27 +14,8 @@ interface Options {
   readonly json?: true;
 }
 
-/** Steps that look at the statement, in their order, and those that look at the archive, which check beside each other. */
+/** They look at the statement, one after the other; those that look at the archive do so beside each other. */
 const STATEMENT_STEPS = ["statement", "signatures", "payload", "audience", "sequence", "time"] as const;
-const ARCHIVE_STEPS = [
-  ...([
-    "archive",
-    "builtins",
-    "entrypoints",
-    "index",
-    "data",
-    "facts",
-    "self_test",
-    "guard",
-    "warm_up",
-  ] as const),
-];
-
-interface Step {
-  readonly step: ReleaseStep;
-  readonly outcome: "ok" | "refused" | "not reached";
-  readonly detail?: string;
-}
 
 export function registerPolicyVerify(policy: Command): void {
   policy
@@ -125,53 +107,26 @@ function stepsOf(
   before: readonly ReleaseStep[],
   refusal: ReleaseError | undefined,
   statement: TrustedStatement | undefined,
-  activation: Activation,
-): readonly Step[] {
+  { keys }: Activation,
+): readonly Step<ReleaseStep>[] {
   const at = refusal === undefined ? before.length : before.indexOf(refusal.step);
   const isOfArchive = at < 0;
-  const steps = before.map((step, index): Step => {
-    if (isOfArchive || index < at) return ok(step, detailOf(step, statement, activation));
-    if (refusal !== undefined && index === at) return { step, outcome: "refused", detail: refusal.message };
-    return { step, outcome: "not reached" };
+  const steps = before.map((step, index) => {
+    if (isOfArchive || index < at) return ok(step, statement && keys && detailOf(step, statement, keys));
+    if (refusal !== undefined && index === at) return refused(refusal);
+    return notReached(step);
   });
-  const ofArchive = ARCHIVE_STEPS.map((step): Step => {
-    if (refusal === undefined) return ok(step);
-    if (step === refusal.step) return { step, outcome: "refused", detail: refusal.message };
-    return { step, outcome: "not reached" };
+  const ofArchive = PROVING_STEPS.map((step) => {
+    if (refusal === undefined) return ok<ReleaseStep>(step);
+    return step === refusal.step ? refused(refusal) : notReached(step);
   });
-  const others: Step[] =
-    refusal === undefined || [...before, ...ARCHIVE_STEPS].some((step) => step === refusal.step)
-      ? []
-      : [{ step: refusal.step, outcome: "refused", detail: refusal.message }];
-  return [...steps, ...ofArchive, ...others];
+  const isListed =
+    refusal === undefined || [...before, ...PROVING_STEPS].some((step) => step === refusal.step);
+  return [...steps, ...ofArchive, ...(isListed ? [] : [refused(refusal)])];
 }
 
-function ok(step: ReleaseStep, detail?: string): Step {
-  return detail === undefined ? { step, outcome: "ok" } : { step, outcome: "ok", detail };
-}
-
-function detailOf(
-  step: ReleaseStep,
-  statement: TrustedStatement | undefined,
-  { keys }: Activation,
-): string | undefined {
-  if (statement === undefined || keys === undefined) return undefined;
-  switch (step) {
-    case "signatures":
-      return `${statement.signedBy.length}, ${keys.threshold} needed: ${statement.signedBy.join(", ")}`;
-    case "payload":
-      return `revision ${statement.revision}`;
-    case "audience":
-      return statement.audience;
-    case "sequence":
-      return String(statement.sequence);
-    case "time":
-      return `until ${new Date(statement.expires_at).toISOString()}`;
-    case "digest":
-      return statement.sha256;
-    default:
-      return undefined;
-  }
+function detailOf(step: ReleaseStep, statement: TrustedStatement, keys: TrustStore): string | undefined {
+  return step === "payload" ? `revision ${statement.revision}` : statementDetail(step, statement, keys);
 }
 
 /** @property hasGate - the past is judged by the server alone. */
@@ -181,7 +136,7 @@ interface Found {
   readonly hasGate: boolean;
 }
 
-function print(json: boolean, steps: readonly Step[], { live, problems, hasGate }: Found): void {
+function print(json: boolean, steps: readonly Step<ReleaseStep>[], { live, problems, hasGate }: Found): void {
   if (json) {
     printJson({
       ok: live !== undefined,
@@ -192,16 +147,10 @@ function print(json: boolean, steps: readonly Step[], { live, problems, hasGate 
     });
     return;
   }
-  const signs = { ok: "ok", refused: "REFUSED", "not reached": "-" };
-  for (const { message } of problems) console.error(printable(`warning: ${message}`));
-  for (const { step, outcome, detail = "" } of steps) {
-    console.log(printable(`${signs[outcome].padEnd(8)} ${step.padEnd(12)} ${detail}`).trimEnd());
-  }
-  console.log(
+  const condition = hasGate ? ", if the gate of the server lets it through" : "";
+  const summary =
     live === undefined
       ? "it would not go live"
-      : printable(
-          `it would go live${hasGate ? ", if the gate of the server lets it through" : ""}: revision ${live.identity.revision}, sequence ${live.identity.sequence}`,
-        ),
-  );
+      : `it would go live${condition}: revision ${live.identity.revision}, sequence ${live.identity.sequence}`;
+  printSteps(steps, problems, summary);
 }

@@ -1,16 +1,14 @@
 /** A release through every step of going live, up to the swap, as an installation would do it. Nothing is written. */
-import { existsSync } from "node:fs";
 import type { Config } from "../config.ts";
 import { highestOf, lastOf } from "../decisions/release-history.ts";
 import { ledgerFiles } from "../ledger/files.ts";
-import { text } from "../ledger/paged-rows.ts";
-import { openToRead } from "../ledger/read-connection.ts";
 import { Activation, type ReleaseHistory } from "../policy/activation.ts";
 import { LivePolicy } from "../policy/live.ts";
 import type { ReleaseError } from "../policy/release.ts";
 import { ReleaseStore, releasesFolder } from "../policy/release-store.ts";
 import { guardContextOf, proverOf } from "../proof/prove.ts";
 import { loadTrust, trustOf } from "../release-trust.ts";
+import { rowsOf } from "./ledger-rows.ts";
 
 /** @property live - where it goes. @property problems - with what `state_dir` keeps of releases. */
 export interface Trial {
@@ -45,23 +43,10 @@ export async function prepareTrial(config: Config, path: string): Promise<Trial>
   return { live, activation, problems };
 }
 
-/** What a ledger's file says, whether a server runs or not; an installation that never ran has none. */
 function historyIn(file: string): ReleaseHistory {
-  const rows = (): string[] => {
-    if (!existsSync(file)) return [];
-    const connection = openToRead(file);
-    try {
-      const found = connection
-        .prepare("SELECT row FROM entries WHERE type = 'release' ORDER BY seq")
-        .raw(true);
-      return found.all().flatMap((columns) => (Array.isArray(columns) ? [text(columns[0])] : []));
-    } finally {
-      connection.close();
-    }
-  };
   return {
-    highest: (audience) => highestOf(rows(), audience),
-    last: () => lastOf(rows()),
+    highest: (audience) => highestOf(rowsOf(file, "release"), audience),
+    last: () => lastOf(rowsOf(file, "release")),
     record: async () => {},
   };
 }

@@ -126,7 +126,7 @@ const ADMITTING_STEPS = [
 ] as const;
 
 /** The steps from matched to proven: they look at the archive itself, and what they refuse is its fault. */
-const PROVING_STEPS = [
+export const PROVING_STEPS = [
   "archive",
   "builtins",
   "entrypoints",
