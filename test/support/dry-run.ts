@@ -6,7 +6,7 @@ import { Ticket } from "../../src/decisions/tickets.ts";
 import type { Document } from "../../src/input/document.ts";
 import { parsePrice, priceDocument } from "../../src/input/pricing.ts";
 import type { LiveRelease } from "../../src/policy/live.ts";
-import { NO_HISTORY } from "../../src/proof/history.ts";
+import { NO_HISTORY, withHistory } from "../../src/proof/history.ts";
 import { PRICES } from "./installation.ts";
 
 /** At the prices of every {@link Installation}, with none of the addresses on the list of sanctions. */
@@ -20,11 +20,11 @@ export function enriched(document: Document): Document {
 
 /** The request as the first of its ledger: what its rules ask of history was answered, and nothing had happened. */
 export function withEmptyHistory(request: VerifiedRequest, live: LiveRelease): VerifiedRequest {
-  return withHistory(request, live, []);
+  return withHistory(request, live, NO_HISTORY);
 }
 
 /** The request after others that are counted, and nothing else. */
-export function withHistory(
+export function withEarlier(
   request: VerifiedRequest,
   live: LiveRelease,
   earlier: readonly VerifiedRequest[],

@@ -17,7 +17,7 @@ import { buildRelease } from "../../src/policy/build/build.ts";
 import type { LiveRelease } from "../../src/policy/live.ts";
 import { proverOf } from "../../src/proof/prove.ts";
 import { bytesOf, type Callback, put } from "../fixtures/callbacks/callbacks.ts";
-import { withHistory } from "./dry-run.ts";
+import { withEarlier } from "./dry-run.ts";
 
 /** US dollars for one of each token. */
 const PRICES: Readonly<Record<string, string>> = {
@@ -64,7 +64,7 @@ export async function refusalsOf(
   ...earlier: readonly Callback[]
 ): Promise<readonly string[]> {
   const [request, before] = [requestOf(callback, live), earlier.map((each) => requestOf(each, live))];
-  const asked = withHistory(request, live, before);
+  const asked = withEarlier(request, live, before);
   const { decision } = await decide(asked, { live, scope: {}, decisionMs: 60_000 });
   if (decision.outcome === "approved") return [];
   return decision.reasons.map(({ code }) => code).sort();
