@@ -1,4 +1,8 @@
 /** What is said of a list. */
+import type { ListError } from "../policy/list-error.ts";
+import type { ListTrust } from "../policy/list-trust.ts";
+import type { ListInForce } from "./list-activation.ts";
+import type { AgeWords } from "./list-age.ts";
 import type { QuarantinedList } from "./list-store.ts";
 
 /** @property highest - the newest that was ever in force. */
@@ -40,4 +44,51 @@ export interface ListStatus {
   readonly error?: string;
   readonly quarantined?: readonly QuarantinedList[];
   readonly trusted?: TrustedKeys;
+}
+
+/** What a signed list's status is made of. @property refusal - of what lies at its source now. */
+export interface SignedListState {
+  readonly name: string;
+  readonly source: string;
+  readonly trust: ListTrust;
+  readonly inForce: ListInForce | undefined;
+  readonly quarantined: readonly QuarantinedList[];
+  readonly words: AgeWords | undefined;
+  readonly refusal: ListError | undefined;
+  readonly unread: string | undefined;
+}
+
+/** The status of a list that is signed. */
+export function statusOf(list: SignedListState): ListStatus {
+  const { name, source, trust, inForce, quarantined, words, refusal, unread } = list;
+  const isAbsent = inForce === undefined || words?.isOver === true;
+  return {
+    name,
+    path: source,
+    trust: "keys",
+    state: unread !== undefined ? "unread" : isAbsent ? "absent" : "in_force",
+    ...(inForce === undefined ? {} : shown(inForce)),
+    ...(words === undefined ? {} : { age_warning: `${words.code}: ${words.message}` }),
+    ...(unread === undefined ? {} : { unread }),
+    ...(refusal === undefined ? {} : { error: `${refusal.step}: ${refusal.message}` }),
+    quarantined,
+    trusted: {
+      audience: trust.audience,
+      threshold: trust.threshold,
+      keys: trust.keys.map(({ kid }) => kid),
+      ...(trust.highest === undefined ? {} : { highest: trust.highest }),
+    },
+  };
+}
+
+function shown({ table, version, statement, loadedAt, age }: ListInForce): Partial<ListStatus> {
+  const { audience, created_at, expires_at, signedBy } = statement;
+  return {
+    entries: table.entries,
+    loaded_at: loadedAt,
+    ...version,
+    ...{ audience, created_at, expires_at, signed_by: signedBy },
+    confirmed_at: age.confirmedAt,
+    stale_at: age.staleAt,
+  };
 }

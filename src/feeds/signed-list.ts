@@ -8,14 +8,14 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ListVersion } from "../input/document.ts";
-import { timeText } from "../policy/age.ts";
 import { ListError, type ListStep } from "../policy/list-error.ts";
 import type { ListTrust } from "../policy/list-trust.ts";
 import { Reminder } from "../reminder.ts";
 import { Turns } from "../turns.ts";
 import { ListActivation, type ListHistory, type ListInForce } from "./list-activation.ts";
+import { type AgeWords, ageWords } from "./list-age.ts";
 import type { ListPlace, ListSight } from "./list-place.ts";
-import type { ListStatus } from "./list-status.ts";
+import { type ListStatus, statusOf } from "./list-status.ts";
 import type { ListStore } from "./list-store.ts";
 import type { ListTable } from "./list-table.ts";
 
@@ -62,13 +62,13 @@ export class SignedList {
   readonly #options: SignedListOptions;
   readonly #activation: ListActivation;
   readonly #looks = new Turns();
+  readonly #reminder = new Reminder();
   #unread: string | undefined = "no release is live";
   #seen: ListSight | undefined;
   /** Whether what was seen is what is in force. */
   #isSeenInForce = false;
   #retryMs: number | undefined;
   #refusal: ListError | undefined;
-  readonly #reminder = new Reminder();
   #timer: NodeJS.Timeout | undefined;
   #state: "new" | "started" | "closed" = "new";
 
@@ -128,7 +128,7 @@ export class SignedList {
   /** Warns before it is too late, and alarms when it is; each once, and a warning once a day. */
   lookAtAge(): void {
     const { tells, history } = this.#options;
-    const words = this.#unread === undefined ? this.#ageWords(history.now()) : undefined;
+    const words = this.#ageWords(history.now());
     if (words === undefined) {
       this.#reminder.clear();
       return;
@@ -139,31 +139,12 @@ export class SignedList {
   }
 
   status(): ListStatus {
-    const { name } = this;
-    const { source, trust, history } = this.#options;
+    const { name, source, trust, history } = this.#options;
     const { inForce, quarantined } = this.#activation;
-    const nowMs = history.now();
-    const words = this.#unread === undefined ? this.#ageWords(nowMs) : undefined;
-    const isAbsent = inForce === undefined || words?.isOver === true;
-    return {
-      name,
-      path: source,
-      trust: "keys",
-      state: this.#unread !== undefined ? "unread" : isAbsent ? "absent" : "in_force",
-      ...(inForce === undefined ? {} : shown(inForce)),
-      ...(words === undefined ? {} : { age_warning: `${words.code}: ${words.message}` }),
-      ...(this.#unread === undefined ? {} : { unread: this.#unread }),
-      ...(this.#refusal === undefined || this.#refusal.step === "unread"
-        ? {}
-        : { error: `${this.#refusal.step}: ${this.#refusal.message}` }),
-      quarantined,
-      trusted: {
-        audience: trust.audience,
-        threshold: trust.threshold,
-        keys: trust.keys.map(({ kid }) => kid),
-        ...(trust.highest === undefined ? {} : { highest: trust.highest }),
-      },
-    };
+    const words = this.#ageWords(history.now());
+    const refusal = this.#refusal?.step === "unread" ? undefined : this.#refusal;
+    const unread = this.#unread;
+    return statusOf({ name, source, trust, inForce, quarantined, words, refusal, unread });
   }
 
   /** Stops looking; what is in force stays. Resolves when no look runs any more. */
@@ -172,6 +153,12 @@ export class SignedList {
     clearTimeout(this.#timer);
     this.#options.place.close();
     await this.#looks.settled();
+  }
+
+  /** What is not read has no age that matters. */
+  #ageWords(nowMs: number): AgeWords | undefined {
+    const { inForce } = this.#activation;
+    return inForce === undefined || this.#unread !== undefined ? undefined : ageWords(inForce.age, nowMs);
   }
 
   #schedule(): void {
@@ -244,40 +231,6 @@ export class SignedList {
     tells.alarm("LIST_REFUSED", `${name}: ${source}: ${step}: ${message}; ${rest}`);
     return `${step}: ${message}`;
   }
-
-  #ageWords(nowMs: number): { code: string; message: string; isOver: boolean } | undefined {
-    const { age } = this.#activation.inForce ?? {};
-    if (age === undefined) return undefined;
-    const end = age.endAt(nowMs);
-    if (end === "expired") {
-      const message = `the list expired at ${timeText(age.expiresAt)}: it is absent, and what reads it refuses; sign it anew`;
-      return { code: "LIST_EXPIRED", message, isOver: true };
-    }
-    if (end === "stale") {
-      const message = `the list was last confirmed at ${timeText(age.confirmedAt)}, longer ago than its max_age: it is absent, and what reads it refuses`;
-      return { code: "LIST_STALE", message, isOver: true };
-    }
-    const nearing = age.nearingAt(nowMs);
-    if (nearing === undefined) return undefined;
-    if (nearing === "expires") {
-      const message = `the list expires at ${timeText(age.expiresAt)}: sign it anew before`;
-      return { code: "LIST_EXPIRES", message, isOver: false };
-    }
-    const message = `the list was last confirmed at ${timeText(age.confirmedAt)}: it is absent from ${timeText(age.staleAt)} on`;
-    return { code: "LIST_UNCONFIRMED", message, isOver: false };
-  }
-}
-
-function shown({ table, version, statement, loadedAt, age }: ListInForce): Partial<ListStatus> {
-  const { audience, created_at, expires_at, signedBy } = statement;
-  return {
-    entries: table.entries,
-    loaded_at: loadedAt,
-    ...version,
-    ...{ audience, created_at, expires_at, signed_by: signedBy },
-    confirmed_at: age.confirmedAt,
-    stale_at: age.staleAt,
-  };
 }
 
 /** @throws {ListError} where what lies there is none. */
