@@ -1,11 +1,12 @@
 /** What the server remembers with: the ledger, and the parts of the decision that stand on it. */
 import { join } from "node:path";
-import { ulid } from "ulid";
 import type { ReadinessCheck } from "./admin/app.ts";
 import type { Config } from "./config.ts";
+import { entryTime } from "./decisions/decision-clock.ts";
 import { DecisionDesk } from "./decisions/desk.ts";
 import { Freezes } from "./decisions/freeze.ts";
 import { LedgerLists } from "./decisions/list-history.ts";
+import { noteEntry } from "./decisions/note.ts";
 import { Operations } from "./decisions/operations.ts";
 import { PushDesk, type Taken } from "./decisions/push-desk.ts";
 import type { Push } from "./decisions/push-message.ts";
@@ -14,7 +15,6 @@ import { Shadow, type ShadowEvent } from "./decisions/shadow.ts";
 import { needsHistory } from "./decisions/shadow-facts.ts";
 import { Tickets } from "./decisions/tickets.ts";
 import type { PriceStore } from "./feeds/price-store.ts";
-import { canonicalJson } from "./input/canonical-json.ts";
 import { Refusal } from "./input/refusal.ts";
 import { openCheckpoints } from "./ledger/checkpoint.ts";
 import { type EntryType, LedgerError } from "./ledger/ledger.ts";
@@ -159,11 +159,8 @@ export class Memory {
 
   /** Notes what happened to the server itself; where the ledger can't be written, the log has it. */
   note(type: Extract<EntryType, "alarm" | "mark">, members: Readonly<Record<string, unknown>>): void {
-    const at = Math.max(Date.now(), this.ledger.newestAt());
-    const id = `e_${ulid()}`;
-    this.ledger
-      .append({ type, id, at, row: canonicalJson({ type, id, at, ...members }) })
-      .durable.catch(() => {});
+    const at = entryTime(Date.now(), this.ledger);
+    this.ledger.append(noteEntry(type, at, members)).durable.catch(() => {});
   }
 
   checks(): ReadinessCheck[] {

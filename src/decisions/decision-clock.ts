@@ -3,6 +3,7 @@
  * entry of the ledger, so that a window never opens again because somebody set a clock.
  */
 import { Refusal } from "../input/refusal.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 
 /** A clock corrected by less goes unnoticed: time stands still until it has caught up. */
 const TOLERATED_MS = 5_000;
@@ -21,4 +22,13 @@ export function decisionNow(clock: number, newestAt: number): number {
     );
   }
   return newestAt;
+}
+
+/**
+ * When an entry is written of what nobody may refuse: at the time that is asked for, and never before the newest.
+ *
+ * @param ms - milliseconds since the epoch.
+ */
+export function entryTime(ms: number, ledger: Pick<Ledger, "newestAt">): number {
+  return Math.max(ms, ledger.newestAt());
 }

@@ -32,7 +32,7 @@ import {
   outcomeOf,
   refused,
 } from "./decide.ts";
-import { decisionNow } from "./decision-clock.ts";
+import { decisionNow, entryTime } from "./decision-clock.ts";
 import { isSameButForDrift } from "./drift.ts";
 import { type DecisionRow, decisionEntry, decisionOfRow, decisionRowSchema, refusalEntry } from "./entry.ts";
 import { answerFacts } from "./facts.ts";
@@ -168,7 +168,7 @@ export class DecisionDesk {
     asked: { readonly source: string; readonly requestId: string; readonly token: string },
   ): Promise<void> {
     const { ledger, clock, decisionMs } = this.#options;
-    const at = Math.max(clock(), ledger.newestAt());
+    const at = entryTime(clock(), ledger);
     await inTime(ledger.append(refusalEntry(id, refusal, asked, at)).durable, decisionMs, decisionMs);
   }
 
@@ -330,7 +330,7 @@ export class DecisionDesk {
     answers: boolean = judgement.outcome !== "failed",
   ): Promise<Decided> {
     const { ledger } = this.#options;
-    const at = Math.max(request.document.now.ms, ledger.newestAt());
+    const at = entryTime(request.document.now.ms, ledger);
     const decided = decidedOf(request, judgement, live, at);
     const reserving = judgement.approval === undefined ? undefined : ticket;
     const { order, durable } = ledger.append(

@@ -1,11 +1,11 @@
 /** The signed lists that were in force, as the ledger has them: the memory that no older one gets past. */
-import { ulid } from "ulid";
 import { z } from "zod";
 import type { ListHistory } from "../feeds/list-activation.ts";
-import { canonicalJson } from "../input/canonical-json.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { TrustedList } from "../policy/list-trust.ts";
 import type { Precedent } from "../policy/trust-store.ts";
+import { entryTime } from "./decision-clock.ts";
+import { noteEntry } from "./note.ts";
 
 /** Entries that are read at once. */
 const PAGE = 100;
@@ -30,7 +30,7 @@ export class LedgerLists implements ListHistory {
 
   /** The time of decisions: it never runs back. */
   now(): number {
-    return Math.max(this.#clock(), this.#ledger.newestAt());
+    return entryTime(this.#clock(), this.#ledger);
   }
 
   /** No later entry of a list and audience has a lower sequence, so that the newest is the highest. @throws LedgerError */
@@ -50,13 +50,8 @@ export class LedgerLists implements ListHistory {
 
   async record(statement: TrustedList, entries: number): Promise<void> {
     const { list, sequence, sha256, audience, expires_at, signedBy } = statement;
-    const at = this.now();
-    const id = `e_${ulid()}`;
-    const row = canonicalJson({
-      ...{ type: "list", id, at, list, sequence, sha256, entries },
-      ...{ audience, expires_at, signed_by: signedBy },
-    });
-    await this.#ledger.append({ type: "list", id, at, row }).durable;
+    const members = { list, sequence, sha256, entries, audience, expires_at, signed_by: signedBy };
+    await this.#ledger.append(noteEntry("list", this.now(), members)).durable;
   }
 }
 

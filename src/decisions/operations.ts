@@ -4,9 +4,10 @@
  */
 import { ulid } from "ulid";
 import { z } from "zod";
-import { canonicalJson } from "../input/canonical-json.ts";
 import type { EntryType, Ledger, NewEntry, StoredFlag, StoredMovement } from "../ledger/ledger.ts";
+import { entryTime } from "./decision-clock.ts";
 import { type Freeze, type Freezes, parseScope } from "./freeze.ts";
+import { noteEntry } from "./note.ts";
 
 /** Who acts, and why. */
 export interface Act {
@@ -172,7 +173,7 @@ export class Operations {
   }
 
   #at(): number {
-    return Math.max(this.#clock(), this.#ledger.newestAt());
+    return entryTime(this.#clock(), this.#ledger);
   }
 
   /** @param effects - what the entry does beside being written. @returns its number in the chain. */
@@ -183,7 +184,6 @@ export class Operations {
     members: Readonly<Record<string, unknown>>,
     effects: Pick<NewEntry, "transition" | "resolves"> = {},
   ): Promise<number> {
-    const row = canonicalJson({ type, id, at, ...members });
-    return await this.#ledger.append({ type, id, at, row, ...effects }).durable;
+    return await this.#ledger.append({ ...noteEntry(type, at, members, id), ...effects }).durable;
   }
 }

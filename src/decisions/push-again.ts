@@ -18,7 +18,7 @@ import {
 import { type PushOutcome, type PushRow, parseRow } from "../ledger/rows.ts";
 import { decodeSignedMessage } from "../ledger/signed-message.ts";
 import { knowledgeOf } from "../policy/assets.ts";
-import { decisionNow } from "./decision-clock.ts";
+import { decisionNow, entryTime } from "./decision-clock.ts";
 import { judgementId } from "./decision-id.ts";
 import { type Bench, inTime } from "./desk.ts";
 import { type Findings, judgementEntry } from "./push-entry.ts";
@@ -172,7 +172,7 @@ export class PushAgain {
     const { ledger, decisionMs, onAlarm, onFlag } = this.#options;
     const { outcome, flags } = findings;
     const id = judgementId();
-    const at = Math.max(now, ledger.newestAt());
+    const at = entryTime(now, ledger);
     const { durable } = ledger.append(judgementEntry({ id, at, push, why, names, findings }));
     held(durable.catch(() => {}));
     alarmCritical(flags, onAlarm);

@@ -21,6 +21,7 @@ import { extended } from "../input/extended.ts";
 import type { Ledger, NewFlag, Snapshot } from "../ledger/ledger.ts";
 import { PUSH_OUTCOMES, type PushOutcome } from "../ledger/rows.ts";
 import { type Assets, knowledgeOf } from "../policy/assets.ts";
+import { entryTime } from "./decision-clock.ts";
 import { pushId } from "./decision-id.ts";
 import { type Bench, inTime } from "./desk.ts";
 import type { Freezes } from "./freeze.ts";
@@ -235,7 +236,7 @@ export class PushDesk {
     const { ledger } = this.#options;
     const { id, late, findings } = record;
     const { outcome, flags } = findings;
-    const { order, durable } = ledger.append(pushEntry({ at: Math.max(now, ledger.newestAt()), ...record }));
+    const { order, durable } = ledger.append(pushEntry({ at: entryTime(now, ledger), ...record }));
     alarmCritical(flags, this.#options.onAlarm);
     return { order, durable, taken: { id, outcome, flags, repeated: false, late } };
   }

@@ -1,11 +1,11 @@
 /** The releases that were live, as the ledger has them: the memory that no older one gets past. */
-import { ulid } from "ulid";
 import { z } from "zod";
-import { canonicalJson } from "../input/canonical-json.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Promotion, ReleaseHistory } from "../policy/admission.ts";
 import type { ReleaseIdentity } from "../policy/release.ts";
 import type { Precedent, TrustedStatement } from "../policy/trust-store.ts";
+import { entryTime } from "./decision-clock.ts";
+import { noteEntry } from "./note.ts";
 
 /** What is read of an entry; those of releases that nobody signed have no audience. */
 const rowSchema = z.object({
@@ -31,7 +31,7 @@ export class LedgerReleases implements ReleaseHistory {
 
   /** The time of decisions: it never runs back. */
   now(): number {
-    return Math.max(this.#clock(), this.#ledger.newestAt());
+    return entryTime(this.#clock(), this.#ledger);
   }
 
   /** Of two with one sequence the later entry counts: it went live only with the same digest. @throws LedgerError */
@@ -51,10 +51,8 @@ export class LedgerReleases implements ReleaseHistory {
     statement: TrustedStatement | undefined,
     promotion?: Promotion,
   ): Promise<void> {
-    const at = this.now();
-    const id = `e_${ulid()}`;
-    const row = canonicalJson({
-      ...{ type: "release", id, at, revision, sequence, sha256 },
+    const members = {
+      ...{ revision, sequence, sha256 },
       ...(statement === undefined
         ? {}
         : {
@@ -63,8 +61,8 @@ export class LedgerReleases implements ReleaseHistory {
             signed_by: statement.signedBy,
           }),
       ...(promotion === undefined ? {} : { by: promotion.by, reason: promotion.reason }),
-    });
-    await this.#ledger.append({ type: "release", id, at, row }).durable;
+    };
+    await this.#ledger.append(noteEntry("release", this.now(), members)).durable;
   }
 }
 
