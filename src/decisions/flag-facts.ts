@@ -5,13 +5,12 @@
 import type { Amount, Document, FlagsAnswer } from "../input/document.ts";
 import type { FactMember } from "../input/fact-shape.ts";
 import type { FlagMark, Marked, Snapshot } from "../ledger/ledger.ts";
+import { SEVERITIES } from "../severity.ts";
 
 type MarkedFlag = Marked["open"][number];
 
 /** What anybody may send thousands of must not make documents long: so many of each rule and role, the largest. */
 const MAX_ALIKE = 16;
-
-const SEVERITIES = ["low", "medium", "high", "critical"] as const;
 
 /** For one document, each address and outpoint looked up once. */
 export class FlagFacts {

@@ -9,6 +9,7 @@
  * rely on every type, pattern and enumeration written here.
  */
 import { z } from "zod";
+import { SEVERITIES } from "../severity.ts";
 
 const text = z.string().min(1);
 /** An integer of any size as a decimal string: no sign, no leading zero. */
@@ -409,7 +410,7 @@ const flagsSchema = z.strictObject({
   open: z.array(
     z.strictObject({
       id: text,
-      severity: z.enum(["low", "medium", "high", "critical"]),
+      severity: z.enum(SEVERITIES),
       rule: text,
       role: z.enum(["paid_into", "sender"]),
       transaction: text,

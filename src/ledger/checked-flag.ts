@@ -1,5 +1,6 @@
 /** A flag as a row has it, as far as a verification holds it against the tables of flags. */
 import { canonicalJson } from "../input/canonical-json.ts";
+import { SEVERITIES } from "../severity.ts";
 import { FLAG_ROLES, type NewFlag } from "./ledger.ts";
 import { listOf, membersOf, oneOf, optionalText, ShapeFault, textOf } from "./row-members.ts";
 
@@ -8,8 +9,6 @@ export interface CheckedFlag {
   readonly flag: NewFlag;
   readonly text: string;
 }
-
-const SEVERITIES = ["low", "medium", "high", "critical"] as const;
 
 export function checkedFlag(value: unknown): CheckedFlag {
   const flag = membersOf(value, "flags");

@@ -1,4 +1,5 @@
 /** Flags as rows of their tables: by what they are found, which is told of first, and how they are read back. */
+import { SEVERITIES } from "../severity.ts";
 import type { Row } from "./database.ts";
 import { LedgerError, type NewFlag, type StoredFlag } from "./ledger.ts";
 import { flagSchema } from "./rows.ts";
@@ -16,7 +17,6 @@ export function ruleOfFlag({ rule, code }: NewFlag): string {
   return rule ?? code;
 }
 
-const SEVERITIES = ["low", "medium", "high", "critical"] as const;
 /** Micro-dollars: what nobody knows the worth of may be worth this, and what is worth more is told of no sooner. */
 const UNKNOWN_WORTH = 2n ** 51n - 1n;
 

@@ -10,6 +10,7 @@
  * promise resolves: one flush of the disk serves all entries that were waiting for it.
  */
 import type { FactShape } from "../input/fact-shape.ts";
+import type { Severity } from "../severity.ts";
 
 /** What a ledger that can't be used answers with; `LEDGER_CORRUPT` stays until an operator did something. */
 export type LedgerCode = "LEDGER_UNAVAILABLE" | "LEDGER_FULL" | "LEDGER_CORRUPT";
@@ -183,7 +184,7 @@ export interface FlagMark {
  */
 export interface NewFlag {
   readonly id: string;
-  readonly severity: "low" | "medium" | "high" | "critical";
+  readonly severity: Severity;
   readonly rule?: string | undefined;
   readonly code: string;
   readonly message: string;

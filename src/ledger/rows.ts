@@ -4,6 +4,8 @@
  */
 import { z } from "zod";
 import { CHANNELS, KINDS, PUSH_STATUSES } from "../input/document.ts";
+import { CONSEQUENCES } from "../policy/verdict.ts";
+import { SEVERITIES } from "../severity.ts";
 import { FLAG_ROLES, LedgerError, MOVEMENT_STATES } from "./ledger.ts";
 
 const text = z.string();
@@ -14,8 +16,8 @@ const reasonSchema = z.looseObject({
   rule: text.optional(),
   code: text,
   message: text,
-  severity: z.enum(["low", "medium", "high", "critical"]),
-  consequence: z.enum(["deny", "hold", "alert"]),
+  severity: z.enum(SEVERITIES),
+  consequence: z.enum(CONSEQUENCES),
   values: z.record(z.string(), z.unknown()).optional(),
   absent: z.array(text).optional(),
 });
@@ -82,7 +84,7 @@ export const decisionRowSchema = z.looseObject({
 /** A flag as the row of the entry that raises it has it. */
 export const flagSchema = z.object({
   id: text,
-  severity: z.enum(["low", "medium", "high", "critical"]),
+  severity: z.enum(SEVERITIES),
   rule: text.optional(),
   code: text,
   message: text,

@@ -7,11 +7,12 @@
  */
 
 import type { Group, Kind } from "../input/document.ts";
+import type { Severity } from "../severity.ts";
 import { isFact } from "./excuses.ts";
 import { type AbsentReads, checkKey } from "./reads.ts";
 import type { HostData } from "./release.ts";
 import type { IndexedCheck, IndexedRule, RuleIndex } from "./rule-index.ts";
-import type { Consequence, Outcome, Reason, Severity, Verdict } from "./verdict.ts";
+import type { Consequence, Outcome, Reason, Verdict } from "./verdict.ts";
 
 type Modes = NonNullable<HostData["modes"]>;
 

@@ -1,8 +1,6 @@
 /** What rules and host say of a request: outcome, reasons, and the verdict they make. */
 import type { Severity } from "../severity.ts";
 
-export type { Severity };
-
 /** `failed` is a failure of ours: it refuses, and it is never stored as an answer. */
 export type Outcome = "approved" | "denied" | "held" | "unapproved" | "failed";
 
