@@ -173,10 +173,8 @@ export class Activation implements ReleaseTaker {
     });
   }
 
-  /** Whether it is live. The same archive under another payload is another release: it may last longer. */
-  isLive({ sha256, statement }: Admitted): boolean {
-    const { current } = this.#options.live;
-    return current?.identity.sha256 === sha256 && current.statement?.payload === statement?.payload;
+  isLive(admitted: Admitted): boolean {
+    return this.#options.live.current?.isOf(admitted) === true;
   }
 
   async confirm(): Promise<void> {

@@ -301,6 +301,25 @@ describe("is promoted", () => {
     expect(here.activation.promotion).toBeUndefined();
   });
 
+  it("and is not confirmed by the same archive under a later statement, which is a candidate of its own", async () => {
+    const here = await life();
+    await here.activation.offer(await signed("first", { sequence: 5 }), false);
+    await here.candidate.offer(await signed("second", { sequence: 6 }));
+    await here.candidate.promote(ACT);
+    await here.candidate.offer(await signed("second", { sequence: 7 }));
+    expect(here.candidate.current?.identity.sequence).toBe(7);
+    const confirmedAt = () => [
+      here.live.current?.age.confirmedAt ?? 0,
+      here.candidate.current?.age.confirmedAt ?? 0,
+    ];
+    const [live = 0, candidate = 0] = confirmedAt();
+    await expect.poll(() => Date.now()).toBeGreaterThan(candidate);
+    await here.candidate.confirm();
+    const [liveThen, candidateThen] = confirmedAt();
+    expect(liveThen).toBe(live);
+    expect(candidateThen).toBeGreaterThan(candidate);
+  });
+
   it("without signatures, until the release's place changes", async () => {
     const here = await life({ unsigned: true });
     await here.activation.offer({ archive: releases.first }, false);

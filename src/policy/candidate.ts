@@ -114,7 +114,11 @@ export class CandidateRelease implements ReleaseTaker {
   get state(): CandidateState {
     if (this.current !== undefined) return "proven";
     if (this.#isStopped) return "stopped";
-    return this.#placed !== undefined && this.#options.activation.isLive(this.#placed) ? "live" : "absent";
+    return this.#isPlacedLive ? "live" : "absent";
+  }
+
+  get #isPlacedLive(): boolean {
+    return this.#placed !== undefined && this.#options.activation.isLive(this.#placed);
   }
 
   /** Requests are being answered whenever it comes: it is read in a thread of its own. */
@@ -122,7 +126,6 @@ export class CandidateRelease implements ReleaseTaker {
     const { activation, place, now, onEngineEvent } = this.#options;
     const { admission } = activation;
     const admitted = await admission.admit(candidate);
-    const { sha256, statement } = admitted;
     this.#placed = admitted;
     if (activation.isLive(admitted)) {
       await activation.confirmPromoted();
@@ -130,8 +133,7 @@ export class CandidateRelease implements ReleaseTaker {
       this.remove();
       return false;
     }
-    const { current } = this;
-    if (current?.identity.sha256 === sha256 && current.statement?.payload === statement?.payload) {
+    if (this.current?.isOf(admitted) === true) {
       this.#policy.confirm(now());
       return false;
     }
@@ -158,8 +160,8 @@ export class CandidateRelease implements ReleaseTaker {
   }
 
   async confirm(): Promise<void> {
-    const { activation, live, now } = this.#options;
-    if (live.current?.identity.sha256 === this.#placed?.sha256) await activation.confirmPromoted();
+    const { activation, now } = this.#options;
+    if (this.#isPlacedLive) await activation.confirmPromoted();
     else this.current?.age.confirm(now());
   }
 

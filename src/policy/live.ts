@@ -14,6 +14,12 @@ import {
 import { listsOf, type RuleIndex } from "./rule-index.ts";
 import type { TrustedStatement } from "./trust-store.ts";
 
+/** What a release is told apart by. @property sha256 - of its archive. */
+interface Identified {
+  readonly sha256: string;
+  readonly statement: Pick<TrustedStatement, "payload"> | undefined;
+}
+
 /** A release that passed every step and can judge: identity, index, compiled reads and a warm engine. */
 export class LiveRelease {
   readonly identity: ReleaseIdentity;
@@ -67,6 +73,11 @@ export class LiveRelease {
         parts.queries.filter(({ group, rule }) => judges.get(`${group}/${rule}`)?.includes(kind)),
       ]),
     );
+  }
+
+  /** Whether it is this archive under this payload: under another one it is another release, which may last longer. */
+  isOf({ sha256, statement }: Identified): boolean {
+    return this.identity.sha256 === sha256 && this.statement?.payload === statement?.payload;
   }
 
   /** What is asked of history for a document of this kind: by the rules that judge it, and no others. */
