@@ -487,7 +487,7 @@ describe("ends between kept and live", () => {
         await ReleaseStore.open(releasesOf(), { confirmEveryMs: 0, failed, isReadOnly: true })
       ).confirmedAt(digest);
     };
-    await expect.poll(asOfDisk).toBeGreaterThan(0);
+    await expect.poll(asOfDisk, { timeout: 20_000 }).toBeGreaterThan(0);
   }
 
   it("promoted: after the restart it is live, by whom and why, and the candidate's place confirms it", async () => {
