@@ -9,10 +9,12 @@ import type { EngineEvent } from "./policy/engine.ts";
 import { type LiveEvent, LivePolicy } from "./policy/live.ts";
 import type { ReleaseError } from "./policy/release.ts";
 import { ReleaseStore, releasesFolder } from "./policy/release-store.ts";
+import { confirmEvery } from "./policy/signed-store.ts";
 import { type CheckResult, PolicySource } from "./policy/source.ts";
 import { guardContextOf, proverOf } from "./proof/prove.ts";
 import { placeOf, shownPlace } from "./release-place.ts";
 import { loadTrust, trustOf } from "./release-trust.ts";
+import { Reminder } from "./reminder.ts";
 import { type GateRun, ReplayGate } from "./replay/gate.ts";
 import { CandidateSeat } from "./server-candidate.ts";
 import type { Memory } from "./server-memory.ts";
@@ -20,13 +22,8 @@ import type { Telemetry } from "./server-telemetry.ts";
 
 /** How often it is looked whether the live release has become too old. Decisions look by themselves. */
 const LOOK_MS = 1_000;
-/** A warning that still holds is written again. */
-const REMINDER_MS = 86_400_000;
 /** Where nothing is live, a start waits for the gate so long, and then refuses what comes meanwhile. */
 const GATE_WAIT_MS = 5_000;
-/** At most so much of a confirmation's time is lost with the process. */
-const CONFIRM_EVERY_MS = 60_000;
-
 export class Releases {
   readonly live: LivePolicy;
   readonly activation: Activation;
@@ -41,7 +38,7 @@ export class Releases {
   #onLive = (): void => {};
   /** A gate is at work: until it is done, what was live last decides. */
   #onGate = (): void => {};
-  #said: { readonly what: string; readonly at: number } | undefined;
+  readonly #reminder = new Reminder();
 
   private constructor(
     config: Config,
@@ -109,7 +106,7 @@ export class Releases {
     const isSigned = trustOf(config.policy) === "keys";
     const store = isSigned
       ? await ReleaseStore.open(releasesFolder(config.state_dir), {
-          confirmEveryMs: Math.min(CONFIRM_EVERY_MS, config.policy.max_age / 10),
+          confirmEveryMs: confirmEvery(config.policy.max_age),
           failed: ({ message }) => telemetry.alarms.raise("RELEASE_STORE", message),
         })
       : undefined;
@@ -203,7 +200,7 @@ export class Releases {
     }
     const { current } = this.live;
     this.#onLive();
-    this.#said = undefined;
+    this.#reminder.clear();
     metrics.releaseLive(event.identity);
     const trust = trustOf(this.#config.policy);
     log.releaseLive(event.identity, trust, current?.index.rules.length ?? 0, current?.statement);
@@ -252,12 +249,10 @@ export class Releases {
     const warning = current.age.warningAt(now);
     const what = refusal?.code ?? warning?.code;
     if (what === undefined) {
-      this.#said = undefined;
+      this.#reminder.clear();
       return;
     }
-    const isReminder = this.#said?.what === what && performance.now() - this.#said.at < REMINDER_MS;
-    if (isReminder) return;
-    this.#said = { what, at: performance.now() };
+    if (!this.#reminder.isDue(what)) return;
     if (refusal !== undefined) this.#telemetry.alarms.raise(refusal.code, refusal.message);
     else if (warning !== undefined) this.#telemetry.log.warning(warning.code, warning.message);
   }
