@@ -22,6 +22,7 @@ import { askAgain, pushQueries } from "./server-queries.ts";
 import { Releases } from "./server-releases.ts";
 import { createTelemetry, type Telemetry, tellOfDecision, tellOfUnusable } from "./server-telemetry.ts";
 import type { ListenerAddresses } from "./telemetry/log.ts";
+import { messageOf } from "./thrown.ts";
 import { VERSION } from "./version.ts";
 
 export type ReloadOutcome = ReloadResult;
@@ -211,7 +212,7 @@ export class CountersignServer {
       onRejected: (rejection) =>
         this.#telemetry.metrics.httpRejected(name, rejection === "rate" ? "429" : rejection),
     }).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : "unknown error";
+      const why = messageOf(error);
       throw new Error(`listen.${name}: ${why}`, { cause: error });
     });
     this.#listeners.push(listener);

@@ -1,6 +1,7 @@
 /** The thread behind `evidence-reader.ts`: large requests, one after the other. */
 import { parentPort } from "node:worker_threads";
 import { knowledgeOf } from "../policy/assets.ts";
+import { messageOf } from "../thrown.ts";
 import { readEvidence } from "./evidence.ts";
 import type { EvidenceAnswer, EvidenceOrder } from "./worker-protocol.ts";
 
@@ -13,7 +14,7 @@ parentPort?.on("message", (order: EvidenceOrder) => {
   try {
     answer = { id, ok: true, evidence: readEvidence(document, material, knowledge) };
   } catch (error) {
-    answer = { id, ok: false, problem: error instanceof Error ? error.message : String(error) };
+    answer = { id, ok: false, problem: messageOf(error) };
   }
   parentPort?.postMessage(answer);
 });

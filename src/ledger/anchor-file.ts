@@ -7,6 +7,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { codeOf } from "../thrown.ts";
 import { type CheckpointStatement, readStatement } from "./checkpoint-statement.ts";
 import { LedgerError } from "./ledger.ts";
 
@@ -128,5 +129,5 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && Reflect.get(error, "code") === "ENOENT";
+  return codeOf(error) === "ENOENT";
 }

@@ -5,6 +5,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
+import { codeOf } from "../thrown.ts";
 import { type Anchor, AnchorWriter, isMissing, readAnchor, syncFolder } from "./anchor-file.ts";
 import { STATEMENT_TYPE, signStatement, verifyStatement } from "./checkpoint-statement.ts";
 import { type LedgerFiles, ledgerFiles } from "./files.ts";
@@ -51,7 +52,7 @@ export async function openCheckpoints(stateDir: string): Promise<Checkpoints> {
     try {
       await writer.append(statement);
     } catch (error) {
-      const full = error instanceof Error && Reflect.get(error, "code") === "ENOSPC";
+      const full = codeOf(error) === "ENOSPC";
       throw new LedgerError(
         full ? "LEDGER_FULL" : "LEDGER_UNAVAILABLE",
         "the anchor cannot be written",

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { type FactShape, shapeId } from "../input/fact-shape.ts";
+import { messageOf } from "../thrown.ts";
 import { Anchor } from "./anchor.ts";
 import type { Checkpoints } from "./checkpoint.ts";
 import { toLedgerError } from "./database.ts";
@@ -107,7 +108,7 @@ export class SqliteLedger implements Ledger {
       failed: (error) =>
         options.onEvent({
           type: "checkpoint_failed",
-          message: error instanceof Error ? error.message : "the head could not be checkpointed",
+          message: messageOf(error),
         }),
     });
     this.#upkeep = options.upkeep && this.#keepUp(options.upkeep);

@@ -1,5 +1,6 @@
 /** The thread behind `ledger-queries.ts`: questions of people, answered in their order. */
 import { parentPort, workerData } from "node:worker_threads";
+import { messageOf } from "../thrown.ts";
 import { type LedgerReader, openReader } from "./kysely-ledger.ts";
 import { LedgerError } from "./ledger.ts";
 import { findDecision, findDecisions, findFlags, findOpenFlags, findTransaction } from "./queries.ts";
@@ -47,5 +48,5 @@ async function ask(from: LedgerReader, question: Question): Promise<unknown> {
 function faultOf(error: unknown): Fault {
   if (error instanceof QueryError) return { type: "query", code: error.code, message: error.message };
   if (error instanceof LedgerError) return { type: "ledger", code: error.code, message: error.message };
-  return { type: "other", message: error instanceof Error ? error.message : "unknown error" };
+  return { type: "other", message: messageOf(error) };
 }

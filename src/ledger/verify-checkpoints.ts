@@ -1,5 +1,6 @@
 /** The chain against what was stated of it: its own checkpoints, and the anchor that lies outside. */
 import type { KeyObject } from "node:crypto";
+import { messageOf } from "../thrown.ts";
 import { type Anchor, inForce } from "./anchor-file.ts";
 import { GENESIS } from "./chain.ts";
 import { verifyStatement } from "./checkpoint-statement.ts";
@@ -89,6 +90,6 @@ function check(
     const says = verifyStatement(statement, key);
     if (says.seq !== seq || says.hash !== hash) problems.add(seq, `${where} states another entry here`);
   } catch (error) {
-    problems.add(seq, `${where}: ${error instanceof Error ? error.message : "cannot be read"}`);
+    problems.add(seq, `${where}: ${messageOf(error)}`);
   }
 }

@@ -1,5 +1,6 @@
 /** An entry's row against its own columns and its body. */
 import { hash } from "node:crypto";
+import { messageOf } from "../thrown.ts";
 import { decodeDocument, tokenDigest } from "./body-encoding.ts";
 import { type ChainedEntry, ENTRY_COLUMNS } from "./chained-entry.ts";
 import { type CheckedRow, transactionOf } from "./checked-row.ts";
@@ -106,7 +107,7 @@ export class BodyVerifier {
       const seen = bytes === undefined ? undefined : hash("sha256", bytes, "hex");
       return this.#compare(seq, "document", seen, document) ? bytes : undefined;
     } catch (error) {
-      this.#problems.add(seq, error instanceof Error ? error.message : "its body cannot be read");
+      this.#problems.add(seq, messageOf(error));
       return undefined;
     }
   }

@@ -1,4 +1,5 @@
 /** One range of a ledger, walked once from its first entry to its last, with all that is found by other tables. */
+import { messageOf } from "../thrown.ts";
 import { chainHash, GENESIS } from "./chain.ts";
 import { type ChainedEntry, ENTRY_SELECT, readEntry } from "./chained-entry.ts";
 import { type CheckedRow, checkRow } from "./checked-row.ts";
@@ -45,7 +46,7 @@ export function verifyRange(
   } catch (error) {
     // Whatever stops the reading is what was asked for: a ledger that cannot be read is not a good one.
     const known = readingError(error);
-    const message = known instanceof Error ? known.message : "unknown error";
+    const message = messageOf(known);
     problems.add(walk.seq, `after this entry it cannot be read: ${message}`);
   }
   return walk.findings();

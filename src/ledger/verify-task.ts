@@ -1,4 +1,5 @@
 /** The parts of a verification, each of which may be done in a thread of its own, in a snapshot of its own. */
+import { messageOf } from "../thrown.ts";
 import { type Problem, Problems } from "./problems.ts";
 import { type Connection, inSnapshot, openToRead, readingError } from "./read-connection.ts";
 import { verifyNames, verifyStructure } from "./verify-deep.ts";
@@ -58,7 +59,7 @@ function findingsOf(database: Connection, task: VerifyTask, progress: (rows: num
     else verifyStructure(database, problems);
   } catch (error) {
     const known = readingError(error);
-    const message = known instanceof Error ? known.message : "unknown error";
+    const message = messageOf(known);
     problems.add(0, `${WHAT[task.type]} cannot be read: ${message}`);
   }
   return { problems: problems.first, found: problems.count };

@@ -8,6 +8,7 @@
  */
 import { availableParallelism } from "node:os";
 import { startThread } from "../thread.ts";
+import { messageOf } from "../thrown.ts";
 import { type Problem, Problems } from "./problems.ts";
 import { type Connection, inSnapshot, openToRead, readingError } from "./read-connection.ts";
 import { lastSeq } from "./seek.ts";
@@ -91,7 +92,7 @@ function planOf(database: Connection, options: VerifyOptions, problems: Problems
     verifyMarks(database, problems);
     ranges = rangesOf(database, last, threads);
   } catch (error) {
-    problems.add(0, `it cannot be read: ${messageOf(error)}`);
+    problems.add(0, `it cannot be read: ${problemOf(error)}`);
   }
   ranges ??= rangesOf(database, last, 1);
   const entries = ranges.map((range) => ({ type: "entries", range, deep }) as const);
@@ -155,7 +156,7 @@ function verifyCounts(
   try {
     verifyNamedCounts(database, { named: sum("named"), governed: sum("governed") }, last, problems);
   } catch (error) {
-    problems.add(0, `the addresses cannot be read: ${messageOf(error)}`);
+    problems.add(0, `the addresses cannot be read: ${problemOf(error)}`);
   }
 }
 
@@ -181,7 +182,6 @@ function merged(
   };
 }
 
-function messageOf(error: unknown): string {
-  const known = readingError(error);
-  return known instanceof Error ? known.message : "unknown error";
+function problemOf(error: unknown): string {
+  return messageOf(readingError(error));
 }

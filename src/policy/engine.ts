@@ -1,4 +1,5 @@
 /** The policy of one release at run time: questions in, answers or a named failure out, always in time. */
+import { messageOf } from "../thrown.ts";
 import { type Evaluation, type Evaluator, failure, readResultSet } from "./evaluation.ts";
 import {
   LateReleaseError,
@@ -8,7 +9,7 @@ import {
   type ReleaseStep,
 } from "./release.ts";
 import { ENTRYPOINTS, type Entrypoint } from "./rule-index.ts";
-import { compilePolicy, toError } from "./wasm-instance.ts";
+import { compilePolicy } from "./wasm-instance.ts";
 import type { FromWorker, Question, Running, WorkerBoot } from "./worker-protocol.ts";
 import { type WorkerListener, WorkerThread } from "./worker-thread.ts";
 
@@ -130,7 +131,7 @@ export class PolicyEngine implements Evaluator {
     options: EngineOptions,
   ): Promise<PolicyEngine> {
     const module = await compilePolicy(release.wasm).catch((error: unknown) => {
-      throw new ReleaseError("archive", `policy.wasm is no module: ${toError(error).message}`, error);
+      throw new ReleaseError("archive", `policy.wasm is no module: ${messageOf(error)}`, error);
     });
     const boot = {
       module,
@@ -208,7 +209,7 @@ export class PolicyEngine implements Evaluator {
     } catch (thrown) {
       // The system has no thread to give. At once it has none either, so the next try waits.
       this.#failedStarts = Math.max(this.#failedStarts + 1, 2);
-      const message = `a policy worker could not be started: ${toError(thrown).message}`;
+      const message = `a policy worker could not be started: ${messageOf(thrown)}`;
       this.#replace(message, new PassingReleaseError("warm_up", message));
       return;
     }

@@ -1,5 +1,6 @@
 /** The release that is live, and the one reference that a swap changes. */
 import { KINDS, type Kind } from "../input/document.ts";
+import { messageOf } from "../thrown.ts";
 import { ReleaseAge } from "./age.ts";
 import type { Evaluator } from "./evaluation.ts";
 import type { FactQuery } from "./fact-queries.ts";
@@ -190,7 +191,7 @@ export class LivePolicy {
   /** Notes a candidate that failed; the live release stays. */
   refuse(error: unknown): RefusedRelease {
     const step = error instanceof ReleaseError ? error.step : "source";
-    const message = error instanceof Error ? error.message : "the release could not be prepared";
+    const message = messageOf(error);
     const refusal = { step, message, at: Date.now() };
     this.#lastError = refusal;
     this.#emit({ type: "refused", refusal, live: this.#current?.identity });

@@ -9,6 +9,7 @@
  * unwind the module's stack and about a thousand of them poison it.
  */
 import { loadPolicy } from "@open-policy-agent/opa-wasm";
+import { messageOf } from "../thrown.ts";
 
 /** A compiled module; it can be posted to workers. Node's types do not declare `WebAssembly`. */
 export interface CompiledPolicy {
@@ -67,12 +68,8 @@ export function compilePolicy(wasm: Uint8Array): Promise<CompiledPolicy> {
 }
 
 /** Anything thrown, as an `Error`: the SDK throws strings and plain objects. */
-export function toError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
-  if (typeof thrown === "string") return new Error(thrown);
-  if (typeof thrown === "object" && thrown !== null && "message" in thrown)
-    return new Error(String(thrown.message));
-  return new Error("the policy threw a value that is no error");
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
 }
 
 /** The memory of an instance, in pages of 64 KiB. */

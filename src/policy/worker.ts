@@ -8,8 +8,9 @@
  * start and of every recovery.
  */
 import { parentPort } from "node:worker_threads";
+import { messageOf } from "../thrown.ts";
 import type { ReleaseStep } from "./release.ts";
-import { type MemoryPages, memoryFor, PolicyInstance, toError } from "./wasm-instance.ts";
+import { type MemoryPages, memoryFor, PolicyInstance } from "./wasm-instance.ts";
 import { type Batch, type FromWorker, type WorkerBoot, WorkerStatus } from "./worker-protocol.ts";
 
 // What a policy prints is nobody's. A host that reads it can't end before the worker, and unread it piles up.
@@ -33,7 +34,7 @@ async function attempt<T>(step: ReleaseStep, run: () => T | Promise<T>): Promise
   try {
     return await run();
   } catch (thrown) {
-    throw new Refused(step, toError(thrown).message);
+    throw new Refused(step, messageOf(thrown));
   }
 }
 
@@ -62,7 +63,7 @@ class PolicyWorker {
       } catch (thrown) {
         this.#status.end();
         this.#round += 1;
-        post({ type: "answers", texts, thrown: toError(thrown).message });
+        post({ type: "answers", texts, thrown: messageOf(thrown) });
         void this.#start(() => this.#load());
         return;
       }
@@ -76,7 +77,7 @@ class PolicyWorker {
       this.#instance = await make();
       post({ type: "ready" });
     } catch (thrown) {
-      const { message } = toError(thrown);
+      const message = messageOf(thrown);
       post({ type: "refused", step: thrown instanceof Refused ? thrown.step : "warm_up", message });
     }
   }

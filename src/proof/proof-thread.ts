@@ -11,8 +11,8 @@ import type { Worker } from "node:worker_threads";
 import type { LiveRelease } from "../policy/live.ts";
 import type { ProofAside } from "../policy/prover.ts";
 import { LateReleaseError, PassingReleaseError, type Release, ReleaseError } from "../policy/release.ts";
-import { toError } from "../policy/wasm-instance.ts";
 import { startThread } from "../thread.ts";
+import { messageOf } from "../thrown.ts";
 import type { FromProof, Lasts, ProofOrder, ToProof } from "./proof-protocol.ts";
 
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 2048 };
@@ -96,7 +96,7 @@ export class ProofThread implements ProofAside {
 
   #fell(thrown: unknown): void {
     const isRead = this.#proving !== undefined;
-    const message = `it could not be ${isRead ? "proven" : "read"}: ${toError(thrown).message}`;
+    const message = `it could not be ${isRead ? "proven" : "read"}: ${messageOf(thrown)}`;
     const Refusal = isOutOfMemory(thrown) ? ReleaseError : LateReleaseError;
     this.#refuse(new Refusal(isRead ? "guard" : "archive", message, thrown));
   }
@@ -122,7 +122,7 @@ function started(order: ProofOrder): Worker {
       resourceLimits: RESOURCE_LIMITS,
     });
   } catch (error) {
-    throw new LateReleaseError("archive", `it could not be read: ${toError(error).message}`, error);
+    throw new LateReleaseError("archive", `it could not be read: ${messageOf(error)}`, error);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Evaluation, Evaluator } from "../policy/evaluation.ts";
 import { readRelease } from "../policy/read-release.ts";
 import { LateReleaseError, PassingReleaseError, type Release, ReleaseError } from "../policy/release.ts";
 import type { Entrypoint } from "../policy/rule-index.ts";
-import { toError } from "../policy/wasm-instance.ts";
+import { messageOf } from "../thrown.ts";
 import type { FromProof, ProofOrder, ToProof } from "./proof-protocol.ts";
 
 const order: ProofOrder = workerData;
@@ -69,7 +69,7 @@ async function prove(release: Release, engine: Evaluator, how: Extract<ToProof, 
 
 /** An archive is to blame for whatever its reading throws. After that, what is no refusal is a fault of ours. */
 function refuse(thrown: unknown, isRead: boolean): void {
-  const { message } = toError(thrown);
+  const message = messageOf(thrown);
   if (!(thrown instanceof ReleaseError)) {
     const about = isRead
       ? ({ step: "guard", lasts: "passing" } as const)

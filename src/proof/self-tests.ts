@@ -15,6 +15,7 @@ import type { LiveRelease } from "../policy/live.ts";
 import { LateReleaseError, ReleaseError } from "../policy/release.ts";
 import { isTold, quoted, type SelfTest } from "../policy/self-tests.ts";
 import type { Reason } from "../policy/verdict.ts";
+import { messageOf } from "../thrown.ts";
 import { dryRequest } from "./dry-run.ts";
 import { NO_HISTORY, withEmptyLists, withHistory } from "./history.ts";
 
@@ -134,7 +135,7 @@ async function judged(
     return (await decide(asked, { live, scope: {}, decisionMs: limitMs })).decision;
   } catch (error) {
     if (!(error instanceof Refusal)) {
-      const why = error instanceof Error ? error.message : "it could not be judged";
+      const why = messageOf(error);
       throw new LateReleaseError("self_test", `${nameOf(test)}: ${why}`, error);
     }
     return { outcome: "unusable", reasons: [reasonOf(error)], alerts: [] };

@@ -24,6 +24,7 @@ import {
   ReleaseError,
   type ReleaseIdentity,
 } from "../policy/release.ts";
+import { messageOf } from "../thrown.ts";
 import { type DecisionHistory, type Replay, replayDecisions } from "./replay.ts";
 
 /**
@@ -150,7 +151,7 @@ export class ReplayGate implements ReleaseGate {
     }
     const isLate = error instanceof DOMException && error.name === "TimeoutError";
     if (!isLate) {
-      const why = error instanceof Error ? error.message : "unknown error";
+      const why = messageOf(error);
       return new PassingReleaseError("gate", `the replay failed: ${why}`, error);
     }
     const { done = 0, total = 0 } = this.#run ?? {};

@@ -13,6 +13,7 @@ import {
   type JsonValue,
   parseStrictJson,
 } from "../../input/strict-json.ts";
+import { codeOf, messageOf } from "../../thrown.ts";
 import type { QueryConnections, QueryResponse } from "./query-http.ts";
 import type { QueryKey } from "./query-key.ts";
 
@@ -175,9 +176,8 @@ function unsigned(status: number): QueryFailure {
 
 /** An error of the system by its code: its message may name addresses of the inside. */
 function transportProblem(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  if (typeof code === "string" && /^[A-Z][A-Z0-9_]+$/.test(code)) return `no answer (${code})`;
-  return error instanceof Error ? error.message : "no answer";
+  const code = codeOf(error);
+  return code === undefined ? messageOf(error) : `no answer (${code})`;
 }
 
 function printable(words: string): string {
