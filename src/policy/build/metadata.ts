@@ -82,38 +82,14 @@ export function readMetadata(module: Module, group: Group, problems: Problem[]):
     return undefined;
   }
   const { severity, kinds, requires, approves, optional, allow_empty, mandatory, flag_once } = custom.data;
-  const ofGroup = KINDS.filter((kind) => GROUP_OF[kind] === group);
-  for (const kind of kinds ?? []) {
-    if (!ofGroup.includes(kind)) {
-      report(
-        annotation.line,
-        `METADATA custom.kinds: ${kind} is not of the group ${group} (${ofGroup.join(", ")})`,
-      );
-    }
-  }
-  const isPush = PUSH_GROUPS.includes(group);
-  if (isPush && approves !== undefined)
-    report(
-      annotation.line,
-      `METADATA custom.approves: nobody asks before a ${group}, its rules have requirements alone`,
-    );
-  if (!isPush && flag_once !== undefined)
-    report(
-      annotation.line,
-      `METADATA custom.flag_once: only rules on pushes raise flags (${PUSH_GROUPS.join(", ")})`,
-    );
-  // It marks the first address alone. What is severe holds the address of each deposit, so each needs a flag of its own.
-  if (isPush && flag_once !== undefined && !LIGHT.includes(severity))
-    report(
-      annotation.line,
-      `METADATA custom.flag_once: a flag of severity ${severity} holds what it is about, so each deposit needs one of its own`,
-    );
+  for (const message of groupProblems(custom.data, group))
+    report(annotation.line, `METADATA custom${message}`);
   if (annotation.title === undefined) return undefined;
   return {
     title: annotation.title.trim(),
     description: (annotation.description ?? "").trim(),
     severity,
-    kinds: [...new Set(kinds ?? ofGroup)],
+    kinds: [...new Set(kinds ?? kindsOf(group))],
     requires: new Map(Object.entries(requires ?? {})),
     approves: approves ?? [],
     optional: [...new Set(optional ?? [])].sort(),
@@ -121,6 +97,38 @@ export function readMetadata(module: Module, group: Group, problems: Problem[]):
     mandatory: mandatory ?? false,
     flagOnce: flag_once,
   };
+}
+
+function kindsOf(group: Group): Kind[] {
+  return KINDS.filter((kind) => GROUP_OF[kind] === group);
+}
+
+/** What does not go with the group that the rule is of. */
+function groupProblems(
+  { severity, kinds = [], approves, flag_once }: z.output<typeof customSchema>,
+  group: Group,
+): string[] {
+  const problems: string[] = [];
+  const ofGroup = kindsOf(group);
+  for (const kind of kinds) {
+    if (!ofGroup.includes(kind)) {
+      problems.push(`.kinds: ${kind} is not of the group ${group} (${ofGroup.join(", ")})`);
+    }
+  }
+  const isPush = PUSH_GROUPS.includes(group);
+  if (isPush && approves !== undefined) {
+    problems.push(`.approves: nobody asks before a ${group}, its rules have requirements alone`);
+  }
+  if (!isPush && flag_once !== undefined) {
+    problems.push(`.flag_once: only rules on pushes raise flags (${PUSH_GROUPS.join(", ")})`);
+  }
+  // It marks the first address alone. What is severe holds the address of each deposit, so each needs a flag of its own.
+  if (isPush && flag_once !== undefined && !LIGHT.includes(severity)) {
+    problems.push(
+      `.flag_once: a flag of severity ${severity} holds what it is about, so each deposit needs one of its own`,
+    );
+  }
+  return problems;
 }
 
 function spellIssue(issue: z.core.$ZodIssue): string {
