@@ -7,6 +7,7 @@
  * be new is looked at a second time before it is refused.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { Backoff } from "../backoff.ts";
 import type { ListVersion } from "../input/document.ts";
 import { ListError, type ListStep } from "../policy/list-error.ts";
 import type { ListTrust } from "../policy/list-trust.ts";
@@ -18,9 +19,6 @@ import type { ListPlace, ListSight } from "./list-place.ts";
 import { type ListStatus, statusOf } from "./list-status.ts";
 import type { ListStore } from "./list-store.ts";
 import type { ListTable } from "./list-table.ts";
-
-/** The first try after what refused a list may have passed; each next one comes after twice the time. */
-const FIRST_RETRY_MS = 1_000;
 
 /** What one of two files that is there before the other may look like. */
 const HALF_WRITTEN: ReadonlySet<ListStep> = new Set([
@@ -67,7 +65,8 @@ export class SignedList {
   #seen: ListSight | undefined;
   /** Whether what was seen is what is in force. */
   #isSeenInForce = false;
-  #retryMs: number | undefined;
+  /** Of what refused it and may have passed. */
+  readonly #retry = new Backoff();
   #refusal: ListError | undefined;
   #timer: NodeJS.Timeout | undefined;
   #state: "new" | "started" | "closed" = "new";
@@ -164,7 +163,7 @@ export class SignedList {
   #schedule(): void {
     if (this.#state === "closed") return;
     const { place, pollMs } = this.#options;
-    const waitMs = Math.min(place.waitMs(pollMs), this.#retryMs ?? pollMs);
+    const waitMs = this.#retry.within(place.waitMs(pollMs));
     this.#timer = setTimeout(() => void this.check(false).then(() => this.#schedule()), waitMs);
     this.#timer.unref();
   }
@@ -177,7 +176,7 @@ export class SignedList {
   }
 
   async #checkPlace(again: boolean): Promise<string | undefined> {
-    const isRetry = this.#retryMs !== undefined && !again;
+    const isRetry = this.#retry.isPlanned && !again;
     try {
       const sight = await this.#options.place.look(again ? undefined : this.#seen, this.#isSeenInForce);
       if (sight === this.#seen) {
@@ -188,7 +187,7 @@ export class SignedList {
       this.#isSeenInForce = false;
       await this.#offer(sight);
       this.#isSeenInForce = true;
-      this.#retryMs = undefined;
+      this.#retry.end();
       this.#refusal = undefined;
       return undefined;
     } catch (error) {
@@ -212,12 +211,14 @@ export class SignedList {
 
   #refuse(error: ListError, isRetry: boolean): string | undefined {
     const { name } = this;
-    const { source, pollMs, tells } = this.#options;
+    const { source, tells } = this.#options;
     const { step, message, isPassing } = error;
     const before = this.#refusal;
     this.#refusal = error;
-    this.#retryMs = isPassing ? Math.min(pollMs, (this.#retryMs ?? FIRST_RETRY_MS / 2) * 2) : undefined;
-    if (isPassing) this.#seen = undefined;
+    if (isPassing) {
+      this.#seen = undefined;
+      this.#retry.failed();
+    } else this.#retry.end();
     // What was said is not said again at each try.
     if (isRetry && before?.step === step && before.message === message) return `${step}: ${message}`;
     // Nothing is wrong with it.

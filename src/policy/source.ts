@@ -8,6 +8,7 @@
  * after a second, two, four and so on, never more seldom than it is polled.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { Backoff } from "../backoff.ts";
 import type { ReleaseTaker } from "./activation.ts";
 import type { LivePolicy } from "./live.ts";
 import type { ReleasePlace, Sight } from "./place.ts";
@@ -33,8 +34,6 @@ export interface CheckResult {
 }
 
 const DEBOUNCE_MS = 100;
-/** The first try after what refused a candidate may have passed; each next one comes after twice the time. */
-const FIRST_RETRY_MS = 1000;
 /** What takes too long each time is then not tried any more: it costs what the live one needs. */
 const MAX_LATE_RETRY_MS = 16_000;
 
@@ -48,7 +47,8 @@ export class PolicySource {
   #seen: string | undefined;
   /** Whether what was seen is what is live. */
   #seenLive = false;
-  #retryMs: number | undefined;
+  /** Of what refused a candidate and may have passed. */
+  readonly #retry = new Backoff();
   #running: Promise<CheckResult> | undefined;
   #queued: Promise<CheckResult> | undefined;
   #queuedAgain = false;
@@ -131,7 +131,7 @@ export class PolicySource {
     try {
       const sight = await place.look(taker, { known, isLive: this.#seenLive, isStart: this.#isStarting });
       if (sight.mark === known) {
-        this.#retryMs = undefined;
+        this.#retry.end();
         if (this.#seenLive) await taker.confirm();
         return this.#result(false);
       }
@@ -139,11 +139,11 @@ export class PolicySource {
       this.#seenLive = false;
       const changed = await this.#offer(sight);
       this.#seenLive = true;
-      this.#retryMs = undefined;
+      this.#retry.end();
       return this.#result(changed);
     } catch (error) {
       if (this.#isClosed) return this.#result(false);
-      const isRetry = this.#retryMs !== undefined && !again;
+      const isRetry = this.#retry.isPlanned && !again;
       this.#planRetry(error);
       // What was said is not said again at each try.
       if (isRetry && isSame(error, live.lastError)) return this.#result(false);
@@ -153,14 +153,14 @@ export class PolicySource {
   }
 
   #planRetry(error: unknown): void {
-    const isLate = error instanceof LateReleaseError && (this.#retryMs ?? 0) < MAX_LATE_RETRY_MS;
+    const isLate = error instanceof LateReleaseError && this.#retry.ms < MAX_LATE_RETRY_MS;
     if (!isLate && !(error instanceof PassingReleaseError)) {
-      this.#retryMs = undefined;
+      this.#retry.end();
       return;
     }
     // What is live was seen all the same, where it was the way that failed.
     if (!this.#seenLive) this.#seen = undefined;
-    this.#retryMs = this.#retryMs === undefined ? FIRST_RETRY_MS : this.#retryMs * 2;
+    this.#retry.failed();
   }
 
   async #offer(sight: Sight): Promise<boolean> {
@@ -195,7 +195,7 @@ export class PolicySource {
     if (this.#state !== "started") return;
     const { pollMs, place } = this.#options;
     clearTimeout(this.#poll);
-    const ms = place.waitMs(Math.min(pollMs, this.#retryMs ?? pollMs));
+    const ms = place.waitMs(this.#retry.within(pollMs));
     this.#poll = setTimeout(() => void this.#enqueue(false), ms);
     this.#poll.unref();
   }
