@@ -9,7 +9,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type CallbackResult, postCallback } from "../src/cli/node-client.ts";
 import { demoRequest, form, readReply, renamed, requestToken } from "./support/caller.ts";
 import { createAuthority } from "./support/certificates.ts";
-import { BUNDLES, Installation, type KeyPair, keyPair, type RunningProcess } from "./support/installation.ts";
+import { BUNDLES, Installation, type RunningProcess } from "./support/installation.ts";
+import { type KeyPair, keyPair } from "./support/key-pairs.ts";
 
 const DEMO = join(BUNDLES, "demo.tar.gz");
 const WAIT_LIMIT_MS = 20_000;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { keyPair } from "../../test/support/installation.ts";
+import { keyPair } from "../../test/support/key-pairs.ts";
 import { type CallbackOptions, postCallback, signToken } from "./node-client.ts";
 
 const node = keyPair();

@@ -12,7 +12,8 @@ import {
   requestToken,
   tokenOf,
 } from "../support/caller.ts";
-import { Installation, type KeyPair, keyPair, type RunningProcess } from "../support/installation.ts";
+import { Installation, type RunningProcess } from "../support/installation.ts";
+import { type KeyPair, keyPair } from "../support/key-pairs.ts";
 
 const DEPTH = 10_000;
 const LONG = "x".repeat(500_000);

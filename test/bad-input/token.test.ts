@@ -16,7 +16,8 @@ import {
   requestToken,
   tokenOf,
 } from "../support/caller.ts";
-import { Installation, type KeyPair, keyPair, type RunningProcess } from "../support/installation.ts";
+import { Installation, type RunningProcess } from "../support/installation.ts";
+import { type KeyPair, keyPair } from "../support/key-pairs.ts";
 
 const LISTED = demoRequest("listed-transfer");
 const LISTED_ID: string = JSON.parse(LISTED).request_id;

@@ -15,7 +15,8 @@ import { activate } from "../../src/policy/activate.ts";
 import { knowledgeOf } from "../../src/policy/assets.ts";
 import { ANSWERS_NOBODY } from "../../src/policy/prover.ts";
 import { enriched, withEmptyHistory } from "../support/dry-run.ts";
-import { keyPair, TEST_RELEASE } from "../support/installation.ts";
+import { TEST_RELEASE } from "../support/installation.ts";
+import { keyPair } from "../support/key-pairs.ts";
 import { measureLedger } from "./ledger.ts";
 import { multisend } from "./multisend.ts";
 

@@ -26,7 +26,7 @@ import { WriterSession } from "../../src/ledger/writer-session.ts";
 import { activate } from "../../src/policy/activate.ts";
 import { knowledgeOf } from "../../src/policy/assets.ts";
 import { ANSWERS_NOBODY } from "../../src/policy/prover.ts";
-import { keyPair } from "../support/installation.ts";
+import { keyPair } from "../support/key-pairs.ts";
 
 const REQUEST = "bundles/demo/requests/listed-transfer.json";
 const PRICE = { value: 1n, scale: 0 };

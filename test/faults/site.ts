@@ -6,14 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { vi } from "vitest";
 import { z } from "zod";
 import { Caller, form, readReply, requestToken, type StrictReply } from "../support/caller.ts";
-import {
-  BUNDLES,
-  Installation,
-  type KeyPair,
-  keyPair,
-  MAIN,
-  type RunningProcess,
-} from "../support/installation.ts";
+import { BUNDLES, Installation, MAIN, type RunningProcess } from "../support/installation.ts";
+import { type KeyPair, keyPair } from "../support/key-pairs.ts";
 import { type Transfer, transferRequest } from "./transfer.ts";
 
 /** Whether the long form is asked for. */

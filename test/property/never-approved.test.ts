@@ -14,7 +14,8 @@ import {
   requestToken,
 } from "../support/caller.ts";
 import { demoCallback, LISTED, withBytes, withWords } from "../support/evidence.ts";
-import { Installation, type KeyPair, keyPair } from "../support/installation.ts";
+import { Installation } from "../support/installation.ts";
+import { type KeyPair, keyPair } from "../support/key-pairs.ts";
 import { byteChangesArbitrary, changedBytes } from "./bytes.ts";
 import { demoRelease, judge } from "./in-process.ts";
 import { textOf } from "./json-tree.ts";

@@ -21,7 +21,8 @@ import {
   type SendOptions,
   tokenOf,
 } from "../support/caller.ts";
-import { Installation, keyPair, type RunningProcess } from "../support/installation.ts";
+import { Installation, type RunningProcess } from "../support/installation.ts";
+import { keyPair } from "../support/key-pairs.ts";
 import { allowedRise, CONNECTIONS, LONG, load, memoryTrend, printFigures } from "./load.ts";
 
 const COUNT = LONG ? 100_000 : 3_000;

@@ -4,6 +4,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
+import { keepKeyPairs } from "./key-pairs.ts";
 
 const ROOT = process.cwd();
 const SOURCE = join(ROOT, "build/test-policies");
@@ -20,6 +21,7 @@ const limitsSchema = z.looseObject({
 export function setup(): void {
   execFileSync("npm", ["run", "--silent", "build"], { stdio: "inherit" });
   buildTestRelease();
+  keepKeyPairs();
 }
 
 /**

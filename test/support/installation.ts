@@ -3,12 +3,12 @@
  * server process on real ports.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { stringify } from "yaml";
+import { type KeyPair, keyPair } from "./key-pairs.ts";
 
 /** Tests and benchmarks run from the project root. */
 const ROOT = process.cwd();
@@ -29,28 +29,6 @@ export const PRICES: Readonly<Record<string, string>> = {
 };
 /** A folder of Rego is built first. */
 const START_LIMIT_MS = 60_000;
-
-export interface KeyPair {
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
-  readonly privatePem: string;
-  readonly publicPem: string;
-}
-
-/** A fresh RSA pair, as the node's or the server's. */
-export function keyPair(bits = 2048): KeyPair {
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", {
-    modulusLength: bits,
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-    publicKeyEncoding: { type: "spki", format: "pem" },
-  });
-  return {
-    privateKey: createPrivateKey(privateKey),
-    publicKey: createPublicKey(publicKey),
-    privatePem: privateKey,
-    publicPem: publicKey,
-  };
-}
 
 /** A line of the server's log, parsed. */
 export type LogLine = Readonly<Record<string, unknown>>;

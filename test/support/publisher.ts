@@ -7,6 +7,7 @@ import {
   type VerifyingKey,
   verifyingKey,
 } from "../../src/policy/release-keys.ts";
+import { keyPair } from "./key-pairs.ts";
 
 export interface PublisherKey {
   readonly kid: string;
@@ -18,7 +19,7 @@ export interface PublisherKey {
 
 export type KeyKind = "ed25519" | "p256" | "rsa";
 
-/** A fresh pair. */
+/** A pair that no other call in this process got. */
 export async function publisherKey(kind: KeyKind = "ed25519"): Promise<PublisherKey> {
   const { privateKey, publicKey } = pairOf(kind);
   const privatePem = String(privateKey.export({ type: "pkcs8", format: "pem" }));
@@ -37,7 +38,7 @@ function pairOf(kind: KeyKind): { privateKey: KeyObject; publicKey: KeyObject } 
     case "p256":
       return generateKeyPairSync("ec", { namedCurve: "P-256" });
     case "rsa":
-      return generateKeyPairSync("rsa", { modulusLength: 2048 });
+      return keyPair();
   }
 }
 
