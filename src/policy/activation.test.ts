@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { opened, stateDirectory } from "../../test/support/ledger.ts";
+import { proveOnce } from "../../test/support/prove-once.ts";
 import {
   DAY_MS,
   type PublisherKey,
@@ -15,7 +16,6 @@ import { digestOf, type SmallReleases, smallReleases } from "../../test/support/
 import { LedgerReleases } from "../decisions/release-history.ts";
 import { LedgerError } from "../ledger/ledger.ts";
 import type { SqliteLedger } from "../ledger/open.ts";
-import { proverOf } from "../proof/prove.ts";
 import { Activation, type Candidate, type ReleaseGate, type ReleaseHistory } from "./activation.ts";
 import { type LiveEvent, LivePolicy } from "./live.ts";
 import { PassingReleaseError, ReleaseError } from "./release.ts";
@@ -90,7 +90,7 @@ async function life(
   const past = new LedgerReleases(how.ledger ?? ledger, how.now ?? Date.now);
   const history = how.history ?? past;
   const activation = new Activation({
-    ...{ live, trust, prover: proverOf(), store, history, onProblem, source: "test", evaluationMs: 1_000 },
+    ...{ live, trust, prover: proveOnce, store, history, onProblem, source: "test", evaluationMs: 1_000 },
     now: () => past.now(),
     ...{ maxAgeMs: how.maxAgeMs, gate: how.gate },
     get startMs() {
@@ -591,7 +591,7 @@ describe("without signatures", () => {
     const history = new LedgerReleases(ledger, Date.now);
     const activation = new Activation({
       ...{ live, store, history, trust: "unsigned" as const, source: "test", evaluationMs: 1_000 },
-      prover: proverOf(),
+      prover: proveOnce,
       now: Date.now,
     });
     expect(await activation.offer({ archive: releases.first }, false)).toBe(true);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { opened, stateDirectory } from "../../test/support/ledger.ts";
+import { proveOnce } from "../../test/support/prove-once.ts";
 import {
   DAY_MS,
   type PublisherKey,
@@ -13,7 +14,6 @@ import {
 import { digestOf, type SmallReleases, smallReleases } from "../../test/support/small-releases.ts";
 import { LedgerReleases } from "../decisions/release-history.ts";
 import type { SqliteLedger } from "../ledger/open.ts";
-import { proverOf } from "../proof/prove.ts";
 import { Activation, type ReleaseGate, type ReleaseTrust } from "./activation.ts";
 import type { Candidate } from "./admission.ts";
 import { CandidateRelease, PROMOTE_PROBLEMS, PromoteError } from "./candidate.ts";
@@ -64,7 +64,7 @@ async function life(how: { unsigned?: true; gate?: ReleaseGate; now?: () => numb
     ...{
       live,
       trust,
-      prover: proverOf(),
+      prover: proveOnce,
       history,
       source: "release",
       evaluationMs: 1_000,

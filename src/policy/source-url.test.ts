@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { proveOnce } from "../../test/support/prove-once.ts";
 import {
   DAY_MS,
   type PublisherKey,
@@ -9,7 +10,6 @@ import {
 } from "../../test/support/publisher.ts";
 import { type Answer, etagOf, ReleaseHost } from "../../test/support/release-host.ts";
 import { digestOf, smallReleases } from "../../test/support/small-releases.ts";
-import { proverOf } from "../proof/prove.ts";
 import { Activation } from "./activation.ts";
 import { type LiveEvent, LivePolicy } from "./live.ts";
 import { PolicySource } from "./source.ts";
@@ -56,7 +56,7 @@ function source({ pollMs = 60_000, timeoutMs = 5_000, isSigned = true, wholeEver
   const taker = new Activation({
     live,
     trust,
-    prover: proverOf(),
+    prover: proveOnce,
     now: Date.now,
     source: "a host",
     evaluationMs: 1_000,

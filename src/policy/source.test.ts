@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { proveOnce } from "../../test/support/prove-once.ts";
 import {
   DAY_MS,
   type PublisherKey,
@@ -27,7 +28,6 @@ import {
   policyFolder,
   smallReleases,
 } from "../../test/support/small-releases.ts";
-import { proverOf } from "../proof/prove.ts";
 import { Activation, type ReleaseTrust } from "./activation.ts";
 import { buildRelease } from "./build/build.ts";
 import { type LiveEvent, LivePolicy } from "./live.ts";
@@ -61,8 +61,6 @@ beforeEach(() => {
   file = join(mkdir(join(root, `case-${count}`)), "release.tar.gz");
 });
 
-const prover = proverOf();
-
 type Options = Partial<PolicySourceOptions> & {
   readonly trust?: ReleaseTrust;
   readonly path?: string;
@@ -72,7 +70,14 @@ type Options = Partial<PolicySourceOptions> & {
 function source({ trust = "unsigned", path = file, buildFolder, ...options }: Options = {}) {
   const events: LiveEvent[] = [];
   const live = new LivePolicy((event) => events.push(event));
-  const taker = new Activation({ live, trust, prover, now: Date.now, source: file, evaluationMs: 250 });
+  const taker = new Activation({
+    live,
+    trust,
+    prover: proveOnce,
+    now: Date.now,
+    source: file,
+    evaluationMs: 250,
+  });
   const place = new FilePlace(path, buildFolder);
   const from = new PolicySource({ place, pollMs: 50, live, taker, ...options });
   onTestFinished(async () => {

@@ -17,8 +17,13 @@ export interface Archive {
   readonly sha256: string;
 }
 
+/** They are read once a process: the files are there before the tests, and stay as they are. */
+const archives = new Map<string, Promise<Archive>>();
+
 function archiveOf(file: string): Promise<Archive> {
-  return archiveFrom(readFileSync(file));
+  const archive = archives.get(file) ?? archiveFrom(readFileSync(file));
+  archives.set(file, archive);
+  return archive;
 }
 
 export async function archiveFrom(archive: Uint8Array): Promise<Archive> {

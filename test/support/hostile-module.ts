@@ -41,6 +41,7 @@ function leb(value: number): Buffer {
   return Buffer.from(bytes);
 }
 
+const FIRST_TYPE = Buffer.alloc(1);
 const bytes = (...values: readonly number[]): Buffer => Buffer.from(values);
 const held = (content: Uint8Array): Buffer => Buffer.concat([leb(content.length), content]);
 const listOf = (items: readonly Uint8Array[]): Buffer => Buffer.concat([leb(items.length), ...items]);
@@ -54,6 +55,19 @@ function limits([initial, maximum]: Limits): Buffer {
 
 function section(id: number, items: readonly Uint8Array[]): Buffer {
   return items.length === 0 ? Buffer.alloc(0) : Buffer.concat([bytes(id), held(listOf(items))]);
+}
+
+/** Of each function once, however often a module has it. */
+const bodies = new WeakMap<HostileFunction, Buffer>();
+
+function bodyOf(each: HostileFunction): Buffer {
+  const { code, locals } = each;
+  const known = bodies.get(each);
+  if (known !== undefined) return known;
+  const declared = locals === undefined ? bytes(0) : Buffer.concat([bytes(1), leb(locals), bytes(I32)]);
+  const body = held(Buffer.concat([declared, code, bytes(0x0b)]));
+  bodies.set(each, body);
+  return body;
 }
 
 /** The bytes of a module, valid or not. */
@@ -76,7 +90,7 @@ export function hostileModule(parts: HostileParts): Buffer {
     section(2, imported),
     section(
       3,
-      functions.map(() => leb(0)),
+      functions.map(() => FIRST_TYPE),
     ),
     section(
       4,
@@ -85,18 +99,7 @@ export function hostileModule(parts: HostileParts): Buffer {
     section(5, own === undefined ? [] : [limits(own)]),
     ...(parts.start === true ? [bytes(8), held(leb(imports.length))] : []),
     ...other.map((id) => Buffer.concat([bytes(id), held(bytes(0))])),
-    section(
-      10,
-      functions.map(({ code, locals }) =>
-        held(
-          Buffer.concat([
-            locals === undefined ? bytes(0) : Buffer.concat([bytes(1), leb(locals), bytes(I32)]),
-            code,
-            bytes(0x0b),
-          ]),
-        ),
-      ),
-    ),
+    section(10, functions.map(bodyOf)),
   ]);
 }
 

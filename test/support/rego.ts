@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { type ActivateOptions, activate } from "../../src/policy/activate.ts";
 import { buildRelease } from "../../src/policy/build/build.ts";
 import type { LiveRelease } from "../../src/policy/live.ts";
-import { proverOf } from "../../src/proof/prove.ts";
+import { proveOnce } from "./prove-once.ts";
 
 /** The rule that approves a withdrawal, under the path that it has in a source folder. */
 export const PAYS = {
@@ -45,7 +45,7 @@ export async function releaseOf(
     return await activate(bytes, {
       trust: "unsigned",
       source: folder,
-      prover: proverOf(),
+      prover: proveOnce,
       evaluationMs: 2_000,
       ...more,
     });
