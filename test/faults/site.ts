@@ -3,7 +3,6 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { vi } from "vitest";
 import { z } from "zod";
 import { Caller, form, readReply, requestToken, type StrictReply } from "../support/caller.ts";
 import { BUNDLES, Installation, MAIN, type RunningProcess } from "../support/installation.ts";
@@ -14,9 +13,6 @@ import { type Transfer, transferRequest } from "./transfer.ts";
 export const LONG = process.env["COUNTERSIGN_SOAK"] === "long";
 const WAIT_MS = 40_000;
 const IN_FLIGHT = 48;
-
-// Starts of a server add up, more so beside other tests.
-vi.setConfig({ testTimeout: 120_000 });
 
 export type NodeName = "node-1" | "node-2";
 

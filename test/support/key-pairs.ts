@@ -1,6 +1,6 @@
 /**
  * For the tests: RSA pairs, as the node's or the server's. Making one takes a tenth of a second, and an installation has
- * three: some are made once, before all tests, and each process takes its own from the front.
+ * three: some are made once, before all tests, and each test file takes its own from the front.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ export interface KeyPair {
 
 let taken = 0;
 
-/** A pair that no other call in this process got. */
+/** A pair that no other call in this test file got. */
 export function keyPair(bits = USUAL_BITS): KeyPair {
   const kept = bits === USUAL_BITS ? nextKept() : undefined;
   const privateKey = kept === undefined ? newKey(bits) : createPrivateKey(kept);
@@ -30,6 +30,11 @@ export function keyPair(bits = USUAL_BITS): KeyPair {
     privatePem: pemOf(privateKey),
     publicPem: String(publicKey.export({ type: "spki", format: "pem" })),
   };
+}
+
+/** For the next file of this process. */
+export function startKeyPairsAnew(): void {
+  taken = 0;
 }
 
 /** Makes those that are not there yet. */

@@ -19,7 +19,7 @@ export interface PublisherKey {
 
 export type KeyKind = "ed25519" | "p256" | "rsa";
 
-/** A pair that no other call in this process got. */
+/** A pair that no other call in this test file got. */
 export async function publisherKey(kind: KeyKind = "ed25519"): Promise<PublisherKey> {
   const { privateKey, publicKey } = pairOf(kind);
   const privatePem = String(privateKey.export({ type: "pkcs8", format: "pem" }));
