@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { MAIN } from "../../test/support/installation.ts";
+import { runInside } from "../../test/support/command-inside.ts";
 import { policySource, removePolicySources, ruleText } from "../../test/support/policy-source.ts";
 import { buildRelease } from "../policy/build/build.ts";
 
@@ -61,19 +60,13 @@ function changed(file: string, members: Readonly<Record<string, unknown>>): stri
   return written("changed.json", JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...members }));
 }
 
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly errors: string;
-}
-
-function evaluate(channel: string, request: string, ...options: readonly string[]): Promise<Run> {
+function evaluate(
+  channel: string,
+  request: string,
+  ...options: readonly string[]
+): ReturnType<typeof runInside> {
   const all = ["eval", release, "--channel", channel, "--request", request, ...options];
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...all], (error, out, errors) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, errors });
-    });
-  });
+  return runInside(...all);
 }
 
 const listed = () => ["--lists", written("listed.json", JSON.stringify({ sanctions: { [SENDER]: {} } }))];

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { runInside } from "../../test/support/command-inside.ts";
 import { MAIN } from "../../test/support/installation.ts";
 
 const RELEASE = "bundles/demo.tar.gz";
@@ -17,8 +18,9 @@ interface Run {
   readonly errors: string;
 }
 
-/** Runs `eval`. Its standard input is what Node gives a child: a socket, which no path leads to. */
+/** Runs `eval`: with an input in a process of its own, where Node gives a socket, which no path leads to. */
 function evaluate(options: readonly string[], input?: string): Promise<Run> {
+  if (input === undefined) return runInside("eval", ...options);
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [MAIN, "eval", ...options], (error, out, errors) => {
       resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, out, errors });

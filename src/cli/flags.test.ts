@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { boundConfig, run } from "../../test/support/command.ts";
+import { boundConfig } from "../../test/support/command.ts";
+import { runInside } from "../../test/support/command-inside.ts";
 import { Installation, type RunningProcess } from "../../test/support/installation.ts";
 import { depositPush, unreadPush } from "../../test/support/pushes.ts";
 import { flagged, LISTED_SOURCE, seeded, told } from "../../test/support/told.ts";
@@ -83,7 +84,7 @@ function pick({ code, message }: NewFlag) {
 }
 
 function act(...options: string[]) {
-  return run(...options, "--config", config);
+  return runInside(...options, "--config", config);
 }
 
 /** The flags of a list, by id. */

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { askTransfer, boundConfig, run } from "../../test/support/command.ts";
+import { askTransfer, boundConfig } from "../../test/support/command.ts";
+import { runInside } from "../../test/support/command-inside.ts";
 import { Installation, type RunningProcess } from "../../test/support/installation.ts";
 
 const REASON = ["--reason", "node-1 was stolen"];
@@ -28,7 +29,7 @@ afterAll(() => installation.remove());
 
 /** A command of an operator's against the running server. */
 function act(...options: string[]) {
-  return run(...options, "--config", config);
+  return runInside(...options, "--config", config);
 }
 
 async function status() {
@@ -64,8 +65,8 @@ describe("wrong usage: 2", () => {
       ["release", "t"],
       ["prices", "accept", "ETH"],
     ]) {
-      expect((await run(...command, ...REASON)).code).toBe(2);
-      expect((await run(...command, ...REASON, "--config", "/nowhere.yaml")).code).toBe(2);
+      expect((await runInside(...command, ...REASON)).code).toBe(2);
+      expect((await runInside(...command, ...REASON, "--config", "/nowhere.yaml")).code).toBe(2);
     }
   });
 });
@@ -105,11 +106,11 @@ describe("what was asked for failed: 1", () => {
     const server = await idle.start();
     const options = ["freeze", "all", ...REASON, "--config", boundConfig(idle, server)];
     await server.stop();
-    const { code, errors } = await run(...options);
+    const { code, errors } = await runInside(...options);
     expect(code).toBe(1);
     expect(errors).toMatch(/ECONNREFUSED.*\n.*freezes all without a server/);
     expect(errors).toContain(`touch '${join(idle.folder, "state", "FREEZE")}'`);
-    expect(JSON.parse((await run(...options, "--json")).out)).toMatchObject({ ok: false });
+    expect(JSON.parse((await runInside(...options, "--json")).out)).toMatchObject({ ok: false });
     await idle.remove();
   });
 });

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { run } from "../../test/support/command.ts";
+import { runInside } from "../../test/support/command-inside.ts";
 import { BUNDLES } from "../../test/support/installation.ts";
 import { opened } from "../../test/support/ledger.ts";
 import { type PublisherKey, publisherKey } from "../../test/support/publisher.ts";
@@ -62,11 +62,11 @@ function configure(lists: unknown = { sanctions: { source: "./sanctions.csv", tr
 function sign(key: "one" | "two", changes: Record<string, string> = {}) {
   const given = { list: "sanctions", sequence: "3", audience: "production", expires: "7d", ...changes };
   const options = Object.entries(given).flatMap(([name, value]) => [`--${name}`, value]);
-  return run("policy", "sign", list, "--key", join(folder, `${key}.pem`), ...options, "--json");
+  return runInside("policy", "sign", list, "--key", join(folder, `${key}.pem`), ...options, "--json");
 }
 
 async function verify(name = "sanctions") {
-  const { code, out, errors } = await run(
+  const { code, out, errors } = await runInside(
     ...["policy", "verify", list, "--list", name, "--config", config, "--json"],
   );
   const found: { ok: boolean; steps?: { step: string; outcome: string; detail?: string }[] } =
@@ -161,7 +161,7 @@ describe("verifying", () => {
 
 describe("check", () => {
   const findings = async (): Promise<string[]> => {
-    const { out } = await run("check", "--config", config, "--json");
+    const { out } = await runInside("check", "--config", config, "--json");
     const all: { severity: string; path: string; message: string }[] = JSON.parse(out).findings;
     return all
       .filter(({ path }) => path.startsWith("lists"))

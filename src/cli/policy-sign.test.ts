@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { run } from "../../test/support/command.ts";
+import { runInside } from "../../test/support/command-inside.ts";
 import { TEST_RELEASE } from "../../test/support/installation.ts";
 import { DAY_MS, type PublisherKey, publisherKey } from "../../test/support/publisher.ts";
 import { readEnvelope } from "../policy/statement.ts";
@@ -38,7 +38,7 @@ function sign(changes: Record<string, string> = {}, ...more: string[]) {
     ...changes,
   };
   const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-  return run("policy", "sign", release, ...given, ...more);
+  return runInside("policy", "sign", release, ...given, ...more);
 }
 
 describe("is wrong usage, and writes nothing", () => {
@@ -61,7 +61,7 @@ describe("is wrong usage, and writes nothing", () => {
   });
 
   test("an option that is left out", async () => {
-    expect((await run("policy", "sign", release, "--key", join(folder, "first.pem"))).code).toBe(2);
+    expect((await runInside("policy", "sign", release, "--key", join(folder, "first.pem"))).code).toBe(2);
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../test/support/command.ts";
+import { runInside } from "../../test/support/command-inside.ts";
 import { TEST_RELEASE } from "../../test/support/installation.ts";
 import { opened } from "../../test/support/ledger.ts";
 import {
@@ -63,7 +64,7 @@ async function verify(): Promise<{
   steps: Record<string, string>;
   details: Record<string, string>;
 }> {
-  const { code, out } = await run("policy", "verify", release, "--config", config, "--json");
+  const { code, out } = await runInside("policy", "verify", release, "--config", config, "--json");
   const found: { step: string; outcome: string; detail?: string }[] = JSON.parse(out).steps;
   return {
     code,
@@ -75,11 +76,11 @@ async function verify(): Promise<{
 describe("is wrong usage", () => {
   test("without a release, a config, or keys to trust", async () => {
     const nowhere = join(folder, "nowhere");
-    expect((await run("policy", "verify", nowhere, "--config", config)).code).toBe(2);
-    expect((await run("policy", "verify", release, "--config", nowhere)).code).toBe(2);
-    expect((await run("policy", "verify", release)).code).toBe(2);
+    expect((await runInside("policy", "verify", nowhere, "--config", config)).code).toBe(2);
+    expect((await runInside("policy", "verify", release, "--config", nowhere)).code).toBe(2);
+    expect((await runInside("policy", "verify", release)).code).toBe(2);
     writeFileSync(join(folder, "key.pub"), key.privatePem);
-    const { code, errors } = await run("policy", "verify", release, "--config", config);
+    const { code, errors } = await runInside("policy", "verify", release, "--config", config);
     expect({ code, errors }).toEqual({
       code: 2,
       errors: expect.stringMatching(/^policy\.trust: .*a private key/),
@@ -140,7 +141,7 @@ test("says that it would go live, with 0, and touches nothing", async () => {
     digest: digestOf(archive),
   });
   expect(existsSync(join(folder, "state"))).toBe(false);
-  const { out } = await run("policy", "verify", release, "--config", config);
+  const { out } = await runInside("policy", "verify", release, "--config", config);
   expect(out).toMatch(/^ok {7}statement\nok {7}signatures {3}1, 1 needed/);
   expect(out).toContain(`it would go live: revision ${revision}, sequence 3`);
 });
@@ -173,22 +174,22 @@ describe("a release's URL", () => {
 
   test("that the config would not take is wrong usage", async () => {
     for (const url of ["https://bob:pw@example.com/r", "https://example.com/r#a"]) {
-      expect((await run("policy", "verify", url, "--config", config)).code).toBe(2);
+      expect((await runInside("policy", "verify", url, "--config", config)).code).toBe(2);
     }
     configure("unsigned");
-    const { code, errors } = await run("policy", "verify", "http://example.com/r", "--config", config);
+    const { code, errors } = await runInside("policy", "verify", "http://example.com/r", "--config", config);
     expect({ code, errors }).toEqual({ code: 2, errors: expect.stringMatching(/on the line/) });
   });
 
   test("that gives no pair says why, with 1", async () => {
     release = host.url("/r.tar.gz");
-    const none = await run("policy", "verify", release, "--config", config);
+    const none = await runInside("policy", "verify", release, "--config", config);
     expect(none).toMatchObject({
       code: 1,
       errors: expect.stringMatching(/no statement beside .*status 404/),
     });
     host.answer("/r.tar.gz.statement.json", (response) => response.writeHead(500).end());
-    const failed = await run("policy", "verify", release, "--config", config);
+    const failed = await runInside("policy", "verify", release, "--config", config);
     expect(failed).toMatchObject({ code: 1, errors: expect.stringMatching(/status 500/) });
   });
 
@@ -208,11 +209,12 @@ describe("a release's URL", () => {
 test("says that a gate is not asked here", async () => {
   configure({ keys: ["./key.pub"], audience: "production" }, { gate: { replay: "7d" } });
   await publish();
-  const { code, out } = await run("policy", "verify", release, "--config", config);
+  const { code, out } = await runInside("policy", "verify", release, "--config", config);
   expect({ code, out }).toEqual({
     code: 0,
     out: expect.stringMatching(/\nit would go live, if the gate of the server lets it through: revision /),
   });
+  // And in a process of its own.
   const json = JSON.parse((await run("policy", "verify", release, "--config", config, "--json")).out);
   expect(json).toMatchObject({ ok: true, gate: "not asked" });
 });
