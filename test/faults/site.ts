@@ -147,6 +147,6 @@ export async function until(
   const from = performance.now();
   while (!(await holds())) {
     if (performance.now() - from > limitMs) throw new Error(`not in time: ${what}`);
-    await sleep(25);
+    await sleep(50);
   }
 }

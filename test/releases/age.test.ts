@@ -84,6 +84,7 @@ test("a release that its place does not show any more is stale, after a restart 
   site = await SignedSite.prepare({ poll: "200ms", max_age: "4s" });
   await site.publish(site.demo, { sequence: 3 });
   await site.start();
+  await site.live();
   await expectApproved();
   const pair = { archive: site.demo.bytes, statement: await site.signed(site.demo, { sequence: 3 }) };
 
@@ -99,7 +100,7 @@ test("a release that its place does not show any more is stale, after a restart 
   await until("an alarm", () => alarmed("POLICY_STALE"));
   await site.running.stop("SIGKILL");
   await site.start();
-  expect((await site.status()).release).toMatchObject({ sequence: 3 });
+  expect(await site.live()).toMatchObject({ sequence: 3 });
   await expectRefused("POLICY_STALE");
 
   site.put(pair.archive, pair.statement);

@@ -226,6 +226,7 @@ describe("a host that is away, and comes back", () => {
     await host.close();
 
     await site.start();
+    await site.live();
     let { release, last_release_error } = await site.status();
     expect(release).toMatchObject({ sequence: 1, source: "state_dir, the last good release" });
     expect(last_release_error).toMatchObject({
@@ -269,6 +270,7 @@ describe("a host behind TLS, with a token", () => {
     installation.write("token", "token-of-monday\n");
     await publish(host, site, site.demo, 1);
     await site.start();
+    await until("refused", async () => (await site.status()).last_release_error !== undefined);
     const refused = await site.status();
     expect(refused.release).toBeUndefined();
     expect(refused.last_release_error).toMatchObject({

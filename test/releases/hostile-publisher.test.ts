@@ -288,7 +288,7 @@ describe("kill -9 while a release goes live", () => {
       // Nothing lies there any more: what was kept is all there is.
       site.put(undefined, undefined);
       await site.start();
-      const kept = (await site.status()).release;
+      const kept = await site.live();
       expect([highest, sequence]).toContain(kept?.sequence);
       expect(kept?.sequence).toBeGreaterThanOrEqual(highest);
       expect(kept?.source).toContain("last good release");
@@ -316,7 +316,7 @@ describe.runIf(canMount())("a full disk while a release is stored", () => {
     try {
       await site.publish(site.demo, { sequence: 1 });
       await site.start();
-      expect((await site.status()).release?.sequence).toBe(1);
+      expect((await site.live())?.sequence).toBe(1);
       const filler = join(releases, "filler");
       writeFileSync(filler, Buffer.alloc(300_000));
       await site.publish(site.other, { sequence: 2 });
@@ -331,7 +331,7 @@ describe.runIf(canMount())("a full disk while a release is stored", () => {
       await site.running.stop("SIGKILL");
       site.put(undefined, undefined);
       await site.start();
-      expect((await site.status()).release).toMatchObject({ sequence: 1, sha256: site.demo.sha256 });
+      expect(await site.live()).toMatchObject({ sequence: 1, sha256: site.demo.sha256 });
       await site.publish(site.other, { sequence: 2 });
       await until("refused", async () => (await site.status()).last_release_error?.step === "store");
       rmSync(filler);

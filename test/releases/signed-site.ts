@@ -156,6 +156,12 @@ export class SignedSite extends Site {
     return statusSchema.parse((await this.admin("/v1/status")).body);
   }
 
+  /** The live release; on a busy machine what was kept is live a moment after the start. */
+  async live(): Promise<z.infer<typeof statusSchema>["release"]> {
+    await until("a release", async () => (await this.status()).release !== undefined);
+    return (await this.status()).release;
+  }
+
   /** All of it. */
   async whole(): Promise<Status> {
     return wholeStatus.parse((await this.admin("/v1/status")).body);

@@ -37,7 +37,8 @@ let running: RunningProcess;
 let caller: Caller;
 
 beforeAll(async () => {
-  installation = new Installation();
+  // What is looked for is no machine that is busy with other tests.
+  installation = new Installation({ limits: { decision: "15s", evaluation: "10s" } });
   running = await installation.start();
   caller = new Caller(running.addresses.nodes, CONNECTIONS);
 });

@@ -33,7 +33,11 @@ let caller: Caller;
 let release: string;
 
 beforeAll(async () => {
-  installation = new Installation({ policy: { release: "./release.tar.gz", trust: "unsigned", poll: "1h" } });
+  installation = new Installation({
+    policy: { release: "./release.tar.gz", trust: "unsigned", poll: "1h" },
+    // What is looked for is no machine that is busy with other tests.
+    limits: { decision: "15s", evaluation: "10s" },
+  });
   release = join(installation.folder, "release.tar.gz");
   copyFileSync(join(BUNDLES, "demo.tar.gz"), release);
   running = await installation.start();
