@@ -5,7 +5,7 @@ import type { Connection } from "./database.ts";
 import type { FactLog } from "./fact-log.ts";
 import { FlagWriter } from "./flag-writer.ts";
 import { Inserts } from "./inserts.ts";
-import type { DecisionKeys, EntryBody, NewEntry } from "./ledger.ts";
+import type { DecisionKeys, EntryBody, NewEntry, TransactionNames } from "./ledger.ts";
 import { digestOf, MovementWriter, type Origin } from "./movement-writer.ts";
 import { NamedWriter } from "./named-writer.ts";
 import { type Head, headOf } from "./open-database.ts";
@@ -70,6 +70,16 @@ export class EntryWriter {
   }
 
   /**
+   * To be told of the entries of a group before they are appended: mostly all of them are of new transactions.
+   *
+   * @throws TypeError for an entry that can't be written.
+   */
+  expect(entries: readonly NewEntry[]): void {
+    this.#transactions.expect(entries.flatMap((entry) => namesOf(entry) ?? []));
+    this.#movements.expect(entries.flatMap(({ movements }) => movements ?? []));
+  }
+
+  /**
    * @returns its number in the chain, and what it added.
    * @throws RangeError, TypeError or SyntaxError for an entry that can't be written.
    */
@@ -78,7 +88,7 @@ export class EntryWriter {
     const seq = this.#head.seq + 1;
     const hash = chainHash(this.#head.hash, entry.row);
     const { decision, push } = entry;
-    const names = decision?.transaction ?? push?.transaction ?? entry.transaction;
+    const names = namesOf(entry);
     const transaction = names === undefined ? undefined : this.#transactions.resolve(names, seq);
     const identity = decision?.identity ?? push?.identity;
     this.#entries.add([
@@ -131,4 +141,8 @@ export class EntryWriter {
   #addRules({ rules }: DecisionKeys, seq: number): void {
     for (const name of new Set(rules)) this.#rules.add([name, seq]);
   }
+}
+
+function namesOf({ decision, push, transaction }: NewEntry): TransactionNames | undefined {
+  return decision?.transaction ?? push?.transaction ?? transaction;
 }

@@ -10,7 +10,8 @@ import { type Connection, Statement } from "./database.ts";
 import type { FactLog } from "./fact-log.ts";
 import { sumsOf } from "./fact-sums.ts";
 import { Inserts } from "./inserts.ts";
-import type { MovementState, NewEntry, StoredMovement } from "./ledger.ts";
+import type { MovementState, NewMovements, StoredMovement } from "./ledger.ts";
+import { LookAhead } from "./look-ahead.ts";
 import {
   isCounted,
   MOVEMENT_COLUMNS,
@@ -38,6 +39,10 @@ export class MovementWriter {
   readonly #newest: Statement;
   readonly #setState: Statement;
   readonly #transition: Statement;
+  readonly #ofSignings: LookAhead;
+  readonly #ofSlots: LookAhead;
+  /** Movements of whose signing and slot nothing is written. */
+  readonly #unwritten = new Set<NewMovements>();
   #next: number | undefined;
   #gathered: StoredMovement[] = [];
 
@@ -52,29 +57,51 @@ export class MovementWriter {
     this.#newest = new Statement(connection, "SELECT number FROM movements ORDER BY number DESC LIMIT 1");
     this.#setState = new Statement(connection, "UPDATE movements SET state = ? WHERE number = ?");
     this.#transition = new Statement(connection, "INSERT INTO transitions VALUES (?, ?, ?)");
+    const written = (column: string) => (marks: string) =>
+      `SELECT ${column} FROM movements WHERE ${column} IN (${marks})`;
+    this.#ofSignings = new LookAhead(connection, written("signing"));
+    this.#ofSlots = new LookAhead(connection, written("slot"));
+  }
+
+  /** Looks at once which of these are new, so that {@link reserve} need not look for each. Holds until the next flush. */
+  expect(asked: readonly NewMovements[]): void {
+    this.#unwritten.clear();
+    const slots = asked.flatMap(({ slot }) => slot ?? []);
+    const rows = [
+      ...this.#ofSignings.rowsOf(asked.map(({ signing }) => digestOf(signing))),
+      ...this.#ofSlots.rowsOf(slots.map(digestOf)),
+    ];
+    const written = new Set(rows.map((row) => row.bytes(0).toString("hex")));
+    for (const each of asked) {
+      const { signing, slot = signing } = each;
+      if (!written.has(signing) && !written.has(slot)) this.#unwritten.add(each);
+    }
   }
 
   forget(): void {
     this.#rows.forget();
     this.#gathered = [];
+    this.#unwritten.clear();
     this.#next = undefined;
   }
 
   flush(): void {
     this.#rows.flush();
     this.#gathered = [];
+    this.#unwritten.clear();
   }
 
   /**
    * @returns how they were counted.
    * @throws SyntaxError where an amount is no integer, TypeError where the signing or the slot is no digest.
    */
-  reserve(movements: NonNullable<NewEntry["movements"]>, origin: Origin): Counting {
+  reserve(movements: NewMovements, origin: Origin): Counting {
     const { signing, slot, state = "reserved", rows } = movements;
     const bytes = { signing: digestOf(signing), slot: slot === undefined ? null : digestOf(slot) };
     const isKin = (movement: StoredMovement) =>
       movement.signing === signing || (slot !== undefined && movement.slot === slot);
-    const kin = [...this.#stored(bytes.signing, bytes.slot), ...this.#gathered.filter(isKin)];
+    const stored = this.#unwritten.has(movements) ? [] : this.#stored(bytes.signing, bytes.slot);
+    const kin = [...stored, ...this.#gathered.filter(isKin)];
     const ofSigning = kin.filter((movement) => movement.signing === signing);
     const said =
       state === "released"

@@ -8,6 +8,7 @@
 import { type Connection, Statement } from "./database.ts";
 import { Inserts } from "./inserts.ts";
 import type { TransactionNames } from "./ledger.ts";
+import { LookAhead } from "./look-ahead.ts";
 
 /** Within no organization. */
 export const NOBODY = "";
@@ -72,6 +73,10 @@ export class TransactionWriter {
   readonly #names: Inserts;
   readonly #finder: TransactionFinder;
   readonly #written: Statement;
+  readonly #within: LookAhead;
+  readonly #anywhere: LookAhead;
+  /** Names of which none is written. */
+  readonly #unwritten = new Set<TransactionNames>();
   /** Those that are gathered and not yet written. */
   readonly #gathered = new Map<string, number>();
   /** The oldest of them that is known by a shared name, within whichever organization. */
@@ -84,6 +89,33 @@ export class TransactionWriter {
       connection,
       "SELECT 1 FROM transaction_names WHERE organization = ? AND name = ?",
     );
+    this.#within = new LookAhead(
+      connection,
+      (marks) => `SELECT name FROM transaction_names WHERE name IN (${marks}) AND organization = ?33`,
+    );
+    this.#anywhere = new LookAhead(
+      connection,
+      (marks) => `WITH RECURSIVE known (id) AS (${ORGANIZATIONS})
+        SELECT named.name FROM known CROSS JOIN transaction_names named
+        ON named.organization = known.id AND named.name IN (${marks})`,
+    );
+  }
+
+  /** Looks at once which of these are new, so that {@link resolve} need not look for each. Holds until the next flush. */
+  expect(asked: readonly TransactionNames[]): void {
+    this.#unwritten.clear();
+    const within = new Map<string, string[]>();
+    const anywhere: string[] = [];
+    for (const { organization, names } of asked) {
+      push(within, organization, names);
+      const shared = names.filter(isShared);
+      if (organization === NOBODY) anywhere.push(...shared);
+      else push(within, NOBODY, shared);
+    }
+    const found = this.#anywhere.rowsOf(anywhere);
+    for (const [organization, names] of within) found.push(...this.#within.rowsOf(names, organization));
+    const written = new Set(found.map((row) => row.text(0)));
+    for (const each of asked) if (!each.names.some((name) => written.has(name))) this.#unwritten.add(each);
   }
 
   /**
@@ -93,7 +125,7 @@ export class TransactionWriter {
    */
   resolve(asked: TransactionNames, own: number): number {
     const { organization, names } = asked;
-    const written = this.#finder.find(asked);
+    const written = this.#unwritten.has(asked) ? [] : this.#finder.find(asked);
     let transaction = Math.min(own, written[0] ?? own);
     for (const name of names) {
       transaction = Math.min(transaction, this.#gathered.get(keyOf(organization, name)) ?? own);
@@ -125,15 +157,26 @@ export class TransactionWriter {
 
   forget(): void {
     this.#names.forget();
-    this.#gathered.clear();
-    this.#shared.clear();
+    this.#forgetGathered();
   }
 
   flush(): void {
     this.#names.flush();
+    this.#forgetGathered();
+  }
+
+  #forgetGathered(): void {
     this.#gathered.clear();
     this.#shared.clear();
+    this.#unwritten.clear();
   }
+}
+
+function push(lists: Map<string, string[]>, key: string, values: readonly string[]): void {
+  if (values.length === 0) return;
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [...values]);
+  else list.push(...values);
 }
 
 function keyOf(organization: string, name: string): string {

@@ -111,7 +111,10 @@ export class WriterSession {
 
   #append(entries: readonly OrderedEntry[]): Good {
     const last = entries.at(-1)?.order ?? 0;
-    const whole = () => entries.map(({ entry }) => this.#writer.append(entry));
+    const whole = () => {
+      if (entries.length > 1) this.#writer.expect(entries.map(({ entry }) => entry));
+      return entries.map(({ entry }) => this.#writer.append(entry));
+    };
     try {
       return this.#answer(this.#group(whole, last));
     } catch (error) {
