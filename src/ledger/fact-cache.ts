@@ -10,6 +10,7 @@
  * knows what is on the disk; and **emptied** when a movement that it may have counted counts otherwise.
  */
 import type { FactShape } from "../input/fact-shape.ts";
+import { AbsenceCache } from "./absence-cache.ts";
 import { BoundCache } from "./bound-cache.ts";
 import { factKeys } from "./fact-keys.ts";
 import type { FactReader } from "./fact-reader.ts";
@@ -46,6 +47,8 @@ const MAX_EDGES = 4;
 const NONE: ReadonlySet<number> = new Set();
 
 export class FactCache {
+  /** Is in the same state. */
+  readonly absent = new AbsenceCache();
   /** By the shape's number and the key. */
   readonly #known = new Map<string, Known>();
   /** Those that were asked for, by number. */
@@ -66,12 +69,14 @@ export class FactCache {
   forget(): void {
     this.#state = undefined;
     this.#clear();
+    this.absent.clear();
   }
 
   /** @param seq - the newest entry on the disk now. */
   committed(entries: readonly CommittedEntry[], seq: number): void {
     const last = entries.at(-1);
     if (last === undefined) return;
+    for (const { entry } of entries) this.absent.committed(entry);
     // What added nothing beside others of its slot may have been the last: releasing it changes no sum.
     if (entries.some(({ entry }) => entry.transition !== undefined)) this.#bounds.clear();
     if (entries.some(({ changed }) => changed)) this.#clear();

@@ -105,6 +105,7 @@ export class Reader {
         if (found !== through) throw new StaleReading();
         return this.#ask(read);
       });
+    const rest = this.#upTo(seq);
     return {
       through,
       totals: (shape, key, after) =>
@@ -127,7 +128,10 @@ export class Reader {
         return found.length === 0 ? found : atSameState(() => this.#transactionsNamed(names));
       },
       movementsOf: (transaction) => atSameState(() => this.#movementsOf(transaction)),
-      ...this.#upTo(seq),
+      ...rest,
+      confirmed: (names) =>
+        this.cache.absent.isAnyConfirmed(() => this.#isAnyConfirmed()) ? rest.confirmed(names) : [],
+      marked: (kind, value) => this.cache.absent.marked(kind, value, () => rest.marked(kind, value)),
     };
   }
 
@@ -164,6 +168,10 @@ export class Reader {
 
   #movementsOf(transaction: number): readonly StoredMovement[] {
     return this.#ask(() => this.#ofTransaction.all([transaction]).map(storedMovement));
+  }
+
+  #isAnyConfirmed(): boolean {
+    return this.#ask(() => this.#anyConfirmed.first([]) !== undefined);
   }
 
   #confirmedFor(names: TransactionNames): readonly StoredMovement[] {
