@@ -7,7 +7,7 @@
  */
 import { startOf } from "../input/clock.ts";
 import type { Document } from "../input/document.ts";
-import { type FactMember, factKey } from "../input/fact-shape.ts";
+import { type FactMember, type FactShape, factKey, shapeId } from "../input/fact-shape.ts";
 import { hasProvenPayments, isProven, paymentsOf } from "../input/payments.ts";
 import { minus, plus } from "../ledger/fact-sums.ts";
 import type { FactTotals, NewMovements, Snapshot } from "../ledger/ledger.ts";
@@ -46,12 +46,15 @@ export function answerFacts(
   if (mine.isStored) own.foundStored();
   if (mine.replaces) own.foundReplaced();
   const flags = new FlagFacts(document, snapshot);
-  const reading: Reading = { document, own: own.movements, snapshot, mine, unseen, flags };
+  const keys = new AskedKeys(document);
+  const reading: Reading = { document, own: own.movements, snapshot, mine, unseen, flags, keys };
   const facts: Record<string, Record<string, Facts[string][string]>> = {};
   for (const query of queries) {
     const value = answer(query, reading);
     if (value === undefined) continue;
-    facts[query.rule] = { ...facts[query.rule], [query.name]: value };
+    const ofRule = facts[query.rule] ?? {};
+    ofRule[query.name] = value;
+    facts[query.rule] = ofRule;
   }
   return { facts, assumed: unseen.assumed };
 }
@@ -63,6 +66,51 @@ interface Reading {
   readonly mine: OwnMovements;
   readonly unseen: UnseenTickets;
   readonly flags: FlagFacts;
+  readonly keys: AskedKeys;
+}
+
+/** One key of a shape for a document. @property element - the value of the member with `[]`, where the shape has one. */
+interface AskedKey {
+  readonly element: string | undefined;
+  readonly key: string;
+}
+
+/** The keys that a document asks by, each shape's once: several queries ask for the same. */
+class AskedKeys {
+  readonly #document: Document;
+  readonly #known = new Map<string, readonly AskedKey[] | undefined>();
+
+  constructor(document: Document) {
+    this.#document = document;
+  }
+
+  /** Undefined where the document lacks a member. */
+  of(shape: FactShape): readonly AskedKey[] | undefined {
+    const id = shapeId(shape);
+    if (!this.#known.has(id)) this.#known.set(id, askedKeys(shape, this.#document));
+    return this.#known.get(id);
+  }
+}
+
+function askedKeys({ by }: FactShape, document: Document): readonly AskedKey[] | undefined {
+  const many = by.find(isMany);
+  const elements = many === undefined ? [undefined] : valuesOf(document, many);
+  const asked: AskedKey[] = [];
+  for (const element of elements ?? []) {
+    const values: string[] = [];
+    for (const member of by) {
+      const value = isMany(member) ? element : memberOf(document, member);
+      if (value === undefined) return undefined;
+      values.push(value);
+    }
+    asked.push({ element, key: factKey(values) });
+  }
+  return elements === undefined ? undefined : asked;
+}
+
+/** Whether a document may have several of it. */
+function isMany(member: FactMember): boolean {
+  return member.includes("[]");
 }
 
 function answer(query: FactQuery, reading: Reading): Facts[string][string] | undefined {
@@ -70,32 +118,28 @@ function answer(query: FactQuery, reading: Reading): Facts[string][string] | und
     const { document, own, snapshot, unseen } = reading;
     return replacedMovements(document, own, snapshot, unseen);
   }
-  const by = query.shape.by;
-  const many = by.find((member) => member.includes("[]"));
-  if (many === undefined) return answerOne(query, reading, undefined);
-  const values = valuesOf(reading.document, many);
-  if (values === undefined) return undefined;
-  if (query.kind === "flags") return reading.flags.of(many, values);
+  const many = query.shape.by.find(isMany);
+  if (many !== undefined && query.kind === "flags") {
+    const values = valuesOf(reading.document, many);
+    return values && reading.flags.of(many, values);
+  }
+  const after = windowStart(query, reading.document);
   const answers: [string, string][] = [];
-  for (const value of values) {
-    const one = answerOne(query, reading, value);
-    if (one === undefined) return undefined;
-    answers.push([value, one]);
+  for (const { element, key } of reading.keys.of(query.shape) ?? []) {
+    const one = answerOne(query, reading, key, after);
+    if (element === undefined || one === undefined) return one;
+    answers.push([element, one]);
   }
   // A value may be `__proto__`: an assignment to that key would be lost.
-  return Object.fromEntries(answers);
+  return answers.length === 0 ? undefined : Object.fromEntries(answers);
 }
 
-/** @param element - the value of the member with `[]`, where the query has one. */
-function answerOne(query: FactQuery, reading: Reading, element: string | undefined): string | undefined {
-  const values: string[] = [];
-  for (const member of query.shape.by) {
-    const value = member.includes("[]") ? element : memberOf(reading.document, member);
-    if (value === undefined) return undefined;
-    values.push(value);
-  }
-  const key = factKey(values);
-  const after = windowStart(query, reading.document);
+function answerOne(
+  query: FactQuery,
+  reading: Reading,
+  key: string,
+  after: number | undefined,
+): string | undefined {
   if (query.kind === "first" || query.kind === "last") return bound(query.kind, query, reading, key, after);
   const { snapshot, mine, unseen } = reading;
   const { shape } = query;

@@ -132,6 +132,11 @@ export class TakenByOthers {
     }
   }
 
+  /** Whether they take nothing over. */
+  get isNothing(): boolean {
+    return this.#held.size === 0;
+  }
+
   /** What of a ticket's own sums under a key exceeds what it takes the place of. */
   excess(
     ticket: Ticket,

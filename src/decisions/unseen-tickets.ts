@@ -3,7 +3,7 @@
  * again adds nothing, be the first asking on its way or in the ledger already; claims that contradict it add, as they
  * do there; and of the signings of one slot the largest counts, the ledger's among them.
  */
-import type { FactShape } from "../input/fact-shape.ts";
+import { type FactShape, shapeId } from "../input/fact-shape.ts";
 import { NOTHING, plus, total } from "../ledger/fact-sums.ts";
 import type { FactTotals, NewMovements, Snapshot } from "../ledger/ledger.ts";
 import { heldClaims, sameMovements } from "../ledger/movement-rows.ts";
@@ -26,6 +26,8 @@ export class UnseenTickets {
   readonly #single: Ticket[] = [];
   readonly #slots = new Map<string, SharedSlot>();
   readonly #taken: TakenByOthers;
+  /** What they add, by shape and key: several queries ask for the same, over windows that all of them lie in. */
+  readonly #sums = new Map<string, Map<string, FactTotals>>();
 
   /**
    * @param ticket - the document's own.
@@ -45,6 +47,16 @@ export class UnseenTickets {
 
   /** What they add to a key. @param after - milliseconds: as the ledger's totals were asked for. */
   totals(shape: FactShape, key: string, after: number | undefined): FactTotals {
+    // Only of what is taken over, which is in the ledger, something may lie before the window.
+    if (!this.#taken.isNothing) return this.#totals(shape, key, after);
+    const id = shapeId(shape);
+    const sums = this.#sums.get(id) ?? new Map<string, FactTotals>();
+    const sum = sums.get(key) ?? this.#totals(shape, key, after);
+    this.#sums.set(id, sums.set(key, sum));
+    return sum;
+  }
+
+  #totals(shape: FactShape, key: string, after: number | undefined): FactTotals {
     const found: FactTotals[] = [];
     for (const ticket of this.#single) {
       const more = ticket.sumsOf(shape).get(key);
