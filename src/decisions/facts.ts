@@ -79,6 +79,7 @@ interface AskedKey {
 class AskedKeys {
   readonly #document: Document;
   readonly #known = new Map<string, readonly AskedKey[] | undefined>();
+  readonly #values = new Map<FactMember, readonly string[] | undefined>();
 
   constructor(document: Document) {
     this.#document = document;
@@ -87,25 +88,31 @@ class AskedKeys {
   /** Undefined where the document lacks a member. */
   of(shape: FactShape): readonly AskedKey[] | undefined {
     const id = shapeId(shape);
-    if (!this.#known.has(id)) this.#known.set(id, askedKeys(shape, this.#document));
+    if (!this.#known.has(id)) this.#known.set(id, this.#keys(shape));
     return this.#known.get(id);
   }
-}
 
-function askedKeys({ by }: FactShape, document: Document): readonly AskedKey[] | undefined {
-  const many = by.find(isMany);
-  const elements = many === undefined ? [undefined] : valuesOf(document, many);
-  const asked: AskedKey[] = [];
-  for (const element of elements ?? []) {
-    const values: string[] = [];
-    for (const member of by) {
-      const value = isMany(member) ? element : memberOf(document, member);
-      if (value === undefined) return undefined;
-      values.push(value);
-    }
-    asked.push({ element, key: factKey(values) });
+  /** Every value of a member that a document may have several of, or none at all where one element lacks it. */
+  values(member: FactMember): readonly string[] | undefined {
+    if (!this.#values.has(member)) this.#values.set(member, valuesOf(this.#document, member));
+    return this.#values.get(member);
   }
-  return elements === undefined ? undefined : asked;
+
+  #keys({ by }: FactShape): readonly AskedKey[] | undefined {
+    const many = by.find(isMany);
+    const elements = many === undefined ? [undefined] : this.values(many);
+    const asked: AskedKey[] = [];
+    for (const element of elements ?? []) {
+      const values: string[] = [];
+      for (const member of by) {
+        const value = isMany(member) ? element : memberOf(this.#document, member);
+        if (value === undefined) return undefined;
+        values.push(value);
+      }
+      asked.push({ element, key: factKey(values) });
+    }
+    return elements === undefined ? undefined : asked;
+  }
 }
 
 /** Whether a document may have several of it. */
@@ -120,7 +127,7 @@ function answer(query: FactQuery, reading: Reading): Facts[string][string] | und
   }
   const many = query.shape.by.find(isMany);
   if (many !== undefined && query.kind === "flags") {
-    const values = valuesOf(reading.document, many);
+    const values = reading.keys.values(many);
     return values && reading.flags.of(many, values);
   }
   const after = windowStart(query, reading.document);
@@ -197,7 +204,6 @@ function memberOf(document: Document, member: FactMember): string | undefined {
   }
 }
 
-/** Every value, or none at all where one element lacks it. */
 function valuesOf(document: Document, member: FactMember): readonly string[] | undefined {
   const elements = elementsOf(document, member);
   if (elements === undefined || elements.length === 0) return undefined;

@@ -54,7 +54,7 @@ export class VerifiedRequest {
   withFacts(facts: NonNullable<Document["facts"]>): VerifiedRequest {
     const { document } = this.input;
     const { identity, token, participant, participants, startedAt, normalizeMs } = this;
-    const input = { ...this.input, document: extended(document, { facts }) };
+    const input = extended(this.input, { document: extended(document, { facts }) });
     const members = { input, identity, token, participant, participants, startedAt, normalizeMs };
     if (document.facts !== undefined) return new VerifiedRequest(members);
     const text = `${this.text.slice(0, -1)},"facts":${JSON.stringify(facts)}}`;

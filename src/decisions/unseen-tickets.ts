@@ -4,7 +4,7 @@
  * do there; and of the signings of one slot the largest counts, the ledger's among them.
  */
 import { type FactShape, shapeId } from "../input/fact-shape.ts";
-import { NOTHING, plus, total } from "../ledger/fact-sums.ts";
+import { NOTHING, plus, RunningSum } from "../ledger/fact-sums.ts";
 import type { FactTotals, NewMovements, Snapshot } from "../ledger/ledger.ts";
 import { heldClaims, sameMovements } from "../ledger/movement-rows.ts";
 import { growthsOf, type SlotMovement } from "../ledger/slots.ts";
@@ -57,14 +57,14 @@ export class UnseenTickets {
   }
 
   #totals(shape: FactShape, key: string, after: number | undefined): FactTotals {
-    const found: FactTotals[] = [];
+    const single = new RunningSum();
     for (const ticket of this.#single) {
       const more = ticket.sumsOf(shape).get(key);
       if (more === undefined) continue;
       this.assume(ticket);
-      found.push(this.#taken.excess(ticket, more, shape, key, after));
+      single.add(this.#taken.excess(ticket, more, shape, key, after));
     }
-    let sum = total(found);
+    let sum = single.totals;
     for (const slot of this.#slots.values()) sum = plus(sum, this.#growth(slot, shape, key));
     return sum;
   }

@@ -25,10 +25,12 @@ export function factKeys(shape: FactShape, movement: Movement, state: MovementSt
   if (shape.where.state !== undefined && shape.where.state !== state) return [];
   const { by, where } = readingOf(shape);
   for (const { values, value } of where) if (!values(movement).includes(value)) return [];
-  let combinations: readonly (readonly string[])[] = [[]];
+  let combinations: string[][] = [[]];
   for (const valuesOf of by) {
     const values = valuesOf(movement);
-    combinations = combinations.flatMap((before) => values.map((value) => [...before, value]));
+    const [only] = values;
+    if (only !== undefined && values.length === 1) for (const before of combinations) before.push(only);
+    else combinations = combinations.flatMap((before) => values.map((value) => [...before, value]));
   }
   const keys = combinations.map(factKey);
   return keys.length > 1 ? [...new Set(keys)] : keys;

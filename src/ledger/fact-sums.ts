@@ -25,21 +25,31 @@ export function plus(a: FactTotals, b: FactTotals): FactTotals {
   };
 }
 
-/** All of them together, without a sum for each on the way: there may be one for each request in flight. */
-export function total(all: readonly FactTotals[]): FactTotals {
-  let count = 0;
-  let usdMicros = 0n;
-  let unpriced = 0;
-  let units = 0n;
-  let unmeasured = 0;
-  for (const each of all) {
-    count += each.count;
-    usdMicros += each.usdMicros;
-    unpriced += each.unpriced;
-    units += each.units;
-    unmeasured += each.unmeasured;
+/** What is added up without a sum for each on the way: there may be one for each request in flight. */
+export class RunningSum {
+  #count = 0;
+  #usdMicros = 0n;
+  #unpriced = 0;
+  #units = 0n;
+  #unmeasured = 0;
+
+  add({ count, usdMicros, unpriced, units, unmeasured }: FactTotals): void {
+    this.#count += count;
+    this.#usdMicros += usdMicros;
+    this.#unpriced += unpriced;
+    this.#units += units;
+    this.#unmeasured += unmeasured;
   }
-  return { count, usdMicros, unpriced, units, unmeasured };
+
+  get totals(): FactTotals {
+    return {
+      count: this.#count,
+      usdMicros: this.#usdMicros,
+      unpriced: this.#unpriced,
+      units: this.#units,
+      unmeasured: this.#unmeasured,
+    };
+  }
 }
 
 export function minus(a: FactTotals, b: FactTotals): FactTotals {

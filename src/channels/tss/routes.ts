@@ -198,7 +198,7 @@ class TssChannel {
     const document = seen instanceof Promise ? await whileLive(live, seen) : seen;
     const { raw } = normalized;
     const request = new VerifiedRequest({
-      input: { ...enrich(document), raw },
+      input: { raw, ...enrich(document) },
       identity: parsed.identity,
       token,
       participant: node.nodeId,
