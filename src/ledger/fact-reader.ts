@@ -13,6 +13,7 @@ export class FactReader {
   readonly #upToWithTime: Statement;
   readonly #next: Statement;
   readonly #late: Statement;
+  readonly #any: Statement;
   readonly #first: Statement;
   readonly #last: Statement;
   readonly #state: Statement;
@@ -35,6 +36,10 @@ export class FactReader {
       "SELECT at FROM fact_log WHERE shape = ? AND key = ? AND at > ? ORDER BY at, movement LIMIT 1",
     );
     this.#late = statement(`SELECT ${SUM_COLUMNS} FROM fact_late WHERE shape = ? AND key = ? AND at > ?`);
+    this.#any = statement(
+      `SELECT 1 FROM fact_log WHERE shape = ?1 AND key = ?2
+       UNION ALL SELECT 1 FROM fact_late WHERE shape = ?1 AND key = ?2 LIMIT 1`,
+    );
     const candidates = (order: "ASC" | "DESC", from: "<" | ">") => `
       SELECT at, movement FROM fact_log
         WHERE shape = ?1 AND key = ?2 AND at > ?3 AND (at, movement) ${from} (?4, ?5)
@@ -75,10 +80,7 @@ export class FactReader {
    * does.
    */
   isNew(shape: FactShape, key: string): boolean {
-    const id = this.idOf(shape);
-    const stored = storedKey(key);
-    if (this.#upTo.first([id, stored, Number.MAX_SAFE_INTEGER]) !== undefined) return false;
-    return this.#late.first([id, stored, Number.MIN_SAFE_INTEGER]) === undefined;
+    return this.#any.first([this.idOf(shape), storedKey(key)]) === undefined;
   }
 
   /** The sums over all of a key's rows; `undefined` where something of them was changed late. */
