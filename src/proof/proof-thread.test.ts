@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { indexedRule, ruleIndex } from "../../test/support/policy.ts";
 import {
   digestOf,
+  LISTED,
   ORDINARY,
   type SmallReleases,
   smallRelease,
@@ -144,6 +145,13 @@ describe("a release is proven", () => {
     expect(kinds).toContain("transaction_signing");
     expect(kinds).toContain("withdrawal_confirmation");
     expect(asked.length).toBeGreaterThan(100);
+  });
+
+  it.each([3_000, 10_000])("though its rules have words for people nested %i deep", async (depth) => {
+    const nested = ["[", "]"].map((sign) => `["${sign}" | some _ in numbers.range(1, ${depth})]`).join(", ");
+    const deep = `${LISTED}\nvalues["deep"] := json.unmarshal(concat("", array.concat(${nested})))\n`;
+    const archive = await smallRelease("deep", { "transfer/listed": deep, "transfer/ordinary": ORDINARY });
+    expect((await activated(archive)).identity.revision).toBe("deep");
   });
 
   it.runIf(process.platform === "linux" && getPriority() < 10)(

@@ -8,6 +8,7 @@
  * is **proven** or **refused**, as it may be from each of the others: there the thread has no more to do.
  */
 import type { Worker } from "node:worker_threads";
+import { type Evaluation, failure } from "../policy/evaluation.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import type { ProofAside } from "../policy/prover.ts";
 import { LateReleaseError, PassingReleaseError, type Release, ReleaseError } from "../policy/release.ts";
@@ -91,7 +92,17 @@ export class ProofThread implements ProofAside {
 
   async #ask({ id, entrypoint, input }: Extract<FromProof, { type: "ask" }>): Promise<void> {
     const evaluation = await this.#proving?.candidate.engine.evaluate(entrypoint, input);
-    if (evaluation !== undefined) this.#tell({ type: "answer", id, evaluation });
+    if (evaluation !== undefined) this.#answer(id, evaluation);
+  }
+
+  /** What the policy says may be nested deeper than a message can be: then it says nothing that a decision could use. */
+  #answer(id: number, evaluation: Evaluation): void {
+    try {
+      this.#tell({ type: "answer", id, evaluation });
+    } catch (error) {
+      const why = `the policy's answer could not be passed on: ${toError(error).message}`;
+      this.#tell({ type: "answer", id, evaluation: failure("POLICY_ERROR", why) });
+    }
   }
 
   #fell(thrown: unknown): void {
