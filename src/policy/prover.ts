@@ -32,7 +32,7 @@ export interface Prover {
    * Reads an archive, and proves it when asked, in a thread that gives way to all others: requests are being answered.
    *
    * @param sha256 - the archive's digest in hex.
-   * @throws {ReleaseError} where the system has no thread to give.
+   * @throws {PassingReleaseError} where the system has no thread to give.
    */
   aside(archive: Uint8Array, sha256: string): ProofAside;
 }

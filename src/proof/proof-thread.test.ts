@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { getPriority } from "node:os";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { indexedRule, ruleIndex } from "../../test/support/policy.ts";
 import {
   digestOf,
@@ -17,6 +17,18 @@ import type { LiveRelease } from "../policy/live.ts";
 import { LateReleaseError, PassingReleaseError, ReleaseError } from "../policy/release.ts";
 import { ProofThread } from "./proof-thread.ts";
 import { proverOf } from "./prove.ts";
+
+const system = vi.hoisted(() => ({ outOfThreads: false }));
+vi.mock("node:worker_threads", async (original) => {
+  const real = await original<typeof import("node:worker_threads")>();
+  class Scarce extends real.Worker {
+    constructor(...members: ConstructorParameters<typeof real.Worker>) {
+      if (system.outOfThreads) throw new Error("EAGAIN");
+      super(...members);
+    }
+  }
+  return { ...real, Worker: Scarce };
+});
 
 let releases: SmallReleases;
 beforeAll(async () => {
@@ -115,6 +127,18 @@ describe("a release is refused", () => {
     const refusal = await refused;
     expect(refusal).toMatchObject({ message: "it could not be proven: its thread ended" });
     expect(refusal).toBeInstanceOf(LateReleaseError);
+  });
+
+  it("for which the system has no thread, for as long as it has none", async () => {
+    system.outOfThreads = true;
+    onTestFinished(() => {
+      system.outOfThreads = false;
+    });
+    const refusal = await refusalOf(activated(releases.first));
+    expect(refusal).toMatchObject({ step: "archive", message: "it could not be read: EAGAIN" });
+    expect(refusal).toBeInstanceOf(PassingReleaseError);
+    system.outOfThreads = false;
+    expect((await activated(releases.first)).identity.revision).toBe("first");
   });
 
   it("and what was started to serve it has ended", async () => {

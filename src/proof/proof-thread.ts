@@ -46,7 +46,7 @@ export class ProofThread implements ProofAside {
 
   /**
    * @param readMs - how long reading may take.
-   * @throws {ReleaseError} where the system has no thread to give.
+   * @throws {PassingReleaseError} where the system has no thread to give.
    */
   constructor(order: ProofOrder, readMs = READ_MS) {
     [this.release, this.#read] = promised<Release>();
@@ -100,7 +100,7 @@ export class ProofThread implements ProofAside {
     try {
       this.#tell({ type: "answer", id, evaluation });
     } catch (error) {
-      const why = `the policy's answer could not be passed on: ${toError(error).message}`;
+      const why = `the policy's answer could not be passed on: ${messageOf(error)}`;
       this.#tell({ type: "answer", id, evaluation: failure("POLICY_ERROR", why) });
     }
   }
@@ -133,7 +133,7 @@ function started(order: ProofOrder): Worker {
       resourceLimits: RESOURCE_LIMITS,
     });
   } catch (error) {
-    throw new LateReleaseError("archive", `it could not be read: ${messageOf(error)}`, error);
+    throw new PassingReleaseError("archive", `it could not be read: ${messageOf(error)}`, error);
   }
 }
 
