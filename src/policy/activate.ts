@@ -27,6 +27,7 @@ export type Trust = "unsigned" | { readonly sha256: string };
  * @property now - the time that decisions have, milliseconds since the epoch; absent: the machine's.
  * @property source - where the release came from, for people.
  * @property aside - read and prove it in a thread of its own, since requests are being answered.
+ * @property wasLate - the very same came too late before: now that thread gives way to no other.
  */
 export interface ActivateOptions {
   readonly trust: Trust;
@@ -36,6 +37,7 @@ export interface ActivateOptions {
   readonly confirmedAt?: number | undefined;
   readonly now?: () => number;
   readonly aside?: boolean;
+  readonly wasLate?: boolean;
   readonly source: string;
   readonly evaluationMs: number;
   readonly startMs?: number;
@@ -51,13 +53,13 @@ export interface ActivateOptions {
  * @throws ReleaseError
  */
 export async function activate(candidate: Uint8Array, options: ActivateOptions): Promise<LiveRelease> {
-  const { trust, prover, aside, statement } = options;
+  const { trust, prover, aside, wasLate = false, statement } = options;
   const sha256 = await digestOf(candidate);
   assertTrusted(sha256, trust);
   if (prover === ANSWERS_NOBODY || aside !== true) {
     return await activateRelease(vouchedFor(await readRelease(candidate, sha256), statement), options);
   }
-  const proof = prover.aside(candidate, sha256);
+  const proof = prover.aside(candidate, sha256, !wasLate);
   try {
     startEarly();
     const release = vouchedFor(await proof.release, statement);

@@ -1,4 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { getPriority } from "node:os";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { opened, stateDirectory } from "../../test/support/ledger.ts";
@@ -13,12 +14,13 @@ import {
   statementOf,
 } from "../../test/support/publisher.ts";
 import { digestOf, type SmallReleases, smallReleases } from "../../test/support/small-releases.ts";
+import { watchedNiceness } from "../../test/support/threads.ts";
 import { LedgerReleases } from "../decisions/release-history.ts";
 import { LedgerError } from "../ledger/ledger.ts";
 import type { SqliteLedger } from "../ledger/open.ts";
 import { Activation, type Candidate, type ReleaseGate, type ReleaseHistory } from "./activation.ts";
 import { type LiveEvent, LivePolicy } from "./live.ts";
-import { PassingReleaseError, ReleaseError } from "./release.ts";
+import { LateReleaseError, PassingReleaseError, ReleaseError } from "./release.ts";
 import { ReleaseStore } from "./release-store.ts";
 import { TrustStore } from "./trust-store.ts";
 
@@ -582,6 +584,28 @@ describe("the release's place", () => {
     expect(here.live.current?.age.confirmedAt).toBeGreaterThan(offered);
   });
 });
+
+it.runIf(process.platform === "linux" && getPriority() < 10)(
+  "what came too late is tried again by a thread that gives way to no other",
+  async () => {
+    let startMs = 1;
+    const here = await life({ startMs: () => startMs });
+    const candidate = await signed("first");
+    const niceness = watchedNiceness();
+    const gaveWay = () => [...niceness.values()].filter((nice) => nice > getPriority()).length;
+    await expect(here.activation.offer(candidate, true)).rejects.toBeInstanceOf(LateReleaseError);
+    expect(gaveWay()).toBe(1);
+    startMs = 60_000;
+    niceness.clear();
+    expect(await here.activation.offer(candidate, true)).toBe(true);
+    expect(gaveWay()).toBe(0);
+    expect(niceness.size).toBeGreaterThan(1);
+    // All is as before with the next one.
+    niceness.clear();
+    expect(await here.activation.offer(await signed("second", { sequence: 2 }), true)).toBe(true);
+    expect(gaveWay()).toBe(1);
+  },
+);
 
 describe("without signatures", () => {
   it("nothing is stored, and each activation is in the ledger", async () => {

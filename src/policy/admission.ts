@@ -57,7 +57,7 @@ export type ReleaseTrust = Trust | TrustStore;
  * @property onProblem - what is wrong besides a candidate: with what is stored.
  */
 export interface AdmissionOptions
-  extends Omit<ActivateOptions, "trust" | "statement" | "confirmedAt" | "aside"> {
+  extends Omit<ActivateOptions, "trust" | "statement" | "confirmedAt" | "aside" | "wasLate"> {
   readonly trust: ReleaseTrust;
   readonly store?: ReleaseStore | undefined;
   readonly history?: ReleaseHistory | undefined;
@@ -85,6 +85,8 @@ export class Admission {
   /** Absent where releases are not signed, as is what they are held against. */
   readonly keys: TrustStore | undefined;
   readonly past: SignedPast<ReleaseStatement, ReleaseStep> | undefined;
+  /** Archives that came too late the last time: on a busy machine what gives way to all others may never come. */
+  readonly #late = new Set<string>();
 
   constructor(options: AdmissionOptions) {
     const { trust, store, history, now, onProblem = () => {} } = options;
@@ -139,9 +141,11 @@ export class Admission {
       ...options
     } = this.#options;
     const trust = statement === undefined ? this.#trust : { sha256: statement.sha256 };
+    const wasLate = this.#late.delete(sha256);
     try {
-      return await activate(archive, { ...options, ...how, trust, statement });
+      return await activate(archive, { ...options, ...how, trust, statement, wasLate });
     } catch (error) {
+      if (error instanceof LateReleaseError) this.#late.add(sha256);
       const isBlamed = error instanceof ReleaseError && isProving(error.step) && !mayPass(error);
       if (isBlamed && statement !== undefined) await this.past?.quarantine(statement, error);
       throw error;

@@ -29,12 +29,13 @@ export interface Prover {
   /** In this thread. */
   readonly prove: Prove;
   /**
-   * Reads an archive, and proves it when asked, in a thread that gives way to all others: requests are being answered.
+   * Reads an archive, and proves it when asked, in a thread of its own: requests are being answered.
    *
    * @param sha256 - the archive's digest in hex.
+   * @param givesWay - to all others, where the system can; else it takes its turn.
    * @throws {PassingReleaseError} where the system has no thread to give.
    */
-  aside(archive: Uint8Array, sha256: string): ProofAside;
+  aside(archive: Uint8Array, sha256: string, givesWay: boolean): ProofAside;
 }
 
 /** Instead of a {@link Prover}: what this release decides is never answered to anybody. */

@@ -5,11 +5,16 @@ import type { Release, ReleaseStep } from "../policy/release.ts";
 import type { Entrypoint } from "../policy/rule-index.ts";
 import type { GuardContext } from "./guard.ts";
 
-/** The thread's work. @property sha256 - of the archive, in hex. */
+/**
+ * The thread's work.
+ *
+ * @property sha256 - of the archive, in hex. @property givesWay - to all other threads, where the system can.
+ */
 export interface ProofOrder {
   readonly archive: Uint8Array;
   readonly sha256: string;
   readonly context: GuardContext;
+  readonly givesWay: boolean;
 }
 
 /** How long a refusal holds: a `ReleaseError`, a `PassingReleaseError`, a `LateReleaseError`. */

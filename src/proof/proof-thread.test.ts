@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { getPriority } from "node:os";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { indexedRule, ruleIndex } from "../../test/support/policy.ts";
@@ -10,6 +10,7 @@ import {
   smallRelease,
   smallReleases,
 } from "../../test/support/small-releases.ts";
+import { watchedNiceness } from "../../test/support/threads.ts";
 import { activate } from "../policy/activate.ts";
 import { writeArchive } from "../policy/archive.ts";
 import { entrypointsDigest, generateEntrypoints } from "../policy/build/entrypoints.ts";
@@ -36,7 +37,7 @@ beforeAll(async () => {
 });
 
 function proofOf(archive: Uint8Array, readMs?: number): ProofThread {
-  const proof = new ProofThread({ archive, sha256: digestOf(archive), context: {} }, readMs);
+  const proof = new ProofThread({ archive, sha256: digestOf(archive), context: {}, givesWay: true }, readMs);
   onTestFinished(() => proof.end());
   return proof;
 }
@@ -181,27 +182,10 @@ describe("a release is proven", () => {
   it.runIf(process.platform === "linux" && getPriority() < 10)(
     "by a thread that gives way to all others",
     async () => {
-      const niceness = new Map<string, number>();
-      const look = setInterval(() => {
-        for (const [name, nice] of threadsNow()) niceness.set(name, nice);
-      }, 1);
-      onTestFinished(() => clearInterval(look));
+      const niceness = watchedNiceness();
       await activated(releases.first);
       expect([...niceness.values()].filter((nice) => nice === 10)).toHaveLength(1);
       expect(niceness.get(String(process.pid))).toBe(getPriority());
     },
   );
 });
-
-/** By thread, its niceness: the 19th field in proc_pid_stat(5). */
-function threadsNow(): [string, number][] {
-  return readdirSync("/proc/self/task").flatMap((id): [string, number][] => {
-    try {
-      const fields = readFileSync(`/proc/self/task/${id}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-      return [[id, Number(fields[16])]];
-    } catch {
-      // It ended meanwhile.
-      return [];
-    }
-  });
-}

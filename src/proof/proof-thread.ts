@@ -12,7 +12,7 @@ import { type Evaluation, failure } from "../policy/evaluation.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import type { ProofAside } from "../policy/prover.ts";
 import { LateReleaseError, PassingReleaseError, type Release, ReleaseError } from "../policy/release.ts";
-import { startThread } from "../thread.ts";
+import { isOutOfMemory, startThread } from "../thread.ts";
 import { messageOf } from "../thrown.ts";
 import type { FromProof, Lasts, ProofOrder, ToProof } from "./proof-protocol.ts";
 
@@ -146,9 +146,4 @@ function promised<T>(): readonly [Promise<T>, Settle<T>] {
   promise.catch(() => {});
   if (settle === undefined) throw new Error("a promise calls its executor at once");
   return [promise, settle];
-}
-
-/** It needs more memory than any release; all else that ends the thread may be the machine's fault. */
-function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && Reflect.get(error, "code") === "ERR_WORKER_OUT_OF_MEMORY";
 }

@@ -93,5 +93,5 @@ async function read(): Promise<void> {
   await load();
 }
 
-giveWay();
+if (order.givesWay) giveWay();
 await read().catch((error: unknown) => refuse(error, false));

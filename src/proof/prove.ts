@@ -14,7 +14,7 @@ export function proverOf(context: GuardContext = {}): Prover {
       await proveSelfTests(candidate, cases);
       await proveGuarded(candidate, context);
     },
-    aside: (archive, sha256) => new ProofThread({ archive, sha256, context }),
+    aside: (archive, sha256, givesWay) => new ProofThread({ archive, sha256, context, givesWay }),
   };
 }
 
