@@ -255,9 +255,12 @@ function readable({ tokens = {}, chains = {} }: HostData): readonly Asset[] {
 /** The coin that all know, the first token of each chain, and of the rest any. */
 function chosen(assets: readonly Asset[]): readonly Asset[] {
   const chains = new Set<string>();
-  const firsts = assets.filter(({ chain }) => !chains.has(chain) && chains.add(chain));
-  const rest = assets.filter((asset) => !firsts.includes(asset));
-  const picked = firsts.slice(0, MAX_ASSETS);
+  const picked: Asset[] = [];
+  const rest: Asset[] = [];
+  for (const asset of assets) {
+    if (chains.has(asset.chain)) rest.push(asset);
+    else if (chains.add(asset.chain).size <= MAX_ASSETS) picked.push(asset);
+  }
   while (picked.length < MAX_ASSETS && rest.length > 0)
     picked.push(...rest.splice(randomInt(rest.length), 1));
   return picked;
