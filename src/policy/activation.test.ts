@@ -143,7 +143,7 @@ describe("a candidate is refused, and what is live stays", () => {
     expect(entries()).toHaveLength(1);
     // After a restart too.
     const later = await life();
-    expect(await later.activation.fallBack()).toBe(true);
+    expect(await later.activation.fallBack(false)).toBe(true);
     expect(later.live.current?.identity).toEqual(before?.identity);
   });
 });
@@ -247,10 +247,10 @@ describe("a machine that is too busy", () => {
     await (await life()).activation.offer(await signed("first"), false);
     let startMs = 0;
     const here = await life({ startMs: () => startMs });
-    expect(await here.activation.fallBack()).toBe(false);
+    expect(await here.activation.fallBack(false)).toBe(false);
     expect(here.problems.map(({ step }) => step)).toEqual(["warm_up"]);
     startMs = 60_000;
-    expect(await here.activation.fallBack()).toBe(true);
+    expect(await here.activation.fallBack(false)).toBe(true);
   });
 });
 
@@ -318,7 +318,7 @@ describe("what is live already", () => {
     expect(await here.activation.offer(await by(key, next), false)).toBe(false);
     expect(await here.activation.offer(await by(key), false)).toBe(false);
     const later = await life({ trusted: [next] });
-    expect(await later.activation.fallBack()).toBe(true);
+    expect(await later.activation.fallBack(false)).toBe(true);
     expect(later.live.current?.statement?.signedBy).toEqual([next.kid]);
   });
 
@@ -343,7 +343,7 @@ describe("the last good release", () => {
     const confirmedAt = first.live.current?.age.confirmedAt;
     const here = await life({ maxAgeMs: DAY_MS });
     here.live.refuse(new ReleaseError("source", "gone"));
-    expect(await here.activation.fallBack()).toBe(true);
+    expect(await here.activation.fallBack(false)).toBe(true);
     const { current } = here.live;
     expect(current?.identity).toMatchObject({ revision: "first", sequence: 4 });
     expect(here.live.lastError?.step).toBe("source");
@@ -361,7 +361,7 @@ describe("the last good release", () => {
     await first.activation.offer(await madeAgo("first", 2 * DAY_MS), false);
     await first.store.confirm(digestOf(releases.first), Date.now() + 365 * DAY_MS);
     const here = await life({ maxAgeMs: DAY_MS });
-    expect(await here.activation.fallBack()).toBe(true);
+    expect(await here.activation.fallBack(false)).toBe(true);
     expect(here.live.current?.age.refusalAt(Date.now())?.code).toBe("POLICY_STALE");
   });
 
@@ -380,10 +380,10 @@ describe("the last good release", () => {
     await (await life()).activation.offer(await madeAgo("first", 2 * DAY_MS), false);
     rmSync(join(releasesOf(), "state.json"));
     const stale = await life({ maxAgeMs: DAY_MS });
-    expect(await stale.activation.fallBack()).toBe(true);
+    expect(await stale.activation.fallBack(false)).toBe(true);
     expect(stale.live.current?.age.refusalAt(Date.now())?.code).toBe("POLICY_STALE");
     const good = await life({ maxAgeMs: 3 * DAY_MS });
-    expect(await good.activation.fallBack()).toBe(true);
+    expect(await good.activation.fallBack(false)).toBe(true);
     expect(good.live.current?.age.refusalAt(Date.now())).toBeUndefined();
     expect(good.live.current?.age.confirmedAt).toBe(good.live.current?.statement?.created_at);
   });
@@ -432,7 +432,7 @@ describe("the last good release", () => {
     ],
   ])("is not used where %s", async (_name, prepare, step) => {
     const here = await prepare();
-    expect(await here.activation.fallBack()).toBe(false);
+    expect(await here.activation.fallBack(false)).toBe(false);
     expect(here.live.current).toBeUndefined();
     expect(here.problems.map((problem) => problem.step)).toEqual(step === undefined ? [] : [step]);
   });
@@ -442,7 +442,7 @@ describe("the last good release, tried again", () => {
   it("is what it was refused for good; where the machine failed, it goes live when it does not", async () => {
     await (await life()).activation.offer(await signed("first"), false);
     const strange = await life({ by: next });
-    expect([await strange.activation.fallBack(), await strange.activation.fallBack()]).toEqual([
+    expect([await strange.activation.fallBack(false), await strange.activation.fallBack(false)]).toEqual([
       false,
       false,
     ]);
@@ -458,10 +458,10 @@ describe("the last good release, tried again", () => {
         record: (identity, statement) => now.record(identity, statement),
       },
     });
-    expect([await activation.fallBack(), await activation.fallBack()]).toEqual([false, false]);
+    expect([await activation.fallBack(false), await activation.fallBack(false)]).toEqual([false, false]);
     expect(problems.map(({ step }) => step)).toEqual(["ledger"]);
     now = new LedgerReleases(ledger, Date.now);
-    expect(await activation.fallBack()).toBe(true);
+    expect(await activation.fallBack(false)).toBe(true);
     expect(live.current?.identity.revision).toBe("first");
   });
 });
@@ -495,13 +495,13 @@ describe("ends between kept and live", () => {
   it("promoted: after the restart it is live, by whom and why, and the candidate's place confirms it", async () => {
     await (await life()).activation.offer(await signed("first", { sequence: 1 }), false);
     const killed = await life({ history: endsAtRecord(), maxAgeMs: DAY_MS });
-    await killed.activation.fallBack();
+    await killed.activation.fallBack(false);
     void killed.activation.promote(await signed("second", { sequence: 2 }), "next", ACT);
     await expectConfirmed(digestOf(releases.second));
 
     const here = await life({ maxAgeMs: DAY_MS });
     expect(await refusal(here, await signed("first", { sequence: 1 }))).toBe("sequence");
-    expect(await here.activation.fallBack()).toBe(true);
+    expect(await here.activation.fallBack(false)).toBe(true);
     expect(here.live.current?.identity.sequence).toBe(2);
     expect(here.activation.promotion).toEqual(ACT);
     expect(entries().at(-1)).toMatchObject({ sequence: 2, ...ACT });
@@ -520,7 +520,7 @@ describe("ends between kept and live", () => {
     await expectConfirmed(digestOf(releases.second));
     await killed.activation.confirm();
     const later = await life({ maxAgeMs: DAY_MS });
-    expect(await later.activation.fallBack()).toBe(true);
+    expect(await later.activation.fallBack(false)).toBe(true);
     expect(later.live.current?.identity.sequence).toBe(2);
     expect(later.live.current?.age.refusalAt(Date.now())).toBeUndefined();
   });
@@ -542,7 +542,7 @@ describe("ends between kept and live", () => {
     await expect(promoting).rejects.toMatchObject({ step: "ledger" });
     expect(here.live.current?.identity.sequence).toBe(1);
     const later = await life();
-    expect(await later.activation.fallBack()).toBe(true);
+    expect(await later.activation.fallBack(false)).toBe(true);
     expect(later.live.current?.identity.sequence).toBe(1);
     expect(later.store.confirmedAt(digestOf(releases.first))).toBeGreaterThan(0);
   });
@@ -607,6 +607,18 @@ it.runIf(process.platform === "linux" && getPriority() < 10)(
   },
 );
 
+it.runIf(process.platform === "linux" && getPriority() < 10)(
+  "what was kept is proven aside while requests are answered",
+  async () => {
+    const here = await life();
+    await here.activation.offer(await signed("first"), false);
+    const later = await life();
+    const niceness = watchedNiceness();
+    expect(await later.activation.fallBack(true)).toBe(true);
+    expect([...niceness.values()].filter((nice) => nice > getPriority())).toHaveLength(1);
+  },
+);
+
 describe("without signatures", () => {
   it("nothing is stored, and each activation is in the ledger", async () => {
     const live = new LivePolicy();
@@ -620,7 +632,7 @@ describe("without signatures", () => {
     });
     expect(await activation.offer({ archive: releases.first }, false)).toBe(true);
     expect(await activation.offer({ archive: releases.first }, false)).toBe(false);
-    expect(await activation.fallBack()).toBe(false);
+    expect(await activation.fallBack(false)).toBe(false);
     expect(await store.last()).toBeUndefined();
     await expect.poll(entries).toEqual([
       {

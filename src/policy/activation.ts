@@ -61,7 +61,7 @@ export interface ReleaseTaker {
   /** Whether whatever lies there is taken. */
   readonly isUnsigned: boolean;
   /**
-   * @param aside - whether requests are being answered: then it is read in a thread of its own.
+   * @param aside - whether requests are being answered: then it is read and proven in a thread of its own.
    * @returns whether it was taken; false where it was already.
    * @throws {ReleaseError} with the step that refused it.
    */
@@ -71,9 +71,10 @@ export interface ReleaseTaker {
   /**
    * The source has nothing good, and nothing was taken yet: takes what was kept, where there is something.
    *
+   * @param aside - as in `offer`.
    * @returns whether it did.
    */
-  fallBack(): Promise<boolean>;
+  fallBack(aside: boolean): Promise<boolean>;
 }
 
 /** Past decisions that a release is held against before it goes live. */
@@ -196,16 +197,16 @@ export class Activation implements ReleaseTaker {
   }
 
   /** What is wrong with it is a problem, no error. What was refused for good is not tried again. */
-  fallBack(): Promise<boolean> {
-    return this.#turns.run(() => this.#fallBack());
+  fallBack(aside: boolean): Promise<boolean> {
+    return this.#turns.run(() => this.#fallBack(aside));
   }
 
-  async #fallBack(): Promise<boolean> {
+  async #fallBack(aside: boolean): Promise<boolean> {
     if (!this.isSigned || this.#isFallBackRefused) return false;
     try {
       const kept = await this.#keeping.last();
       if (kept === undefined) return false;
-      await this.#bringBack(kept);
+      await this.#bringBack(kept, aside);
       return true;
     } catch (error) {
       this.#isFallBackRefused = !mayPass(error);
@@ -220,13 +221,13 @@ export class Activation implements ReleaseTaker {
     }
   }
 
-  async #bringBack(kept: StoredPair): Promise<void> {
+  async #bringBack(kept: StoredPair, aside: boolean): Promise<void> {
     const admitted = await this.admission.admit(kept);
     const { sha256, statement } = admitted;
     const confirmedAt = statement && this.admission.past?.confirmedAt(statement);
     const promotion = this.#keeping.promotionOf(sha256);
     const source = "state_dir, the last good release";
-    const next = await this.admission.prove(kept, admitted, { source, confirmedAt, aside: false });
+    const next = await this.admission.prove(kept, admitted, { source, confirmedAt, aside });
     await this.#orClosed(next, () => this.#keeping.record(next, promotion));
     this.#options.live.replace(next, true);
     if (promotion !== undefined) this.#promoted = { sha256, promotion };
@@ -237,7 +238,7 @@ export class Activation implements ReleaseTaker {
     const { live, gate } = this.#options;
     const { place, aside, promotion } = arrival;
     const isKnown = gate === undefined || this.#keeping.liveLast() === admitted.sha256;
-    if (!isKnown && live.current === undefined) await this.#fallBack();
+    if (!isKnown && live.current === undefined) await this.#fallBack(aside);
     if (this.isLive(admitted)) {
       live.confirm(this.#options.now());
       await this.#keeping.signatures(candidate, admitted);

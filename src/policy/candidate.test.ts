@@ -130,7 +130,7 @@ describe("is admitted and proven as what is to decide", () => {
     // What is live is confirmed, and goes live again after a restart.
     expect(await here.activation.offer(await signed("first", { sequence: 5 }), false)).toBe(false);
     const later = await life();
-    await later.activation.fallBack();
+    await later.activation.fallBack(false);
     expect(later.live.current?.identity.sequence).toBe(5);
   });
 });
@@ -290,7 +290,7 @@ describe("is promoted", () => {
       ).rejects.toMatchObject({
         step: "sequence",
       });
-      expect(await later.activation.fallBack()).toBe(true);
+      expect(await later.activation.fallBack(false)).toBe(true);
       expect([later.live.current?.identity.sequence, later.activation.promotion]).toEqual([6, ACT]);
       await later.candidate.offer(await signed("second", { sequence: 6 }));
       expect(later.candidate.state).toBe("live");
@@ -381,7 +381,7 @@ describe("the gate", () => {
     expect([meanwhile, here.live.current?.identity.revision]).toEqual(["first", "first"]);
     expect(here.activation.quarantined).toEqual([]);
     const later = await life();
-    await later.activation.fallBack();
+    await later.activation.fallBack(false);
     expect(later.live.current?.identity.revision).toBe("first");
   });
 

@@ -112,6 +112,11 @@ export class PolicySource {
     return this.#state === "starting";
   }
 
+  /** Whoever asks is answered, be it that nothing is live. */
+  get #isAnswering(): boolean {
+    return this.#state === "started";
+  }
+
   get #isClosed(): boolean {
     return this.#state === "closed";
   }
@@ -120,7 +125,7 @@ export class PolicySource {
   async #check(again: boolean): Promise<CheckResult> {
     const result = await this.#checkPlace(again);
     const { live, taker } = this.#options;
-    if (live.current === undefined && !this.#isClosed) await taker.fallBack();
+    if (live.current === undefined && !this.#isClosed) await taker.fallBack(this.#isAnswering);
     return { ...result, live: live.current?.identity.revision };
   }
 
@@ -165,7 +170,7 @@ export class PolicySource {
 
   async #offer(sight: Sight): Promise<boolean> {
     const { place, taker } = this.#options;
-    const aside = this.#state === "started";
+    const aside = this.#isAnswering;
     try {
       return await taker.offer(await sight.read(), aside);
     } catch (error) {
