@@ -370,7 +370,7 @@ describe("the last good release", () => {
     await first.activation.offer(await signed("first"), false);
     await first.store.confirm(digestOf(releases.first), Date.now() + DAY_MS);
     const here = await life({ maxAgeMs: DAY_MS });
-    expect(await here.activation.fallBack()).toBe(true);
+    expect(await here.activation.fallBack(false)).toBe(true);
     expect(here.live.current?.age.refusalAt(Date.now())?.code).toBe("POLICY_STALE");
     await here.activation.offer(await signed("first"), false);
     expect(here.live.current?.age.refusalAt(Date.now())).toBeUndefined();

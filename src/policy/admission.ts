@@ -132,7 +132,11 @@ export class Admission {
    * @returns the caller owns its engine.
    * @throws {ReleaseError} with the step that refused it.
    */
-  async prove({ archive }: Candidate, { statement }: Admitted, how: ProveOptions): Promise<LiveRelease> {
+  async prove(
+    { archive }: Candidate,
+    { sha256, statement }: Admitted,
+    how: ProveOptions,
+  ): Promise<LiveRelease> {
     const {
       trust: _trust,
       store: _store,
