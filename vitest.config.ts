@@ -6,6 +6,7 @@ const APART = [
   "src/ledger/writer.test.ts",
   "src/policy/download-request.test.ts",
   "src/policy/engine.test.ts",
+  "src/proof/proof-thread.test.ts",
 ];
 
 /** They start the server's own process: starts of it add up, more so beside other tests. */
