@@ -12,7 +12,7 @@ import { LiveRelease } from "./live.ts";
 import { ANSWERS_NOBODY, type Prover } from "./prover.ts";
 import { readRelease } from "./read-release.ts";
 import { compileReads } from "./reads.ts";
-import { type Release, ReleaseError } from "./release.ts";
+import { PassingReleaseError, type Release, ReleaseError } from "./release.ts";
 import type { IndexedRule, RuleIndex } from "./rule-index.ts";
 import type { TrustedStatement } from "./trust-store.ts";
 import { startEarly } from "./worker-thread.ts";
@@ -115,7 +115,9 @@ export async function activateRelease(
     return new LiveRelease({ ...parts, activatedAt, statement, maxAgeMs, confirmedAt });
   } catch (error) {
     await engine.close();
-    throw error;
+    throw engine.wasForsaken && error instanceof ReleaseError
+      ? new PassingReleaseError(error.step, error.message, error)
+      : error;
   }
 }
 

@@ -106,6 +106,7 @@ export class PolicyEngine implements Evaluator {
   #idle: (() => void) | undefined;
   #started: { ready: () => void; failed: (error: ReleaseError) => void } | undefined;
   #facts: unknown;
+  #wasForsaken = false;
 
   private constructor(boot: Omit<WorkerBoot, "status">, options: EngineOptions) {
     this.#boot = boot;
@@ -171,6 +172,11 @@ export class PolicyEngine implements Evaluator {
     if (this.#closing) return;
     this.#size = Math.max(this.#size, workers);
     this.#replenish(0);
+  }
+
+  /** Whether a question ever found no worker, nor one on its way: the machine had none to give, whatever it was. */
+  get wasForsaken(): boolean {
+    return this.#wasForsaken;
   }
 
   evaluate(entrypoint: Entrypoint, input: string): Promise<Evaluation> {
@@ -370,6 +376,7 @@ export class PolicyEngine implements Evaluator {
   #failWaiting(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#wasForsaken ||= waiting.length > 0;
     for (const pending of waiting) pending.settle(failure("POLICY_ERROR", "no policy worker is ready"));
   }
 

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { getPriority } from "node:os";
+import type { Worker } from "node:worker_threads";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { indexedRule, ruleIndex } from "../../test/support/policy.ts";
 import {
@@ -11,21 +12,24 @@ import {
   smallReleases,
 } from "../../test/support/small-releases.ts";
 import { watchedNiceness } from "../../test/support/threads.ts";
-import { activate } from "../policy/activate.ts";
+import { activate, activateRelease } from "../policy/activate.ts";
 import { writeArchive } from "../policy/archive.ts";
 import { entrypointsDigest, generateEntrypoints } from "../policy/build/entrypoints.ts";
 import type { LiveRelease } from "../policy/live.ts";
+import type { Prove } from "../policy/prover.ts";
+import { readRelease } from "../policy/read-release.ts";
 import { LateReleaseError, PassingReleaseError, ReleaseError } from "../policy/release.ts";
 import { ProofThread } from "./proof-thread.ts";
 import { proverOf } from "./prove.ts";
 
-const system = vi.hoisted(() => ({ outOfThreads: false }));
+const system = vi.hoisted(() => ({ outOfThreads: false, born: [] as Worker[] }));
 vi.mock("node:worker_threads", async (original) => {
   const real = await original<typeof import("node:worker_threads")>();
   class Scarce extends real.Worker {
     constructor(...members: ConstructorParameters<typeof real.Worker>) {
       if (system.outOfThreads) throw new Error("EAGAIN");
       super(...members);
+      system.born.push(this);
     }
   }
   return { ...real, Worker: Scarce };
@@ -140,6 +144,25 @@ describe("a release is refused", () => {
     expect(refusal).toBeInstanceOf(PassingReleaseError);
     system.outOfThreads = false;
     expect((await activated(releases.first)).identity.revision).toBe("first");
+  });
+
+  it("whose engine lost its threads, and the system has no others, though not for good", async () => {
+    onTestFinished(() => {
+      system.outOfThreads = false;
+    });
+    const release = await readRelease(releases.first);
+    const prove: Prove = async (candidate, cases) => {
+      system.outOfThreads = true;
+      await Promise.all(system.born.map((worker) => worker.terminate()));
+      await proverOf().prove(candidate, cases);
+    };
+    const options = { source: "test", evaluationMs: 1_000, prover: { prove } };
+    const refusal = await refusalOf(activateRelease(release, options));
+    expect(refusal).toMatchObject({
+      step: "guard",
+      message: expect.stringMatching(/no policy worker is ready$/),
+    });
+    expect(refusal).toBeInstanceOf(PassingReleaseError);
   });
 
   it("and what was started to serve it has ended", async () => {
