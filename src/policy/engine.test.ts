@@ -392,6 +392,23 @@ it("lets the process end, though nobody closed it, after the last answer", async
   expect(said).toBe("POLICY_TIMEOUT ok\n");
 });
 
+it.runIf(process.platform === "linux")("blames no release for memory that the machine has not", async () => {
+  const module = await builtModule("policy/engine.ts");
+  const file = join(mkdtempSync(join(tmpdir(), "countersign-engine-")), "policy.wasm");
+  writeFileSync(file, wasm);
+  onTestFinished(() => rmSync(dirname(file), { recursive: true }));
+  const script = `
+    import { readFileSync } from "node:fs";
+    import { PolicyEngine } from ${JSON.stringify(module)};
+    const release = { wasm: readFileSync(process.argv[1]), data: new Uint8Array(Buffer.from("{}")), index: { rules: [] } };
+    const error = await PolicyEngine.start(release, { evaluationMs: 250 }).catch((error) => error);
+    console.log(error.constructor.name, error.step, error.message);`;
+  // V8 reserves more addresses than these for each memory of a policy.
+  const limited = ["--as=8589934592", process.execPath, "--input-type=module", "-e", script, file];
+  const said = execFileSync("prlimit", limited, { timeout: 20_000, encoding: "utf8" });
+  expect(said).toBe("PassingReleaseError archive WebAssembly.Memory(): could not allocate memory\n");
+});
+
 describe("close", () => {
   it("answers what is in line, then nothing", async () => {
     const engine = await start();

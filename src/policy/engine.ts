@@ -241,7 +241,8 @@ export class PolicyEngine implements Evaluator {
       this.#flush();
     } else if (message.type === "refused") {
       void worker.end();
-      this.#fell(worker, message.message, new ReleaseError(message.step, message.message));
+      const Refusal = message.passes ? PassingReleaseError : ReleaseError;
+      this.#fell(worker, message.message, new Refusal(message.step, message.message));
     } else {
       this.#answered(worker, message.texts, message.thrown);
     }

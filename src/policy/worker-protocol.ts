@@ -38,7 +38,13 @@ export interface Batch {
 
 export type FromWorker =
   | { readonly type: "ready" }
-  | { readonly type: "refused"; readonly step: ReleaseStep; readonly message: string }
+  /** With `passes` it is the machine that lacks something. */
+  | {
+      readonly type: "refused";
+      readonly step: ReleaseStep;
+      readonly message: string;
+      readonly passes: boolean;
+    }
   /** As many result sets as the batch had questions, or, with `thrown`, those before the one that threw. */
   | { readonly type: "answers"; readonly texts: readonly string[]; readonly thrown?: string };
 

@@ -23,10 +23,12 @@ function post(message: FromWorker): void {
 
 class Refused extends Error {
   readonly step: ReleaseStep;
+  readonly passes: boolean;
 
-  constructor(step: ReleaseStep, message: string) {
+  constructor(step: ReleaseStep, message: string, passes = false) {
     super(message);
     this.step = step;
+    this.passes = passes;
   }
 }
 
@@ -34,8 +36,13 @@ async function attempt<T>(step: ReleaseStep, run: () => T | Promise<T>): Promise
   try {
     return await run();
   } catch (thrown) {
-    throw new Refused(step, messageOf(thrown));
+    throw new Refused(step, messageOf(thrown), isWithoutMemory(thrown));
   }
+}
+
+/** What a policy's memory may be was checked before: here the machine has not as much. V8 has no other sign of it. */
+function isWithoutMemory(thrown: unknown): boolean {
+  return thrown instanceof RangeError && thrown.message.includes("could not allocate memory");
 }
 
 class PolicyWorker {
@@ -78,7 +85,9 @@ class PolicyWorker {
       post({ type: "ready" });
     } catch (thrown) {
       const message = messageOf(thrown);
-      post({ type: "refused", step: thrown instanceof Refused ? thrown.step : "warm_up", message });
+      const { step, passes } =
+        thrown instanceof Refused ? thrown : { step: "warm_up" as const, passes: false };
+      post({ type: "refused", step, message, passes });
     }
   }
 
