@@ -15,6 +15,10 @@ import { assertModule } from "./wasm-module.ts";
 const manifestSchema = z.object({ revision: z.string().min(1).max(128) });
 const contractSchema = z.object({ contract: z.unknown() });
 
+/** One refused release names so many of its problems, and of each so many characters: keys may be megabytes long. */
+const MAX_NAMED = 20;
+const MAX_PROBLEM = 500;
+
 /**
  * Reads an archive.
  *
@@ -33,7 +37,7 @@ export async function readRelease(bytes: Uint8Array, sha256?: string): Promise<R
   assertFits(files.get("/data.json") ?? new Uint8Array());
   const data = parseData(dataText);
   const problems = dataProblems(index, data);
-  if (problems.length > 0) throw new ReleaseError("data", problems.join("\n"));
+  if (problems.length > 0) throw new ReleaseError("data", named(problems));
   const manifest = manifestSchema.safeParse(
     parseJson(text(files, "/.manifest", "archive"), "/.manifest", "archive"),
   );
@@ -54,6 +58,13 @@ export async function readRelease(bytes: Uint8Array, sha256?: string): Promise<R
     hostData: parseHostData(data),
     cases,
   };
+}
+
+/** It goes to the log, into `/v1/status` and on the disk. */
+function named(problems: readonly string[]): string {
+  const shown = problems.slice(0, MAX_NAMED).map((problem) => problem.slice(0, MAX_PROBLEM));
+  const more = problems.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
 }
 
 function text(files: ReadonlyMap<string, Uint8Array>, name: string, step: ReleaseStep): string {

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { getPriority } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { HostileArchive } from "../../test/support/hostile-archive.ts";
 import { indexedRule, ruleIndex } from "../../test/support/policy.ts";
 import {
   digestOf,
@@ -89,6 +90,14 @@ describe("a release is refused", () => {
     expect(refusal).toMatchObject({ name: "ReleaseError", step: "archive" });
     expect(refusal).not.toBeInstanceOf(LateReleaseError);
     expect(refusal).not.toBeInstanceOf(PassingReleaseError);
+  });
+
+  it("with words that a log can bear, whatever is wrong with its data", async () => {
+    const first = await HostileArchive.from(releases.first);
+    const table = { ["x".repeat(1_000_000)]: new Array(150).fill(null) };
+    const refusal = await refusalOf(activated(await first.with({ "/data.json": JSON.stringify({ table }) })));
+    expect(refusal).toMatchObject({ step: "data", message: expect.stringMatching(/\nand \d+ more$/) });
+    expect(String(refusal).length).toBeLessThan(11_000);
   });
 
   it("that approves strangers, for good", async () => {
