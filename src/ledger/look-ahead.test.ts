@@ -2,7 +2,15 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { entry, movement, push, reserved, stateDirectory } from "../../test/support/ledger.ts";
+import {
+  beside,
+  entry,
+  movement,
+  opened,
+  push,
+  reserved,
+  stateDirectory,
+} from "../../test/support/ledger.ts";
 import { type Connection, Statement } from "./database.ts";
 import type { NewEntry } from "./ledger.ts";
 import { openDatabase } from "./open-database.ts";
@@ -91,3 +99,16 @@ test("more are asked about at once than one question has room for", async () => 
   expect(await written(entries, 50)).toEqual(alone);
   expect(await written(entries, 100)).toEqual(alone);
 });
+
+test.each(["transaction:1", "transaction:a\0b", "cobo:\0", "transaction:\ud800"])(
+  "%j that is known is found again in a group",
+  async (name) => {
+    const directory = stateDirectory();
+    const { ledger } = await opened(directory);
+    const named = () => entry({ decision: { transaction: { organization: "org", names: [name] } } });
+    await ledger.append(named()).durable;
+    await Promise.all([ledger.append(named()).durable, ledger.append(named()).durable]);
+    const rows = new Statement(beside(directory), "SELECT tx FROM entries ORDER BY seq").all([]);
+    expect(rows.map((row) => row.integer(0))).toEqual([1, 1, 1]);
+  },
+);

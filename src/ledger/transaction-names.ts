@@ -91,12 +91,13 @@ export class TransactionWriter {
     );
     this.#within = new LookAhead(
       connection,
-      (marks) => `SELECT name FROM transaction_names WHERE name IN (${marks}) AND organization = ?33`,
+      (marks) =>
+        `SELECT CAST(name AS BLOB) FROM transaction_names WHERE name IN (${marks}) AND organization = ?33`,
     );
     this.#anywhere = new LookAhead(
       connection,
       (marks) => `WITH RECURSIVE known (id) AS (${ORGANIZATIONS})
-        SELECT named.name FROM known CROSS JOIN transaction_names named
+        SELECT CAST(named.name AS BLOB) FROM known CROSS JOIN transaction_names named
         ON named.organization = known.id AND named.name IN (${marks})`,
     );
   }
@@ -114,8 +115,10 @@ export class TransactionWriter {
     }
     const found = this.#anywhere.rowsOf(anywhere);
     for (const [organization, names] of within) found.push(...this.#within.rowsOf(names, organization));
-    const written = new Set(found.map((row) => row.text(0)));
-    for (const each of asked) if (!each.names.some((name) => written.has(name))) this.#unwritten.add(each);
+    // By their bytes: the driver gives back a text up to its first NUL alone.
+    const written = new Set(found.map((row) => row.bytes(0).toString("hex")));
+    const isWritten = (name: string) => written.has(Buffer.from(name).toString("hex"));
+    for (const each of asked) if (!each.names.some(isWritten)) this.#unwritten.add(each);
   }
 
   /**
