@@ -53,7 +53,7 @@ test("a flag is seen on what had none, from its entry until it is resolved, and 
   expect(marked(ledger, "0xours")).toEqual({ known: false, open: [] });
 });
 
-test("a confirmation is found when it is held, until it is released", async () => {
+test("a confirmation is found when it is held, until it is released, and when it is held again", async () => {
   const ledger = await open();
   expect([confirmed(ledger), confirmed(ledger)]).toEqual([[], []]);
   const movements = reserved([movement({ kind: "withdrawal_confirmation" })]);
@@ -64,4 +64,6 @@ test("a confirmation is found when it is held, until it is released", async () =
   const released = { movements: held.map(({ number }) => number), state: "released" } as const;
   await ledger.append(entry({ transition: released })).durable;
   expect(confirmed(ledger)).toEqual([]);
+  await ledger.append(push({ transition: { ...released, state: "reserved" } })).durable;
+  expect(confirmed(ledger)).toEqual(held);
 });

@@ -20,11 +20,13 @@ export class AbsenceCache {
     this.#isNoneConfirmed = false;
   }
 
-  committed({ movements, flags = [] }: NewEntry): void {
+  committed({ movements, transition, flags = [] }: NewEntry): void {
     for (const { marks } of flags) {
       for (const { kind, value } of marks) this.#unflagged.delete(`${kind} ${value}`);
     }
-    if (movements?.rows.some(({ kind }) => kind === "withdrawal_confirmation")) this.#isNoneConfirmed = false;
+    const confirms = movements?.rows.some(({ kind }) => kind === "withdrawal_confirmation") === true;
+    // What enters that state may be a confirmation that was released.
+    if (confirms || transition?.state === "reserved") this.#isNoneConfirmed = false;
   }
 
   /** @param read - from the disk, in the state that the commits have led to. */
