@@ -42,6 +42,17 @@ async function answer(
   return facts["rule"]?.["fact"];
 }
 
+it("has an answer for a rule that is named as a member of each object", async () => {
+  const { ledger } = await opened(stateDirectory());
+  const query = { ...countBy(), rule: "constructor", name: "made" };
+  await ledger.keepShapes([query.shape]);
+  const document = documentOf({});
+  const own = new Ticket(movementsOf(document, "00".repeat(32)), NOW);
+  const { facts } = ledger.read((snapshot) => answerFacts(document, [query], own, [], snapshot));
+  expect(JSON.stringify(facts)).toBe('{"constructor":{"made":"0"}}');
+  expect(Object).not.toHaveProperty("made");
+});
+
 describe("by what the bytes do", () => {
   const amount = { token: "USDT", units: "5" };
   const paid: Effect = { type: "transfer", asset: "USDT", from: "0xs2", to: "0xa2", amount };

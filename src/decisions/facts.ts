@@ -48,15 +48,16 @@ export function answerFacts(
   const flags = new FlagFacts(document, snapshot);
   const keys = new AskedKeys(document);
   const reading: Reading = { document, own: own.movements, snapshot, mine, unseen, flags, keys };
-  const facts: Record<string, Record<string, Facts[string][string]>> = {};
+  // A rule may be named `constructor`, which each object seems to have.
+  const facts = new Map<string, Record<string, Facts[string][string]>>();
   for (const query of queries) {
     const value = answer(query, reading);
     if (value === undefined) continue;
-    const ofRule = facts[query.rule] ?? {};
+    const ofRule = facts.get(query.rule) ?? {};
     ofRule[query.name] = value;
-    facts[query.rule] = ofRule;
+    facts.set(query.rule, ofRule);
   }
-  return { facts, assumed: unseen.assumed };
+  return { facts: Object.fromEntries(facts), assumed: unseen.assumed };
 }
 
 interface Reading {
