@@ -22,10 +22,10 @@ function post(message: FromProof): void {
  * elsewhere it would be the whole process's.
  */
 function giveWay(): void {
+  if (process.platform !== "linux") return;
   const { PRIORITY_BELOW_NORMAL } = constants.priority;
-  if (process.platform !== "linux" || getPriority() >= PRIORITY_BELOW_NORMAL) return;
   try {
-    setPriority(PRIORITY_BELOW_NORMAL);
+    if (getPriority() < PRIORITY_BELOW_NORMAL) setPriority(PRIORITY_BELOW_NORMAL);
   } catch {
     // Some sandbox forbids it: then it takes its turn like all others.
   }
