@@ -34,6 +34,7 @@ export class Releases {
   readonly #config: Config;
   readonly #memory: Memory;
   readonly #telemetry: Telemetry;
+  readonly #closing = new AbortController();
   #look: NodeJS.Timeout | undefined;
   #onLive = (): void => {};
   /** A gate is at work: until it is done, what was live last decides. */
@@ -78,6 +79,7 @@ export class Releases {
       onEvent: (event) => this.#onEngineEvent(event),
       onProblem: (error) => this.#onProblem(error),
       prepareFacts: (queries) => memory.prepare(queries),
+      signal: this.#closing.signal,
     });
     memory.keepPrepared(() => live.current?.queries ?? []);
     this.candidate =
@@ -184,10 +186,13 @@ export class Releases {
     return { name: "release_age", ok: true, detail: message };
   }
 
+  /** What is being proven is given up: it is again when the next server starts. */
   async close(): Promise<void> {
     clearInterval(this.#look);
     this.endGate();
-    await Promise.all([this.#source.close(), this.candidate?.close()]);
+    const closed = Promise.all([this.#source.close(), this.candidate?.close()]);
+    this.#closing.abort();
+    await closed;
     await this.live.close();
   }
 

@@ -27,6 +27,7 @@ export type Trust = "unsigned" | { readonly sha256: string };
  * @property now - the time that decisions have, milliseconds since the epoch; absent: the machine's.
  * @property source - where the release came from, for people.
  * @property aside - read and prove it in a thread of its own, since requests are being answered.
+ * @property signal - ends a proof aside: nobody waits for it any more.
  * @property wasLate - the very same came too late before: now that thread gives way to no other.
  */
 export interface ActivateOptions {
@@ -38,6 +39,7 @@ export interface ActivateOptions {
   readonly now?: () => number;
   readonly aside?: boolean;
   readonly wasLate?: boolean;
+  readonly signal?: AbortSignal;
   readonly source: string;
   readonly evaluationMs: number;
   readonly startMs?: number;
@@ -53,18 +55,22 @@ export interface ActivateOptions {
  * @throws ReleaseError
  */
 export async function activate(candidate: Uint8Array, options: ActivateOptions): Promise<LiveRelease> {
-  const { trust, prover, aside, wasLate = false, statement } = options;
+  const { trust, prover, aside, wasLate = false, statement, signal } = options;
   const sha256 = await digestOf(candidate);
   assertTrusted(sha256, trust);
   if (prover === ANSWERS_NOBODY || aside !== true) {
     return await activateRelease(vouchedFor(await readRelease(candidate, sha256), statement), options);
   }
   const proof = prover.aside(candidate, sha256, !wasLate);
+  const end = (): void => void proof.end();
+  signal?.addEventListener("abort", end);
+  if (signal?.aborted === true) end();
   try {
     startEarly();
     const release = vouchedFor(await proof.release, statement);
     return await activateRelease(release, { ...options, prover: proof });
   } finally {
+    signal?.removeEventListener("abort", end);
     await proof.end();
   }
 }

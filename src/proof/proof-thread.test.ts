@@ -143,6 +143,19 @@ describe("a release is refused", () => {
     expect(refusal).toBeInstanceOf(LateReleaseError);
   });
 
+  it("that nobody waits for any more, though not for good", async () => {
+    const closing = new AbortController();
+    const options = { source: "test", trust: "unsigned", aside: true, evaluationMs: 1_000 } as const;
+    const { signal } = closing;
+    const offered = () => refusalOf(activate(releases.first, { ...options, prover: proverOf(), signal }));
+    const refused = offered();
+    closing.abort();
+    const refusal = await refused;
+    expect(refusal).toMatchObject({ message: "it could not be read: its thread ended" });
+    expect(refusal).toBeInstanceOf(LateReleaseError);
+    expect(await offered()).toBeInstanceOf(LateReleaseError);
+  });
+
   it("for which the system has no thread, for as long as it has none", async () => {
     system.outOfThreads = true;
     onTestFinished(() => {
