@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   beside,
+  count,
   entry,
   movement,
   opened,
@@ -112,3 +113,24 @@ test.each(["transaction:1", "transaction:a\0b", "cobo:\0", "transaction:\ud800"]
     expect(rows.map((row) => row.integer(0))).toEqual([1, 1, 1]);
   },
 );
+
+test("more than one question has room for is found again in a group, each once", async () => {
+  const directory = stateDirectory();
+  const { ledger } = await opened(directory);
+  const digest = (at: number) => String(at).padStart(64, "0");
+  const group = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, at) =>
+      entry({
+        decision: { transaction: { organization: "", names: [`cobo:${from + at}`, `request:${from + at}`] } },
+        movements: { ...reserved([movement()], digest(from + at)), slot: digest(1_000 + from + at) },
+      }),
+    );
+  const append = (entries: readonly NewEntry[]) =>
+    Promise.all(entries.map((each) => ledger.append(each).durable));
+  await append(group(30, 70));
+  await append(group(0, 100));
+  const connection = beside(directory);
+  expect(count(connection, "SELECT count(*) FROM movements")).toBe(100);
+  expect(count(connection, "SELECT count(DISTINCT tx) FROM entries")).toBe(100);
+  expect(count(connection, "SELECT count(*) FROM entries WHERE tx < seq")).toBe(40);
+});
