@@ -5,9 +5,11 @@ import {
   beside,
   count,
   entry,
+  flag,
   movement,
   opened,
   outcomeOf,
+  push,
   reserved,
   stateDirectory,
 } from "../../test/support/ledger.ts";
@@ -41,17 +43,30 @@ test("a thread that is lost fails what it had not written, and another one goes 
 test("what a lost thread had written before it could say so is durable all the same", async () => {
   const directory = stateDirectory();
   const { ledger } = await opened(directory);
-  await ledger.append(entry()).durable;
+  const names = { organization: "org", names: ["transaction:1"] };
+  const confirms = reserved([movement({ kind: "withdrawal_confirmation" })]);
+  const remembered = () =>
+    ledger.read((snapshot) => ({
+      open: snapshot.marked("address", "0xours").open.length,
+      confirmed: snapshot.confirmed(names).length,
+    }));
+  await ledger.append(entry({ movements: reserved([movement({ destination: "0xours" })]) })).durable;
+  expect(remembered()).toEqual({ open: 0, confirmed: 0 });
   const thread = threads.at(-1);
   if (thread === undefined) throw new Error("there is no thread");
   thread.removeAllListeners("message");
-  const appended = [entry(), entry()].map((each) => ledger.append(each));
+  const flagged = push({ flags: [flag()] });
+  const appended = [flagged, entry({ decision: { transaction: names }, movements: confirms })].map((each) =>
+    ledger.append(each),
+  );
   const other = beside(directory);
   await vi.waitFor(() => expect(count(other, "SELECT count(*) FROM entries")).toBe(3));
   await thread.terminate();
   expect(await Promise.all(appended.map(outcomeOf))).toEqual([2, 3]);
   await becomesWell(ledger);
+  expect(remembered()).toEqual({ open: 1, confirmed: 1 });
   expect(await ledger.append(entry()).durable).toBe(4);
+  expect(remembered()).toEqual({ open: 1, confirmed: 1 });
 });
 
 test("a reading says exactly which entries are in it, whatever is on its way", async () => {
