@@ -53,7 +53,8 @@ test("a deposit that Cobo knows otherwise is flagged and alarmed", async () => {
   expect(alarms.find(({ code }) => code === "QUERY_MISMATCH")?.message).toMatch(
     /amount was pushed as 25, and is 0\.000001/,
   );
-  expect(site.running.log.find(({ msg }) => msg === "push queried")).toMatchObject({ result: "mismatch" });
+  const queried = () => site.running.log.find(({ msg }) => msg === "push queried");
+  await expect.poll(queried).toMatchObject({ result: "mismatch" });
 });
 
 test("one that Cobo confirms, of either shape; its rules are asked once more", async () => {

@@ -204,7 +204,7 @@ describe("against a running server", () => {
     expect(elsewhere.asked).toEqual([]);
     expect(JSON.stringify([await site.status(), site.running.log])).not.toContain("hidden");
     expect(site.exceptions()).toEqual([]);
-    expect(site.wentLive().map(({ sequence }) => sequence)).toEqual([LIVE, LIVE + 2]);
+    await expect.poll(() => site.wentLive().map(({ sequence }) => sequence)).toEqual([LIVE, LIVE + 2]);
   });
 });
 
@@ -281,7 +281,8 @@ describe("a host behind TLS, with a token", () => {
     expect(host.asked).toEqual([]);
 
     installation.write("ca.pem", readFileSync(authority.ca));
-    expect(await site.reload()).toMatchObject({ changed: true, live: { sequence: 1 } });
+    // A look that the server took by itself may have come first.
+    expect(await site.reload()).toMatchObject({ live: { sequence: 1 } });
     installation.write("token", "token-of-tuesday\n");
     await site.reload();
     const tokens = new Set(host.asked.map(({ headers }) => headers.authorization));

@@ -53,7 +53,8 @@ export class RunningProcess {
   /** Ends the process as an operator would; resolves with its exit code. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
-    const ended = new Promise<number | null>((resolve) => this.child.once("exit", (code) => resolve(code)));
+    // Not `exit`: what it said last may still be on its way then.
+    const ended = new Promise<number | null>((resolve) => this.child.once("close", (code) => resolve(code)));
     this.child.kill(signal);
     return ended;
   }
