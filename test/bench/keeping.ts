@@ -47,7 +47,7 @@ async function measureVerify(
   for (const deep of [false, true]) {
     const cpu = process.cpuUsage();
     const started = performance.now();
-    const { ok, rows } = await verifyLedger(file, { anchor: undefined, key: undefined, deep });
+    const { ok, rows, problems } = await verifyLedger(file, { anchor: undefined, key: undefined, deep });
     const seconds = (performance.now() - started) / 1_000;
     const { user, system } = process.cpuUsage(cpu);
     const name = `${rows} rows ${withBody ? "with" : "without"} bodies${deep ? ", deep" : ""}`;
@@ -55,7 +55,7 @@ async function measureVerify(
     const ofCpu = ((rows * 1e6) / (user + system)).toFixed(0).padStart(7);
     const resident = (process.memoryUsage().rss / 2 ** 20).toFixed(0);
     print(
-      `  ${name.padEnd(40)} ${rate}/s  ${ofCpu} a second of CPU  resident ${resident} MB${ok ? "" : "  BAD"}`,
+      `  ${name.padEnd(40)} ${rate}/s  ${ofCpu} a second of CPU  resident ${resident} MB${ok ? "" : `  BAD: ${problems[0]?.what}`}`,
     );
   }
 }

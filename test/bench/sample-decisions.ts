@@ -114,7 +114,7 @@ export class SampleDecisions {
   /** The decision of this number, from 1; without its body where none is wanted. */
   entry(number: number, withBody: boolean): NewEntry {
     const own = (name: string) => uuidOf(`${name} ${number}`);
-    const { decision, body, movements } = this.#model;
+    const { decision, body, movements, governs } = this.#model;
     if (decision?.transaction === undefined) throw new Error("the decision has no transaction");
     const wallet = walletOf(number % WALLETS);
     const document = this.#documents[number % WALLETS] ?? { text: "", digest: "" };
@@ -144,6 +144,7 @@ export class SampleDecisions {
       decision: { ...decision, requestId: ids.requestId, identity: ids.identity, wallet, transaction },
       ...(withBody ? { body: { ...body, document: document.text } } : {}),
       movements: { signing: ids.signing, slot: ids.slot, rows },
+      ...(governs === undefined ? {} : { governs: { ...governs, wallet } }),
     };
   }
 
