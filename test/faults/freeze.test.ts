@@ -96,13 +96,13 @@ test(
       const all = await Promise.all(asked);
 
       const left = writes.read();
-      const returned = left.get(answer.port);
+      const returned = left.get(answer.ports);
       if (returned === undefined) throw new Error("the writes of the server are not noted");
       expect(returned, "the clocks are one").toBeLessThan(answer.at);
       for (const { isInScope, answer: own, code } of all) {
         if (!isInScope) expect(code).toBe("APPROVE");
         else if (code === "APPROVE") {
-          expect(left.get(own.port)).toBeLessThan(returned);
+          expect(left.get(own.ports)).toBeLessThan(returned);
           approved += 1;
         } else {
           expect(["FROZEN", "cut off"]).toContain(code);

@@ -7,7 +7,7 @@ import { connect, type Socket } from "node:net";
 import { form } from "../support/caller.ts";
 
 /**
- * Loaded before the server: the moment of each write to a socket, with the client's port. All are made by one
+ * Loaded before the server: the moment of each write to a socket, with the connection's ports. All are made by one
  * thread, and the kernel takes small ones at once: the order of these moments is the order in which bytes left.
  */
 const PRELOAD = `
@@ -19,7 +19,7 @@ const PRELOAD = `
       const at = process.hrtime.bigint();
       const result = original.apply(this, parts);
       if (this.remotePort !== undefined) {
-        appendFileSync(process.env.COUNTERSIGN_TEST_WRITES, \`\${this.remotePort} \${at}\\n\`);
+        appendFileSync(process.env.COUNTERSIGN_TEST_WRITES, \`\${this.remotePort}-\${this.localPort} \${at}\\n\`);
       }
       return result;
     };
@@ -30,8 +30,8 @@ export function notedWrites(write: (name: string, text: string) => string): {
   readonly environment: Record<string, string>;
   /** Forgets those so far: ports are used again. */
   readonly forget: () => void;
-  /** By the client's port: when its last bytes left. */
-  readonly read: () => ReadonlyMap<number, bigint>;
+  /** By the connection's ports: when its last bytes left. */
+  readonly read: () => ReadonlyMap<string, bigint>;
 } {
   const file = write("writes", "");
   return {
@@ -44,17 +44,20 @@ export function notedWrites(write: (name: string, text: string) => string): {
       const lines = readFileSync(file, "utf8").trim().split("\n");
       return new Map(
         lines.map((line) => {
-          const [port = "", at = ""] = line.split(" ");
-          return [Number(port), BigInt(at)];
+          const [ports = "", at = ""] = line.split(" ");
+          return [ports, BigInt(at)];
         }),
       );
     },
   };
 }
 
-/** @property port - the client's. @property body - of the answer; absent where the connection was cut off. */
+/**
+ * @property ports - the client's, which may have the same for two listeners at once, and the server's.
+ * @property body - of the answer; absent where the connection was cut off.
+ */
 export interface RawAnswer {
-  readonly port: number;
+  readonly ports: string;
   readonly status: number | undefined;
   readonly body: string | undefined;
   readonly at: bigint;
@@ -62,11 +65,11 @@ export interface RawAnswer {
 
 export class RawConnection {
   readonly #socket: Socket;
-  readonly #port: number;
+  readonly #ports: string;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    this.#port = socket.localPort ?? 0;
+    this.#ports = `${socket.localPort}-${socket.remotePort}`;
   }
 
   static open(address: string): Promise<RawConnection> {
@@ -100,7 +103,7 @@ export class RawConnection {
         const [head = "", rest] = text.split("\r\n\r\n", 2);
         const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(head) ?? [];
         resolve({
-          port: this.#port,
+          ports: this.#ports,
           status: status === undefined ? undefined : Number(status),
           body: rest,
           at,
