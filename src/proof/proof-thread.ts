@@ -106,10 +106,10 @@ export class ProofThread implements ProofAside {
   }
 
   #fell(thrown: unknown): void {
-    const isRead = this.#proving !== undefined;
-    const message = `it could not be ${isRead ? "proven" : "read"}: ${messageOf(thrown)}`;
+    const isProving = this.#proving !== undefined;
+    const message = `it could not be ${isProving ? "proven" : "read"}: ${messageOf(thrown)}`;
     const Refusal = isOutOfMemory(thrown) ? ReleaseError : LateReleaseError;
-    this.#refuse(new Refusal(isRead ? "guard" : "archive", message, thrown));
+    this.#refuse(new Refusal(isProving ? "guard" : "archive", message, thrown));
   }
 
   /** The first reason counts; of what is settled already nothing changes. */
