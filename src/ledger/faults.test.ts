@@ -159,9 +159,10 @@ test("another process's lock on the database fails what is written, and nothing 
   const failed = [ledger.append(entry()), ledger.append(entry())];
   expect(await Promise.all(failed.map(outcomeOf))).toEqual(["LEDGER_UNAVAILABLE", "LEDGER_UNAVAILABLE"]);
   expect(ledger.health()).toMatchObject({ ok: false, code: "LEDGER_UNAVAILABLE" });
+  // At once: whoever asks the locked database waits for a second.
   const started = performance.now();
   expect(await outcomeOf(ledger.append(entry()))).toBe("LEDGER_UNAVAILABLE");
-  expect(performance.now() - started).toBeLessThan(100);
+  expect(performance.now() - started).toBeLessThan(900);
   other.exec("ROLLBACK");
   await becomesWell(ledger);
   expect(await ledger.append(entry()).durable).toBe(2);

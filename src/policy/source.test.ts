@@ -125,7 +125,7 @@ describe("a release file", () => {
     const { from, live } = source({ trust: { sha256: "0".repeat(64) } });
     const began = performance.now();
     await from.start();
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(5_000);
     expect(live.lastError).toMatchObject({ step: "source", message: expect.stringContaining("is a folder") });
   });
 
@@ -283,7 +283,7 @@ describe("a release file and its statement", () => {
       live: "first",
       error: expect.stringMatching(/^statement: /),
     });
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(5_000);
     expect(live.current?.isServing()).toBe(true);
   });
 
