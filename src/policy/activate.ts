@@ -6,7 +6,8 @@
 import { webcrypto } from "node:crypto";
 import { GROUP_OF } from "../input/document.ts";
 import { shapeFaults } from "./combine.ts";
-import { type EngineEvent, PolicyEngine } from "./engine.ts";
+import { EarlyEngine } from "./early-engine.ts";
+import type { EngineEvent, PolicyEngine } from "./engine.ts";
 import { compileFactQueries, type FactQuery } from "./fact-queries.ts";
 import { LiveRelease } from "./live.ts";
 import { ANSWERS_NOBODY, type Prover } from "./prover.ts";
@@ -55,20 +56,36 @@ export interface ActivateOptions {
  * @throws ReleaseError
  */
 export async function activate(candidate: Uint8Array, options: ActivateOptions): Promise<LiveRelease> {
-  const { trust, prover, aside, wasLate = false, statement, signal } = options;
+  const { trust, prover, aside } = options;
   const sha256 = await digestOf(candidate);
   assertTrusted(sha256, trust);
-  if (prover === ANSWERS_NOBODY || aside !== true) {
-    return await activateRelease(vouchedFor(await readRelease(candidate, sha256), statement), options);
+  const early = new EarlyEngine(options);
+  try {
+    if (prover !== ANSWERS_NOBODY && aside === true) {
+      return await activateAside(candidate, sha256, { ...options, prover }, early);
+    }
+    const release = await readRelease(candidate, sha256, early.load);
+    return await activateRelease(vouchedFor(release, options.statement), options, early);
+  } finally {
+    await early.drop();
   }
-  const proof = prover.aside(candidate, sha256, !wasLate);
+}
+
+async function activateAside(
+  candidate: Uint8Array,
+  sha256: string,
+  options: ActivateOptions & { readonly prover: Prover },
+  early: EarlyEngine,
+): Promise<LiveRelease> {
+  const { prover, statement, signal, wasLate = false } = options;
+  const proof = prover.aside(candidate, sha256, !wasLate, early.load);
   const end = (): void => void proof.end();
   signal?.addEventListener("abort", end);
   if (signal?.aborted === true) end();
   try {
     startEarly();
     const release = vouchedFor(await proof.release, statement);
-    return await activateRelease(release, { ...options, prover: proof });
+    return await activateRelease(release, { ...options, prover: proof }, early);
   } finally {
     signal?.removeEventListener("abort", end);
     await proof.end();
@@ -96,16 +113,17 @@ export async function digestOf(bytes: Uint8Array): Promise<string> {
  * The steps after the archive was read.
  *
  * @param release - from `readRelease`, which held its data against the index.
+ * @param early - where its engine was started before.
  */
 export async function activateRelease(
   release: Release,
   options: Omit<ActivateOptions, "trust" | "aside" | "prover"> & {
     readonly prover: Pick<Prover, "prove"> | typeof ANSWERS_NOBODY;
   },
+  early = new EarlyEngine(options),
 ): Promise<LiveRelease> {
   assertIndexConsistent(release.index);
-  // Nobody waits for its answers yet: the spare would take a core from the proof.
-  const engine = await PolicyEngine.start(release, { ...options, workers: 1 });
+  const engine = await early.take(release);
   try {
     await assertIndexFits(release.index, engine);
     const queries = compileFactQueries(engine.facts);

@@ -7,6 +7,7 @@ import {
   type Release,
   ReleaseError,
   type ReleaseStep,
+  type Runnable,
 } from "./release.ts";
 import { ENTRYPOINTS, type Entrypoint } from "./rule-index.ts";
 import { compilePolicy } from "./wasm-instance.ts";
@@ -124,12 +125,14 @@ export class PolicyEngine implements Evaluator {
    * Starts a worker and warms it; the spare follows when that one is ready, so that they don't share the cores
    * that both need to start.
    *
+   * @param unwanted - ends the start: nobody waits for it any more. On an engine that has started it has no effect.
    * @throws ReleaseError with the step that failed: `archive` (not a module), `builtins`, `entrypoints`,
-   *   `data` (does not fit), `warm_up` (a worker did not become ready in time).
+   *   `data` (does not fit), `warm_up` (a worker did not become ready in time, or nobody waits for it).
    */
   static async start(
-    release: Pick<Release, "wasm" | "data" | "index">,
+    release: Runnable,
     options: EngineOptions,
+    unwanted?: AbortSignal,
   ): Promise<PolicyEngine> {
     const module = await compilePolicy(release.wasm).catch((error: unknown) => {
       throw new ReleaseError("archive", `policy.wasm is no module: ${messageOf(error)}`, error);
@@ -144,7 +147,11 @@ export class PolicyEngine implements Evaluator {
     try {
       await new Promise<void>((ready, failed) => {
         engine.#started = { ready, failed };
-        engine.#spawn();
+        const end = (): void =>
+          failed(new LateReleaseError("warm_up", "nobody waits for its engine any more"));
+        unwanted?.addEventListener("abort", end, { once: true });
+        if (unwanted?.aborted === true) end();
+        else engine.#spawn();
       });
       engine.#started = undefined;
       engine.#replenish(0);

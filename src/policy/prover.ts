@@ -1,6 +1,6 @@
 /** Who has a release show what it can and what it must not do. It knows decisions, which this folder does not: it is handed in. */
 import type { LiveRelease } from "./live.ts";
-import type { Release } from "./release.ts";
+import type { Release, Runnable } from "./release.ts";
 import type { SelfTest } from "./self-tests.ts";
 
 /**
@@ -33,9 +33,15 @@ export interface Prover {
    *
    * @param sha256 - the archive's digest in hex.
    * @param givesWay - to all others, where the system can; else it takes its turn.
+   * @param unpacked - as of `readRelease`.
    * @throws {PassingReleaseError} where the system has no thread to give.
    */
-  aside(archive: Uint8Array, sha256: string, givesWay: boolean): ProofAside;
+  aside(
+    archive: Uint8Array,
+    sha256: string,
+    givesWay: boolean,
+    unpacked: (runnable: Runnable) => void,
+  ): ProofAside;
 }
 
 /** Instead of a {@link Prover}: what this release decides is never answered to anybody. */

@@ -6,7 +6,14 @@ import { messageOf } from "../thrown.ts";
 import { readArchive } from "./archive.ts";
 import { entrypointsDigest, generateEntrypoints } from "./build/entrypoints.ts";
 import { dataProblems, parseData, parseHostData } from "./data-types.ts";
-import { type Release, ReleaseError, type ReleaseStep, sharedText } from "./release.ts";
+import {
+  MAX_DATA_BYTES,
+  type Release,
+  ReleaseError,
+  type ReleaseStep,
+  type Runnable,
+  sharedBytes,
+} from "./release.ts";
 import { CONTRACT_VERSION, type RuleIndex, ruleIndexSchema } from "./rule-index.ts";
 import { CASES_FILE, parseSelfTests } from "./self-tests.ts";
 import { memoryFor } from "./wasm-instance.ts";
@@ -27,25 +34,35 @@ const MAX_PROBLEM = 500;
  * signatures over the archive that vouch for it.
  *
  * @param sha256 - the archive's digest in hex, where the caller has it already.
+ * @param unpacked - is handed what an engine is made of before the rest is checked: it may be started, and asked nothing
+ *   on which anything hangs. It is not called where no engine could be.
  * @throws {ReleaseError} step `archive`, `index`, `entrypoints`, `data` or `self_test`.
  */
-export async function readRelease(bytes: Uint8Array, sha256?: string): Promise<Release> {
+export async function readRelease(
+  bytes: Uint8Array,
+  sha256?: string,
+  unpacked: (runnable: Runnable) => void = () => {},
+): Promise<Release> {
   const files = await readArchive(bytes);
   const index = parseIndex(text(files, "/index.json", "index"));
   checkEntrypoints(index, files);
   const dataText = text(files, "/data.json", "data");
-  assertFits(files.get("/data.json") ?? new Uint8Array());
-  const data = parseData(dataText);
-  const problems = dataProblems(index, data);
+  const dataBytes = files.get("/data.json") ?? new Uint8Array();
+  assertFits(dataBytes);
+  const module = moduleOf(files);
+  const data = sharedBytes(dataBytes);
+  if (!(module instanceof ReleaseError) && data.length <= MAX_DATA_BYTES) {
+    unpacked({ index, data, wasm: module });
+  }
+  const parsed = parseData(dataText);
+  const problems = dataProblems(index, parsed);
   if (problems.length > 0) throw new ReleaseError("data", named(problems));
   const manifest = manifestSchema.safeParse(
     parseJson(text(files, "/.manifest", "archive"), "/.manifest", "archive"),
   );
   if (!manifest.success) throw new ReleaseError("archive", "/.manifest has no revision");
   const cases = files.has(CASES_FILE) ? parseSelfTests(text(files, CASES_FILE, "self_test")) : [];
-  const wasm = files.get("/policy.wasm");
-  if (wasm === undefined) throw new ReleaseError("archive", "has no /policy.wasm");
-  checkModule(wasm);
+  if (module instanceof ReleaseError) throw module;
   return {
     identity: {
       revision: manifest.data.revision,
@@ -53,9 +70,9 @@ export async function readRelease(bytes: Uint8Array, sha256?: string): Promise<R
       sha256: sha256 ?? createHash("sha256").update(bytes).digest("hex"),
     },
     index,
-    wasm,
-    data: sharedText(dataText),
-    hostData: parseHostData(data),
+    wasm: module,
+    data,
+    hostData: parseHostData(parsed),
     cases,
   };
 }
@@ -113,11 +130,17 @@ function assertFits(data: Uint8Array): void {
   }
 }
 
-function checkModule(wasm: Uint8Array): void {
+/** The module that may be compiled, or why there is none: that is said when the data before it are good. */
+function moduleOf(
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+): Uint8Array<ArrayBuffer> | ReleaseError {
+  const wasm = files.get("/policy.wasm");
+  if (wasm === undefined) return new ReleaseError("archive", "has no /policy.wasm");
   try {
     assertModule(wasm);
+    return wasm;
   } catch (error) {
-    throw new ReleaseError("archive", messageOf(error), error);
+    return new ReleaseError("archive", messageOf(error), error);
   }
 }
 

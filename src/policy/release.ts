@@ -86,9 +86,16 @@ export interface Release {
   readonly cases: readonly SelfTest[];
 }
 
+/** What an engine is made of. */
+export type Runnable = Pick<Release, "wasm" | "data" | "index">;
+
 /** Text as {@link Release.data} has it. */
 export function sharedText(text: string): Uint8Array<SharedArrayBuffer> {
-  const bytes = Buffer.from(text);
+  return sharedBytes(Buffer.from(text));
+}
+
+/** A copy of UTF-8 as {@link Release.data} has it. */
+export function sharedBytes(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
   shared.set(bytes);
   return shared;

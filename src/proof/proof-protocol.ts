@@ -1,7 +1,7 @@
 /** What host and proof thread say to each other: see `proof-thread.ts`. */
 import type { Evaluation } from "../policy/evaluation.ts";
 import type { FactQuery } from "../policy/fact-queries.ts";
-import type { Release, ReleaseStep } from "../policy/release.ts";
+import type { Release, ReleaseStep, Runnable } from "../policy/release.ts";
 import type { Entrypoint } from "../policy/rule-index.ts";
 import type { GuardContext } from "./guard.ts";
 
@@ -21,10 +21,11 @@ export interface ProofOrder {
 export type Lasts = "always" | "passing" | "late";
 
 /**
- * `read` comes first. Then, when it is told to prove what it read, it has many a question for the engine, and at last says
- * `proven`. `refused` in the place of any of them ends it.
+ * `unpacked` comes first, and `read` when all the rest was checked. Then, when it is told to prove what it read, it has
+ * many a question for the engine, and at last says `proven`. `refused` in the place of any of them ends it.
  */
 export type FromProof =
+  | { readonly type: "unpacked"; readonly runnable: Runnable }
   | { readonly type: "read"; readonly release: Release }
   | { readonly type: "ask"; readonly id: number; readonly entrypoint: Entrypoint; readonly input: string }
   | { readonly type: "proven" }

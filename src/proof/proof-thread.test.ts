@@ -3,6 +3,7 @@ import { getPriority } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { HostileArchive } from "../../test/support/hostile-archive.ts";
+import { CODE, hostileModule } from "../../test/support/hostile-module.ts";
 import { indexedRule, ruleIndex } from "../../test/support/policy.ts";
 import {
   digestOf,
@@ -19,7 +20,7 @@ import { entrypointsDigest, generateEntrypoints } from "../policy/build/entrypoi
 import type { LiveRelease } from "../policy/live.ts";
 import type { Prove } from "../policy/prover.ts";
 import { readRelease } from "../policy/read-release.ts";
-import { LateReleaseError, PassingReleaseError, ReleaseError } from "../policy/release.ts";
+import { LateReleaseError, PassingReleaseError, ReleaseError, type Runnable } from "../policy/release.ts";
 import { ProofThread } from "./proof-thread.ts";
 import { proverOf } from "./prove.ts";
 
@@ -41,8 +42,9 @@ beforeAll(async () => {
   releases = await smallReleases();
 });
 
-function proofOf(archive: Uint8Array, readMs?: number): ProofThread {
-  const proof = new ProofThread({ archive, sha256: digestOf(archive), context: {}, givesWay: true }, readMs);
+function proofOf(archive: Uint8Array, unpacked?: (runnable: Runnable) => void, readMs?: number): ProofThread {
+  const order = { archive, sha256: digestOf(archive), context: {}, givesWay: true };
+  const proof = new ProofThread(order, unpacked, readMs);
   onTestFinished(() => proof.end());
   return proof;
 }
@@ -76,7 +78,7 @@ describe("a release is refused", () => {
         ["/data.json", Buffer.from(JSON.stringify({ table: new Array(200_000).fill(1) }))],
       ]),
     );
-    const refusal = await refusalOf(proofOf(archive, 20).release);
+    const refusal = await refusalOf(proofOf(archive, () => {}, 20).release);
     expect(refusal).toMatchObject({
       step: "archive",
       message: "it could not be read: that takes longer than 20 ms",
@@ -98,6 +100,60 @@ describe("a release is refused", () => {
     const refusal = await refusalOf(activated(await first.with({ "/data.json": JSON.stringify({ table }) })));
     expect(refusal).toMatchObject({ step: "data", message: expect.stringMatching(/\nand \d+ more$/) });
     expect(String(refusal).length).toBeLessThan(11_000);
+  });
+
+  describe("by what is wrong with it first, though its engine starts before all was checked", () => {
+    const nulls = JSON.stringify({ allowlist: { known: null } });
+
+    it("and ends that engine, whatever it does", async () => {
+      const first = await HostileArchive.from(releases.first);
+      const wasm = hostileModule({ functions: [{ code: CODE.endless }], start: true });
+      const archive = await first.with({ "/policy.wasm": wasm, "/data.json": nulls });
+      const before = system.born.length;
+      const refusal = await refusalOf(activated(archive));
+      expect(refusal).toMatchObject({
+        name: "ReleaseError",
+        step: "data",
+        message: expect.stringContaining("is null"),
+      });
+      // The one that read it, and the one that was to run it.
+      const born = system.born.slice(before);
+      expect(born.length).toBeGreaterThan(0);
+      expect(born.filter(({ threadId }) => threadId >= 0)).toEqual([]);
+    });
+
+    it.each<[string, Record<string, string | Uint8Array>]>([
+      ["a module that is none", { "/policy.wasm": hostileModule({}) }],
+      ["a module that may not be compiled", { "/policy.wasm": hostileModule({ own: [65_536] }) }],
+      ["no name", { "/.manifest": "{}" }],
+      ["cases that are none", { "/cases.json": "{}" }],
+    ])("and says nothing of its engine: data with null, and %s", async (_name, files) => {
+      const first = await HostileArchive.from(releases.first);
+      const onEvent = vi.fn();
+      const options = {
+        source: "test",
+        trust: "unsigned",
+        aside: true,
+        evaluationMs: 1_000,
+        onEvent,
+      } as const;
+      const archive = await first.with({ ...files, "/data.json": nulls });
+      const refusal = await refusalOf(activate(archive, { ...options, prover: proverOf() }));
+      expect(refusal).toMatchObject({ step: "data", message: expect.stringContaining("is null") });
+      expect(onEvent).not.toHaveBeenCalled();
+    });
+
+    it("and hands nobody a module that may not be compiled", async () => {
+      const first = await HostileArchive.from(releases.first);
+      const unpacked = vi.fn();
+      const archive = await first.with({ "/policy.wasm": hostileModule({ own: [65_536] }) });
+      const refusal = await refusalOf(proofOf(archive, unpacked).release);
+      expect(refusal).toMatchObject({
+        step: "archive",
+        message: expect.stringContaining("memory of its own"),
+      });
+      expect(unpacked).not.toHaveBeenCalled();
+    });
   });
 
   it("that approves strangers, for good", async () => {
@@ -204,8 +260,11 @@ describe("a release is refused", () => {
 
 describe("a release is proven", () => {
   it("in the engine that will decide, with all that is asked of it", async () => {
-    const read = proofOf(releases.first);
+    const unpacked = vi.fn();
+    const read = proofOf(releases.first, unpacked);
     const release = await read.release;
+    const { wasm, data, index } = release;
+    expect(unpacked.mock.calls).toEqual([[{ wasm, data, index }]]);
     expect(release.identity).toEqual({ revision: "first", sequence: 0, sha256: digestOf(releases.first) });
     expect(JSON.parse(Buffer.from(release.data).toString())).toEqual({ allowlist: { known: true } });
     const live = await activated(releases.first);

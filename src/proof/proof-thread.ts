@@ -3,15 +3,22 @@
  * and the guard are some hundreds of decisions: no request may wait for either. A release that needs more memory than
  * reading may take ends its thread, not the server.
  *
- * The thread **reads** the archive, and **waits** while the host starts an engine with what was read. Then it **proves**:
- * all of a decision is made in the thread but what the policy says, for which it asks that very engine. At last the release
- * is **proven** or **refused**, as it may be from each of the others: there the thread has no more to do.
+ * The thread **unpacks** the archive, and **reads** it: all that can be checked without running it is. Meanwhile the host
+ * starts an engine with what was unpacked, for which the thread **waits** when it has read. Then it **proves**: all of a
+ * decision is made in the thread but what the policy says, for which it asks that very engine. At last the release is
+ * **proven** or **refused**, as it may be from each of the others: there the thread has no more to do.
  */
 import type { Worker } from "node:worker_threads";
 import { type Evaluation, failure } from "../policy/evaluation.ts";
 import type { LiveRelease } from "../policy/live.ts";
 import type { ProofAside } from "../policy/prover.ts";
-import { LateReleaseError, PassingReleaseError, type Release, ReleaseError } from "../policy/release.ts";
+import {
+  LateReleaseError,
+  PassingReleaseError,
+  type Release,
+  ReleaseError,
+  type Runnable,
+} from "../policy/release.ts";
 import { isOutOfMemory, startThread } from "../thread.ts";
 import { messageOf } from "../thrown.ts";
 import type { FromProof, Lasts, ProofOrder, ToProof } from "./proof-protocol.ts";
@@ -38,6 +45,7 @@ interface Settle<T> {
 export class ProofThread implements ProofAside {
   readonly release: Promise<Release>;
   readonly #thread: Worker;
+  readonly #unpacked: (runnable: Runnable) => void;
   readonly #read: Settle<Release>;
   #proving: { readonly candidate: LiveRelease; readonly settle: Settle<void> } | undefined;
   /** Why there is nothing to prove any more. */
@@ -45,10 +53,12 @@ export class ProofThread implements ProofAside {
   #limit: NodeJS.Timeout;
 
   /**
+   * @param unpacked - as of `readRelease`.
    * @param readMs - how long reading may take.
    * @throws {PassingReleaseError} where the system has no thread to give.
    */
-  constructor(order: ProofOrder, readMs = READ_MS) {
+  constructor(order: ProofOrder, unpacked: (runnable: Runnable) => void = () => {}, readMs = READ_MS) {
+    this.#unpacked = unpacked;
     [this.release, this.#read] = promised<Release>();
     this.#thread = started(order);
     this.#thread.on("message", (message: FromProof) => this.#said(message));
@@ -77,7 +87,9 @@ export class ProofThread implements ProofAside {
   }
 
   #said(message: FromProof): void {
-    if (message.type === "read") {
+    if (message.type === "unpacked") {
+      this.#unpacked(message.runnable);
+    } else if (message.type === "read") {
       clearTimeout(this.#limit);
       this.#read.resolve(message.release);
     } else if (message.type === "ask") {

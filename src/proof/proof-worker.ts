@@ -1,6 +1,6 @@
 /**
- * The thread behind `proof-thread.ts`. It reads one archive and says what is in it; when it is told that there is an engine,
- * it has the release prove itself, and says that it is proven, or what refused it.
+ * The thread behind `proof-thread.ts`. It unpacks one archive, checks it, and says what is in it; when it is told that there
+ * is an engine, it has the release prove itself, and says that it is proven, or what refused it.
  */
 import { constants, getPriority, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
@@ -54,7 +54,7 @@ class DistantEngine implements Evaluator {
   async close(): Promise<void> {}
 }
 
-/** Loaded while the host starts an engine: reading needs none of it. */
+/** Loaded while the host waits for its engine: reading needs none of it. */
 const load = () =>
   Promise.all([import("./prove.ts"), import("../policy/live.ts"), import("../policy/reads.ts")]);
 
@@ -83,7 +83,9 @@ function refuse(thrown: unknown, isRead: boolean): void {
 }
 
 async function read(): Promise<void> {
-  const release = await readRelease(order.archive, order.sha256);
+  const release = await readRelease(order.archive, order.sha256, (runnable) =>
+    post({ type: "unpacked", runnable }),
+  );
   const engine = new DistantEngine();
   parentPort?.on("message", (message: ToProof) => {
     if (message.type === "answer") engine.answered(message.id, message.evaluation);

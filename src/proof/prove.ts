@@ -14,7 +14,8 @@ export function proverOf(context: GuardContext = {}): Prover {
       await proveSelfTests(candidate, cases);
       await proveGuarded(candidate, context);
     },
-    aside: (archive, sha256, givesWay) => new ProofThread({ archive, sha256, context, givesWay }),
+    aside: (archive, sha256, givesWay, unpacked) =>
+      new ProofThread({ archive, sha256, context, givesWay }, unpacked),
   };
 }
 

@@ -16,8 +16,8 @@ async function once({ identity }: LiveRelease, prove: () => Promise<void>): Prom
 /** All that any release has to show, once for the same bytes; what fails is asked each time. */
 export const proveOnce: Prover = {
   prove: (candidate, cases) => once(candidate, () => prover.prove(candidate, cases)),
-  aside(archive, sha256, givesWay) {
-    const proof = prover.aside(archive, sha256, givesWay);
+  aside(archive, sha256, ...how) {
+    const proof = prover.aside(archive, sha256, ...how);
     return {
       release: proof.release,
       prove: (candidate, cases) => once(candidate, () => proof.prove(candidate, cases)),
