@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { isJsonObject, type JsonObject, parseStrictJson } from "../input/strict-json.ts";
 import {
   dataProblems,
@@ -85,6 +85,60 @@ test.each<[string, Record<string, unknown>, RegExp]>([
 
 test("passes the data that it was recorded from", () => {
   expect(dataProblems(index(rule(READS)), json(GOOD))).toEqual([]);
+});
+
+describe("of large tables", () => {
+  const addresses = Array.from({ length: 500 }, (_, at) => `0x${at.toString(16).padStart(40, "0")}`);
+  const table = (entry: unknown) => Object.fromEntries(addresses.map((address) => [address, entry]));
+  const good = { allow: { ETH: table({ label: "a" }), BSC: table({ label: "b" }) } };
+  const listed: IndexedRule = {
+    ...rule(["allow.*.*.label"], [], good),
+    data_uses: [
+      { path: "allow.*", uses: ["key", "loop"] },
+      { path: "allow.*.*", uses: ["key"] },
+    ],
+  };
+  const problems = (data: unknown, text = JSON.stringify(data)) =>
+    dataProblems(index(listed), json(data), Buffer.from(text)).join("\n");
+  const late = addresses[400] ?? "";
+  const with1 = (key: string, entry: unknown) => ({
+    allow: { ...good.allow, BSC: { ...good.allow.BSC, [key]: entry } },
+  });
+
+  test.each<[string, string, unknown, RegExp]>([
+    ["a null", late, null, /data\.allow\.BSC\.0x\w+190 is null/],
+    ["a null deeper", late, { label: "b", more: [null] }, /\.0x\w+190\.more\[0\] is null/],
+    ["another type", late, ["b"], /data\.allow\.BSC\.0x\w+190 is an array, not an object/],
+    ["an entry that lacks its member", late, { name: "b" }, /data\.allow\.BSC\.0x\w+190\.label is not there/],
+    ["an empty text", late, { label: "" }, /data\.allow\.BSC\.0x\w+190\.label is empty/],
+    ["an empty entry", late, {}, /data\.allow\.BSC\.0x\w+190 is empty/],
+    [
+      "a key that nothing finds",
+      `0x${"dD".repeat(20)}`,
+      { label: "b" },
+      /data\.allow\.BSC: 0xdDdD\w+ is never found/,
+    ],
+    ["an empty key", "", { label: "b" }, /data\.allow\.BSC has an empty key/],
+    [
+      "such a key in an entry",
+      late,
+      { label: "b", [`0x${"Dd".repeat(20)}`]: "c" },
+      /190: 0xDdDd\w+ is never found/,
+    ],
+  ])("finds %s, and nothing else", (_name, key, entry, problem) => {
+    const found = problems(with1(key, entry)).split("\n");
+    expect(found.join("\n")).toMatch(problem);
+    expect(found.every((each) => problem.test(each) || each.includes(late))).toBe(true);
+  });
+
+  test("passes what is good, though somebody is called null", () => {
+    expect(problems(good)).toBe("");
+    expect(problems(with1(late, { label: "null" }))).toBe("");
+  });
+
+  test("finds a null though its text is not at hand", () => {
+    expect(dataProblems(index(listed), json(with1(late, null))).join()).toMatch(/is null/);
+  });
 });
 
 test("an empty table passes only where the rule lists it", () => {

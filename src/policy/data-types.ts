@@ -7,7 +7,7 @@
  */
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from "../input/strict-json.ts";
 import { messageOf } from "../thrown.ts";
-import { DataPlaces, holdsNull, isEmpty, jsonType } from "./data-places.ts";
+import { DataPlaces, holdsNull, jsonType } from "./data-places.ts";
 import { type HostData, hostDataSchema, MAX_DATA_BYTES, ReleaseError } from "./release.ts";
 import type { DataUse, IndexedRule, JsonType, RuleIndex } from "./rule-index.ts";
 
@@ -63,12 +63,18 @@ export function parseHostData(data: JsonObject): HostData {
   throw new ReleaseError("data", problems.join("\n"));
 }
 
-/** Everything in the data that the index does not allow, in words that name the path. */
-export function dataProblems(index: Pick<RuleIndex, "rules">, data: JsonObject): string[] {
+/**
+ * Everything in the data that the index does not allow, in words that name the path.
+ *
+ * @param json - the text that the data are of, in UTF-8, where it is at hand: what has no `null` in it needs no walk.
+ */
+export function dataProblems(index: Pick<RuleIndex, "rules">, data: JsonObject, json?: Uint8Array): string[] {
   const problems = CODE_ROOTS.filter((root) => data[root] !== undefined).map(
     (root) => `data.${root}: the name is taken by code, data must not stand there`,
   );
-  if (holdsNull(data)) problems.push(...nulls(data, "data"));
+  const mayHoldNull =
+    json === undefined || Buffer.from(json.buffer, json.byteOffset, json.length).includes("null");
+  if (mayHoldNull && holdsNull(data)) problems.push(...nulls(data, "data"));
   const places = new DataPlaces(data);
   for (const rule of index.rules) {
     const found = [
@@ -96,15 +102,15 @@ function nulls(value: JsonValue, path: string): string[] {
 }
 
 function readProblems(read: DataRead, places: DataPlaces): string[] {
-  const { types, lacks, empty } = places.standing(read.path);
+  const { types, lacks } = places.standing(read.path);
   const isAsRecorded = !lacks && [...types].every((type) => type === read.type);
-  if (isAsRecorded && (read.allow_empty || !empty)) return [];
+  if (isAsRecorded && (read.allow_empty || !places.holdsEmpty(read.path))) return [];
   const problems: string[] = [];
   for (const { path, value } of places.at(read.path)) {
     if (value === undefined) problems.push(`data.${path} is not there`);
     else if (jsonType(value) !== read.type) {
       problems.push(`data.${path} is ${article(jsonType(value))}, not ${article(read.type)}`);
-    } else if (!read.allow_empty && isEmpty(value)) {
+    } else if (!read.allow_empty && places.isEmpty(value)) {
       problems.push(`data.${path} is empty: list it under \`allow_empty\` if the rule may see it so`);
     }
   }
@@ -176,7 +182,11 @@ export function spellingProblems(
       each.has("text"),
       OF_KEYS.some((use) => each.has(use)),
     ];
-    if (!isNeedle && !isText && !hasKeys) continue;
+    const isWrong = (value: JsonValue | undefined): boolean =>
+      (isNeedle && value === "") ||
+      (isText && isMixedAddress(value)) ||
+      (hasKeys && isJsonObject(value) && places.keysOf(value).some(isWrongKey));
+    if (!places.values(steps).some(isWrong)) continue;
     for (const place of places.at(steps)) {
       const { value } = place;
       if (isNeedle && value === "") {
@@ -184,7 +194,7 @@ export function spellingProblems(
       }
       if (isText && isMixedAddress(value)) problems.push(neverFound(place.path, value));
       if (!hasKeys || !isJsonObject(value)) continue;
-      for (const key of Object.keys(value)) {
+      for (const key of places.keysOf(value)) {
         if (key === "") problems.push(`data.${place.path} has an empty key: remove it`);
         else if (isMixedAddress(key)) problems.push(neverFound(place.path, key));
       }
@@ -196,11 +206,17 @@ export function spellingProblems(
 /** How a rule may come to the keys of a table. */
 const OF_KEYS: readonly DataUse[] = ["key", "loop", "an_object"];
 
+function isWrongKey(key: string): boolean {
+  return key === "" || isMixedAddress(key);
+}
+
 const ADDRESS_LENGTH = 42;
 const MIXED_ADDRESS = /^0x(?=.*[A-F])[0-9a-fA-F]{40}$/;
 
+/** The engine tells many times sooner than an expression that a text has no capitals. */
 function isMixedAddress(value: JsonValue | undefined): value is string {
-  return typeof value === "string" && value.length === ADDRESS_LENGTH && MIXED_ADDRESS.test(value);
+  if (typeof value !== "string" || value.length !== ADDRESS_LENGTH) return false;
+  return value !== value.toLowerCase() && MIXED_ADDRESS.test(value);
 }
 
 function neverFound(path: string, text: string): string {

@@ -55,7 +55,7 @@ export async function readRelease(
     unpacked({ index, data, wasm: module });
   }
   const parsed = parseData(dataText);
-  const problems = dataProblems(index, parsed);
+  const problems = dataProblems(index, parsed, dataBytes);
   if (problems.length > 0) throw new ReleaseError("data", named(problems));
   const manifest = manifestSchema.safeParse(
     parseJson(text(files, "/.manifest", "archive"), "/.manifest", "archive"),
