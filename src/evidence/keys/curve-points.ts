@@ -76,6 +76,12 @@ function secp256k1BaseTimes(scalar: bigint): InstanceType<typeof secp256k1.Point
   return secp256k1.Point.fromBytes(pair.getPublicKey());
 }
 
+/**
+ * The base point with a table of its own: the library's larger one takes 25 ms to make, which the first request would wait
+ * for. This one takes 10, and each multiplication a fifth of a millisecond instead of a sixth.
+ */
+const ED25519_BASE = ed25519.Point.fromAffine(ed25519.Point.BASE.toAffine()).precompute(4);
+
 export const POINTS: Readonly<Record<Curve, CurvePoints>> = {
   /** Keys are 33 bytes, compressed. A scalar that is no less than the order has no child (BIP-32). */
   secp256k1: pointsOf(secp256k1.Point, {
@@ -87,7 +93,7 @@ export const POINTS: Readonly<Record<Curve, CurvePoints>> = {
   ed25519: pointsOf(ed25519.Point, {
     size: 32,
     scalarOf: (value, order) => value % order,
-    baseTimes: (scalar) => ed25519.Point.BASE.multiplyUnsafe(scalar),
+    baseTimes: (scalar) => ED25519_BASE.multiplyUnsafe(scalar),
   }),
 };
 
