@@ -20,6 +20,8 @@ import { memoryFor } from "./wasm-instance.ts";
 import { assertModule } from "./wasm-module.ts";
 
 const manifestSchema = z.object({ revision: z.string().min(1).max(128) });
+/** Zod would write a function for each object of the schema, which takes longer than all that they are used for. */
+const READ_ONCE = { jitless: true } as const;
 const contractSchema = z.object({ contract: z.unknown() });
 
 /** One refused release names so many of its problems, and of each so many characters: keys may be megabytes long. */
@@ -112,7 +114,7 @@ function parseIndex(json: string): RuleIndex {
       `is for contract version ${JSON.stringify(contract.data.contract)}, this host has ${CONTRACT_VERSION}: build it again`,
     );
   }
-  const index = ruleIndexSchema.safeParse(value);
+  const index = ruleIndexSchema.safeParse(value, READ_ONCE);
   if (index.success) return index.data;
   const [issue] = index.error.issues;
   throw new ReleaseError(
