@@ -271,7 +271,7 @@ describe("a live release", () => {
       order.push("proven");
     };
     const onEvent = ({ type }: { readonly type: string }) => void order.push(type);
-    const live = await activateRelease(good, { ...OPTIONS, prover: { prove }, onEvent });
+    const live = await activateRelease(good, { ...OPTIONS, prover: { prepare: () => prove }, onEvent });
     onTestFinished(() => live.engine.close());
     await expect.poll(() => order).toEqual(["proven", "spare_ready"]);
   });

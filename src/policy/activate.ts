@@ -85,7 +85,7 @@ async function activateAside(
   try {
     startEarly();
     const release = vouchedFor(await proof.release, statement);
-    return await activateRelease(release, { ...options, prover: proof }, early);
+    return await activateRelease(release, { ...options, prover: { prepare: () => proof.prove } }, early);
   } finally {
     signal?.removeEventListener("abort", end);
     await proof.end();
@@ -118,21 +118,20 @@ export async function digestOf(bytes: Uint8Array): Promise<string> {
 export async function activateRelease(
   release: Release,
   options: Omit<ActivateOptions, "trust" | "aside" | "prover"> & {
-    readonly prover: Pick<Prover, "prove"> | typeof ANSWERS_NOBODY;
+    readonly prover: Pick<Prover, "prepare"> | typeof ANSWERS_NOBODY;
   },
   early = new EarlyEngine(options),
 ): Promise<LiveRelease> {
   assertIndexConsistent(release.index);
+  const { source, prover } = options;
+  const prove = prover === ANSWERS_NOBODY ? undefined : prover.prepare(release.hostData);
   const engine = await early.take(release);
   try {
     await assertIndexFits(release.index, engine);
     const queries = compileFactQueries(engine.facts);
-    const { source, prover } = options;
     const parts = { release, reads: compileReads(release.index), engine, queries, source };
     const activatedAt = options.now?.() ?? Date.now();
-    if (prover !== ANSWERS_NOBODY) {
-      await prover.prove(new LiveRelease({ ...parts, activatedAt }), release.cases);
-    }
+    await prove?.(new LiveRelease({ ...parts, activatedAt }), release.cases);
     await options.prepareFacts?.(queries);
     engine.grow(options.workers);
     const { statement, maxAgeMs, confirmedAt } = options;

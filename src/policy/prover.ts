@@ -1,6 +1,6 @@
 /** Who has a release show what it can and what it must not do. It knows decisions, which this folder does not: it is handed in. */
 import type { LiveRelease } from "./live.ts";
-import type { Release, Runnable } from "./release.ts";
+import type { HostData, Release, Runnable } from "./release.ts";
 import type { SelfTest } from "./self-tests.ts";
 
 /**
@@ -26,8 +26,13 @@ export interface ProofAside {
 }
 
 export interface Prover {
-  /** In this thread. */
-  readonly prove: Prove;
+  /**
+   * In this thread. What it will ask is made ready from now on, while there is nothing else to do: that needs no engine.
+   *
+   * @param hostData - of the release that is to be proven.
+   * @returns the proof of that release; it is asked for once.
+   */
+  prepare(hostData: HostData): Prove;
   /**
    * Reads an archive, and proves it when asked, in a thread of its own: requests are being answered.
    *

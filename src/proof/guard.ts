@@ -75,13 +75,18 @@ export interface GuardFinding {
 }
 
 /**
+ * @param cases - from {@link casesFor}, for the tables of this release and this context; absent: they are made now.
  * @throws ReleaseError step `guard` where it approves any of them, fails on one, or its tables make one that the policy
  *   has to refuse unreadable, so that nobody asked; a LateReleaseError where that took
  *   too long.
  */
-export async function proveGuarded(live: LiveRelease, context: GuardContext = {}): Promise<void> {
+export async function proveGuarded(
+  live: LiveRelease,
+  context: GuardContext = {},
+  cases = casesFor(live.hostData, context),
+): Promise<void> {
   const until = performance.now() + BUDGET_MS;
-  for await (const { what, host, outcome, reasons } of guardFindings(live, context)) {
+  for await (const { what, host, outcome, reasons } of guardFindings(live, context, cases)) {
     if (outcome === "approved") throw new ReleaseError("guard", `the policy approves ${what}`);
     const [reason] = reasons;
     if (outcome === "unusable" && host === undefined) {
@@ -107,9 +112,10 @@ const IN_FLIGHT = 8;
 export async function* guardFindings(
   live: LiveRelease,
   context: GuardContext = {},
+  cases = casesFor(live.hostData, context),
 ): AsyncGenerator<GuardFinding> {
   const asked: Promise<GuardFinding>[] = [];
-  for (const each of casesFor(live, context)) {
+  for (const each of cases) {
     const { what, host } = each;
     const finding = askedFor(each, live, context).then((found) => ({ what, host, ...found }));
     // Where an earlier one ends it, nobody waits for this.
@@ -173,8 +179,11 @@ function regular(to: string, nowMs: number): Snapshot {
 }
 
 /** One after the other, each made when it is asked for: a key costs a millisecond. */
-function* casesFor(live: LiveRelease, { scope = {}, zone = "UTC" }: GuardContext): Generator<GuardCase> {
-  const knowledge = knowledgeOf(live.hostData);
+export function* casesFor(
+  hostData: HostData,
+  { scope = {}, zone = "UTC" }: GuardContext,
+): Iterable<GuardCase> {
+  const knowledge = knowledgeOf(hostData);
   const ids = {
     organizations: scope.organizations ?? [],
     vaults: scope.vaults ?? [],
@@ -196,7 +205,7 @@ function* casesFor(live: LiveRelease, { scope = {}, zone = "UTC" }: GuardContext
     yield* refusedByPolicy(stranger(asset));
     yield* refusedByHost(stranger(asset));
   }
-  for (const asset of readable(live.hostData)) yield* contradicted(stranger(asset));
+  for (const asset of readable(hostData)) yield* contradicted(stranger(asset));
 }
 
 type Fits = (now: ReturnType<typeof nowMembers>) => boolean;

@@ -237,9 +237,9 @@ describe("a release is refused", () => {
     const prove: Prove = async (candidate, cases) => {
       system.outOfThreads = true;
       await Promise.all(system.born.map((worker) => worker.terminate()));
-      await proverOf().prove(candidate, cases);
+      await proverOf().prepare(candidate.hostData)(candidate, cases);
     };
-    const options = { source: "test", evaluationMs: 1_000, prover: { prove } };
+    const options = { source: "test", evaluationMs: 1_000, prover: { prepare: () => prove } };
     const refusal = await refusalOf(activateRelease(release, options));
     expect(refusal).toMatchObject({
       step: "guard",

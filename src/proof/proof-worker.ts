@@ -54,17 +54,22 @@ class DistantEngine implements Evaluator {
   async close(): Promise<void> {}
 }
 
-/** Loaded while the host waits for its engine: reading needs none of it. */
-const load = () =>
-  Promise.all([import("./prove.ts"), import("../policy/live.ts"), import("../policy/reads.ts")]);
-
-async function prove(release: Release, engine: Evaluator, how: Extract<ToProof, { type: "prove" }>) {
-  const [{ proverOf }, { LiveRelease }, { compileReads }] = await load();
-  const { queries, activatedAt } = how;
-  const reads = compileReads(release.index);
-  const candidate = new LiveRelease({ release, reads, engine, queries, activatedAt, source: "proof" });
-  await proverOf(order.context).prove(candidate, release.cases);
-  post({ type: "proven" });
+/** Loaded, and made ready, while the host waits for its engine: reading needs none of it. */
+async function prepare(release: Release) {
+  const [{ proverOf }, { LiveRelease }, { compileReads }] = await Promise.all([
+    import("./prove.ts"),
+    import("../policy/live.ts"),
+    import("../policy/reads.ts"),
+  ]);
+  const prove = proverOf(order.context).prepare(release.hostData);
+  return async (engine: Evaluator, { queries, activatedAt }: Extract<ToProof, { type: "prove" }>) => {
+    const reads = compileReads(release.index);
+    await prove(
+      new LiveRelease({ release, reads, engine, queries, activatedAt, source: "proof" }),
+      release.cases,
+    );
+    post({ type: "proven" });
+  };
 }
 
 /** An archive is to blame for whatever its reading throws. After that, what is no refusal is a fault of ours. */
@@ -87,12 +92,13 @@ async function read(): Promise<void> {
     post({ type: "unpacked", runnable }),
   );
   const engine = new DistantEngine();
+  const prepared = prepare(release);
   parentPort?.on("message", (message: ToProof) => {
     if (message.type === "answer") engine.answered(message.id, message.evaluation);
-    else prove(release, engine, message).catch((error: unknown) => refuse(error, true));
+    else prepared.then((prove) => prove(engine, message)).catch((error: unknown) => refuse(error, true));
   });
   post({ type: "read", release });
-  await load();
+  await prepared;
 }
 
 if (order.givesWay) giveWay();

@@ -1,6 +1,7 @@
 /** All that a release has to show before it goes live, besides that it loads and runs (design 3.10). */
 import type { Prover } from "../policy/prover.ts";
-import { type GuardContext, proveGuarded } from "./guard.ts";
+import { Ahead } from "./ahead.ts";
+import { casesFor, type GuardContext, proveGuarded } from "./guard.ts";
 import { ProofThread } from "./proof-thread.ts";
 import { proveSelfTests } from "./self-tests.ts";
 
@@ -10,9 +11,12 @@ import { proveSelfTests } from "./self-tests.ts";
  */
 export function proverOf(context: GuardContext = {}): Prover {
   return {
-    prove: async (candidate, cases) => {
-      await proveSelfTests(candidate, cases);
-      await proveGuarded(candidate, context);
+    prepare: (hostData) => {
+      const ahead = new Ahead(casesFor(hostData, context));
+      return async (candidate, cases) => {
+        await proveSelfTests(candidate, cases);
+        await proveGuarded(candidate, context, ahead);
+      };
     },
     aside: (archive, sha256, givesWay, unpacked) =>
       new ProofThread({ archive, sha256, context, givesWay }, unpacked),

@@ -15,7 +15,8 @@ async function once({ identity }: LiveRelease, prove: () => Promise<void>): Prom
 
 /** All that any release has to show, once for the same bytes; what fails is asked each time. */
 export const proveOnce: Prover = {
-  prove: (candidate, cases) => once(candidate, () => prover.prove(candidate, cases)),
+  prepare: (hostData) => (candidate, cases) =>
+    once(candidate, () => prover.prepare(hostData)(candidate, cases)),
   aside(archive, sha256, ...how) {
     const proof = prover.aside(archive, sha256, ...how);
     return {
