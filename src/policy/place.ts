@@ -29,8 +29,12 @@ export interface LookOptions {
 export interface ReleasePlace {
   /** @throws {ReleaseError} where it can't be seen what is there. */
   look(taker: Pick<ReleaseTaker, "isSigned" | "isUnsigned">, options: LookOptions): Promise<Sight>;
-  /** Calls back when something may have changed: a hint, which may be lost. */
-  watch(changed: () => void): void;
+  /**
+   * Calls back when something may have changed: a hint, which may be lost.
+   *
+   * @param changed - with whether all of it came in one step, so that nothing of it can be half written.
+   */
+  watch(changed: (isWhole: boolean) => void): void;
   /** @returns how long to wait for the next look, milliseconds, never longer than `ms`. */
   waitMs(ms: number): number;
   /** Ends what is under way; nobody looks any more. */

@@ -16,6 +16,8 @@ import { MAX_STATEMENT_BYTES, statementFile } from "./statement.ts";
 /** How long a half-written file gets until it is read again. */
 const REREAD_MS = 250;
 const MAX_FOLDER_POLL_MS = 1000;
+/** A file that was written to so lately is still being written. */
+const WRITTEN_MS = 100;
 
 type Taker = Pick<ReleaseTaker, "isSigned" | "isUnsigned">;
 
@@ -23,7 +25,10 @@ export class FilePlace implements ReleasePlace {
   readonly #path: string;
   readonly #buildFolder: ((folder: string) => Promise<Uint8Array>) | undefined;
   #isFolder = false;
-  #changed: (() => void) | undefined;
+  #isSigned = false;
+  #changed: ((isWhole: boolean) => void) | undefined;
+  /** When one of the files was written to in its place, on the clock of `performance`. */
+  #writtenAt = Number.NEGATIVE_INFINITY;
   #watcher: FSWatcher | undefined;
   #watched: string | undefined;
 
@@ -43,7 +48,7 @@ export class FilePlace implements ReleasePlace {
   }
 
   /** A file is watched through its folder: it is often replaced by another one. */
-  watch(changed: () => void): void {
+  watch(changed: (isWhole: boolean) => void): void {
     this.#changed = changed;
   }
 
@@ -64,6 +69,7 @@ export class FilePlace implements ReleasePlace {
   async #sight({ isSigned, isUnsigned }: Taker): Promise<Sight> {
     const path = this.#path;
     this.#isFolder = false;
+    this.#isSigned = isSigned;
     try {
       const found = await stat(path);
       if (found.isDirectory() && !isUnsigned) {
@@ -113,6 +119,24 @@ export class FilePlace implements ReleasePlace {
     }
   }
 
+  /**
+   * The statement comes after its archive. Where it appears under its name in one step, with what it holds, both were
+   * written before; a new file that is written in its place appears as well, but empty, or is written to a moment later.
+   */
+  #noticed(event: "rename" | "change", name: string): void {
+    if (event === "change") this.#writtenAt = performance.now();
+    this.#changed?.(false);
+    const last = this.#isSigned ? statementFile(this.#path) : this.#path;
+    if (event === "change" || name !== basename(last)) return;
+    stat(last).then(
+      ({ size }) => {
+        const isWritten = performance.now() - this.#writtenAt <= WRITTEN_MS;
+        if (size > 0 && !isWritten) this.#changed?.(true);
+      },
+      () => {},
+    );
+  }
+
   #aim(): void {
     const isFolder = this.#isFolder;
     const path = this.#path;
@@ -122,8 +146,9 @@ export class FilePlace implements ReleasePlace {
     this.#watched = watched;
     const names = [basename(path), basename(statementFile(path))];
     try {
-      this.#watcher = watch(watched, { persistent: false, recursive: isFolder }, (_event, name) => {
-        if (isFolder || name === null || names.includes(name)) this.#changed?.();
+      this.#watcher = watch(watched, { persistent: false, recursive: isFolder }, (event, name) => {
+        if (isFolder || name === null) this.#changed?.(false);
+        else if (names.includes(name)) this.#noticed(event, name);
       });
       this.#watcher.on("error", () => {
         this.#watcher?.close();

@@ -33,7 +33,10 @@ export interface CheckResult {
   readonly error?: string;
 }
 
+/** What changes piece by piece is looked at when it has stood still so long. */
 const DEBOUNCE_MS = 100;
+/** What came in one step, so long after it: whoever replaces one file more does it at once. */
+const WHOLE_DEBOUNCE_MS = 10;
 /** What takes too long each time is then not tried any more: it costs what the live one needs. */
 const MAX_LATE_RETRY_MS = 16_000;
 
@@ -63,7 +66,7 @@ export class PolicySource {
   /** Looks for the first time, then keeps looking. Never rejects: what is wrong stands in the result. */
   async start(): Promise<CheckResult> {
     this.#state = "starting";
-    this.#options.place.watch(() => this.#hinted());
+    this.#options.place.watch((isWhole) => this.#hinted(isWhole ? WHOLE_DEBOUNCE_MS : DEBOUNCE_MS));
     const result = await this.checkNow();
     if (this.#state === "starting") this.#state = "started";
     this.#schedulePoll();
@@ -189,9 +192,9 @@ export class PolicySource {
     return { live, changed, ...(error === undefined ? {} : { error }) };
   }
 
-  #hinted(): void {
+  #hinted(ms: number): void {
     clearTimeout(this.#hint);
-    this.#hint = setTimeout(() => void this.#enqueue(false), DEBOUNCE_MS);
+    this.#hint = setTimeout(() => void this.#enqueue(false), ms);
     this.#hint.unref();
   }
 
