@@ -118,3 +118,24 @@ describe("exact", () => {
     );
   });
 });
+
+test("members keep their places in the text, and the total stands last", () => {
+  const amount = eth("1000000000000000000");
+  const effects = [{ type: "transfer", to: "0xa", amount, depth: 0 } as const];
+  const document: Document = {
+    ...base,
+    transaction: { total_usd_micros: "9", fee: amount, totals: { ETH: amount }, chain: "ETH" },
+    evidence: { effects, status: "verified", key: "verified" },
+    deposit: { fee: amount, status: "success" },
+  };
+  const priced = { ...amount, usd_micros: "2000000" };
+  expect(JSON.stringify(priceDocument(document, quoteOf({ ETH: "2" })))).toBe(
+    JSON.stringify({
+      ...base,
+      transaction: { fee: priced, totals: { ETH: priced }, chain: "ETH", total_usd_micros: "2000000" },
+      evidence: { effects: [{ ...effects[0], amount: priced }], status: "verified", key: "verified" },
+      deposit: { fee: priced, status: "success" },
+    }),
+  );
+  expect(document.transaction?.total_usd_micros).toBe("9");
+});
