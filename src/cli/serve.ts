@@ -2,7 +2,8 @@
  * `serve`: the server, and its signals.
  *
  * SIGTERM and SIGINT drain and exit 0, the second of them ends the process at once with 1. SIGHUP reloads
- * policy and TLS files; while a reload runs, one more is remembered.
+ * policy and TLS files; while a reload runs, one more is remembered. When all is closed the last lines of the log are
+ * written: where nobody reads them, the process ends itself without, by SIGKILL.
  */
 import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
@@ -29,6 +30,9 @@ const REQUESTS_DIE_YOUNG = "--no-allocation-site-pretenuring";
  */
 const COLLECTED_ALONE = "--no-parallel-scavenge";
 
+/** How long a log's reader may take for the last lines, milliseconds. */
+const LAST_LINES_MS = 2_000;
+
 /** Starts the server and resolves when it has stopped. */
 async function serve(file: string): Promise<ExitCode> {
   setFlagsFromString(REQUESTS_DIE_YOUNG);
@@ -52,7 +56,13 @@ async function serve(file: string): Promise<ExitCode> {
   await server.close(signal);
   process.off("SIGTERM", forceExit).off("SIGINT", forceExit);
   signals.release();
+  endUnread();
   return EXIT.done;
+}
+
+/** An exit in good order would wait for the thread that still writes. Nothing but that can hold the process now. */
+function endUnread(): void {
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), LAST_LINES_MS).unref();
 }
 
 function forceExit(): void {

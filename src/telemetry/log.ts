@@ -3,6 +3,7 @@
  * else, so that no token, key or payload can slip into a line; there is no way to log an object as it stands.
  */
 import { type Level, pino } from "pino";
+import { type LogOutput, logOutput } from "./log-output.ts";
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 
@@ -144,17 +145,14 @@ export interface Log {
    * may quote the data that broke something.
    */
   exception(where: string, error: unknown): void;
-  /** Writes what is left, the counts of refused tokens included. */
+  /** Begins to write what is left, the counts of refused tokens included; nobody waits for whoever reads it. */
   flush(): void;
 }
-
-/** Lines leave many at a time, after 50 ms at most: each write takes a turn of a thread. */
-const GATHERED = { dest: 1, sync: false, minLength: 8_192, periodicFlush: 50 } as const;
 
 export interface LogOptions {
   readonly level?: string | undefined;
   /** Where lines go; default standard output, written asynchronously. */
-  readonly destination?: { write(line: string): void; flush?(): void; flushSync?(): void };
+  readonly destination?: LogOutput;
   /** Milliseconds, for the samples. */
   readonly now?: () => number;
 }
@@ -167,7 +165,7 @@ interface Sample {
 /** Creates the log. An unknown level is `info`. */
 export function createLog(options: LogOptions = {}): Log {
   const { now = Date.now } = options;
-  const destination = options.destination ?? pino.destination(GATHERED);
+  const destination = options.destination ?? logOutput();
   const logger = pino(
     {
       base: null,
@@ -177,6 +175,7 @@ export function createLog(options: LogOptions = {}): Log {
     },
     destination,
   );
+  destination.onLost?.((lines) => logger.error({ lines }, "log lines lost"));
   const samples = new Map<string, Sample>();
   /** How many of a name were left out since it was written last; undefined where this one is left out, too. */
   const sampled = (name: string): number | undefined => {
@@ -310,10 +309,7 @@ export function createLog(options: LogOptions = {}): Log {
           logger.warn({ code, suppressed }, what === PUSH ? "pushes refused" : "tokens refused");
       }
       samples.clear();
-      // A destination that was never opened, or is gone already, has nothing left to write.
-      try {
-        destination.flushSync?.();
-      } catch {}
+      destination.flush?.();
     },
   };
 }

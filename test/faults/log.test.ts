@@ -1,0 +1,28 @@
+/** The log's reader stands still: answers go on, the process ends when it is told to, and the ledger has all of them. */
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect, test } from "vitest";
+import { readLedger } from "./ledger-file.ts";
+import { codeOf, freshTransfer, Site } from "./site.ts";
+
+/** A line of a decision has about five hundred characters; on the way to a reader there is room for some 130,000. */
+const ENOUGH = 500;
+
+let site: Site;
+afterEach(() => site.remove());
+
+test("a log that nobody reads holds neither answers nor the end", async () => {
+  site = new Site();
+  await site.start();
+  const { child } = site.running;
+  child.stdout?.pause();
+  const replies = await Promise.all(Array.from({ length: ENOUGH }, () => site.ask(freshTransfer())));
+  expect(new Set(replies.map(codeOf))).toEqual(new Set(["APPROVE"]));
+  // The last lines have met the reader that takes none.
+  await sleep(200);
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  expect(await ended).toEqual([null, "SIGKILL"]);
+  expect(readLedger(site.state).answers.size).toBe(ENOUGH);
+  expect(site.verify()).toMatchObject({ ok: true, found: 0 });
+});
