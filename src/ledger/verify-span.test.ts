@@ -9,9 +9,13 @@ import { pruneBodies } from "./retention.ts";
 import { verifyLedger } from "./verify.ts";
 import { type EntryRange, rangesOf } from "./verify-span.ts";
 import { doTask, type Findings } from "./verify-task.ts";
+import { VerifyThreads } from "./verify-threads.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ranges-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const shared = new VerifyThreads(3);
+afterAll(() => shared.end());
 
 const GOOD = join(folder, "good.db");
 const COUNT = 30;
@@ -86,14 +90,18 @@ describe.each([
     const database = new Database(file);
     database.exec(statement);
     database.close();
-    const { problems } = await verifyLedger(file, { anchor: undefined, key: undefined, threads });
+    const { problems } = await verifyLedger(file, {
+      anchor: undefined,
+      key: undefined,
+      threads: threads === 1 ? 1 : shared,
+    });
     expect(problems).toContainEqual({ seq, what: expect.stringMatching(what) });
   });
 });
 
 describe("what is written after the ranges were made", () => {
   function verify(file: string, ranges: readonly EntryRange[]): Findings[] {
-    return ranges.map((range) => doTask({ file, task: { type: "entries", range, deep: true } }, () => {}));
+    return ranges.map((range) => doTask(file, { type: "entries", range, deep: true }, () => {}));
   }
 
   test("later entries with all that is theirs are not looked at, and pruning is none of a forger's acts", async () => {

@@ -19,13 +19,10 @@ export interface Findings {
   readonly range?: RangeFindings;
 }
 
-/** What a thread is started with. */
-export interface VerifyBoot {
-  readonly file: string;
-  readonly task: VerifyTask;
-}
+/** What a thread is told: a task, or that there are no more. */
+export type VerifyOrder = { readonly file: string; readonly task: VerifyTask } | "end";
 
-/** What a thread says: entries that it read since, and last what it found. */
+/** What a thread says of a task: entries that it read since, and last what it found. */
 export type VerifyMessage = { readonly rows: number } | { readonly findings: Findings };
 
 const WHAT = {
@@ -37,7 +34,7 @@ const WHAT = {
 const CACHE_KIB = 8_192;
 
 /** @throws LedgerError where the file cannot be opened; what is wrong in it is found. */
-export function doTask({ file, task }: VerifyBoot, progress: (rows: number) => void): Findings {
+export function doTask(file: string, task: VerifyTask, progress: (rows: number) => void): Findings {
   const database = openToRead(file);
   try {
     database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);

@@ -1,8 +1,10 @@
-/** The thread behind `verify.ts`: one task, and then it ends by itself. */
-import { parentPort, workerData } from "node:worker_threads";
-import { doTask, type VerifyBoot, type VerifyMessage } from "./verify-task.ts";
+/** A thread of `verify-threads.ts`: tasks as they come, and when it is told to, it ends by itself. */
+import { parentPort } from "node:worker_threads";
+import { doTask, type VerifyMessage, type VerifyOrder } from "./verify-task.ts";
 
-const boot: VerifyBoot = workerData;
 const say = (message: VerifyMessage) => parentPort?.postMessage(message);
 
-say({ findings: doTask(boot, (rows) => say({ rows })) });
+parentPort?.on("message", (order: VerifyOrder) => {
+  if (order === "end") parentPort?.close();
+  else say({ findings: doTask(order.file, order.task, (rows) => say({ rows })) });
+});

@@ -7,7 +7,6 @@
  * in as many threads as the machine has cores. What only all ranges together show is held against each other here.
  */
 import { availableParallelism } from "node:os";
-import { startThread } from "../thread.ts";
 import { messageOf } from "../thrown.ts";
 import { type Problem, Problems } from "./problems.ts";
 import { type Connection, inSnapshot, openToRead, readingError } from "./read-connection.ts";
@@ -17,18 +16,20 @@ import { verifyMarks } from "./verify-flags.ts";
 import { verifyNamedCounts } from "./verify-named.ts";
 import type { RangeFindings } from "./verify-range.ts";
 import { type EntryRange, rangesOf } from "./verify-span.ts";
-import { doTask, type Findings, type VerifyMessage, type VerifyTask } from "./verify-task.ts";
+import { doTask, type Findings, type VerifyTask } from "./verify-task.ts";
+import { VerifyThreads } from "./verify-threads.ts";
 
 /**
  * @property deep - also what takes a look-up a row: the sums of history, the names of transactions both ways, the
  *   wallets of the documents, the file's own structure.
  * @property progress - how many of how many entries are done; called now and then.
- * @property threads - how many work at once; by default, for more than a few entries, one a core.
+ * @property threads - how many work at once, or the ones that do, which the caller ends; by default, for more than a few
+ *   entries, one a core.
  */
 export interface VerifyOptions extends Outside {
   readonly deep?: boolean;
   readonly progress?: (done: number, total: number) => void;
-  readonly threads?: number;
+  readonly threads?: number | VerifyThreads;
 }
 
 /**
@@ -87,7 +88,7 @@ function planOf(database: Connection, options: VerifyOptions, problems: Problems
   let stated: Stated = { count: 0, anchored: undefined };
   try {
     last = lastSeq(database);
-    threads = options.threads ?? (last < FEW_ENTRIES ? 1 : availableParallelism());
+    threads = threadsOf(options, last);
     stated = verifyCheckpoints(database, options, last, problems);
     verifyMarks(database, problems);
     ranges = rangesOf(database, last, threads);
@@ -100,47 +101,37 @@ function planOf(database: Connection, options: VerifyOptions, problems: Problems
   return { last, threads, stated, tasks: deep ? [...DEEP, ...entries] : entries };
 }
 
-async function doAll(file: string, plan: Plan, { progress }: VerifyOptions): Promise<Findings[]> {
+function threadsOf({ threads }: VerifyOptions, last: number): number {
+  if (threads instanceof VerifyThreads) return threads.count;
+  return threads ?? (last < FEW_ENTRIES ? 1 : availableParallelism());
+}
+
+async function doAll(file: string, plan: Plan, { progress, threads }: VerifyOptions): Promise<Findings[]> {
   let done = 0;
   const add = (rows: number) => {
     done += rows;
     // The last call says that all is done.
     if (rows > 0 && done < plan.last) progress?.(done, plan.last);
   };
-  const findings: Findings[] = [];
-  if (plan.threads === 1) {
-    for (const task of plan.tasks) findings.push(doTask({ file, task }, add));
-  } else {
-    const waiting = [...plan.tasks];
-    const work = async () => {
-      for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
-        findings.push(await doAside(file, task, add));
-      }
-    };
-    await Promise.all(Array.from({ length: plan.threads }, work));
-  }
+  const findings = await findingsOf(file, plan, threads, add);
   progress?.(done, done);
   return findings;
 }
 
-/** In a thread, which ends by itself: see `database.ts`. */
-function doAside(file: string, task: VerifyTask, progress: (rows: number) => void): Promise<Findings> {
-  return new Promise((resolve, reject) => {
-    const thread = startThread("#ledger-verify-worker", {
-      workerData: { file, task },
-      name: `ledger-verify-${task.type}`,
-    });
-    let findings: Findings | undefined;
-    thread.on("message", (message: VerifyMessage) => {
-      if ("rows" in message) progress(message.rows);
-      else findings = message.findings;
-    });
-    thread.on("error", reject);
-    thread.on("exit", () => {
-      if (findings === undefined) reject(new Error("a thread that verifies the ledger ended"));
-      else resolve(findings);
-    });
-  });
+async function findingsOf(
+  file: string,
+  { threads, tasks }: Plan,
+  given: VerifyOptions["threads"],
+  add: (rows: number) => void,
+): Promise<Findings[]> {
+  if (given instanceof VerifyThreads) return given.do(file, tasks, add);
+  if (threads === 1) return tasks.map((task) => doTask(file, task, add));
+  const own = new VerifyThreads(threads);
+  try {
+    return await own.do(file, tasks, add);
+  } finally {
+    await own.end();
+  }
 }
 
 /** What all ranges counted of addresses; nothing where one of them could not be read. */
