@@ -22,12 +22,13 @@ import {
   readReply,
   requestToken,
 } from "./support/caller.ts";
-import { Installation, type RunningProcess, TEST_DATA, TEST_RELEASE } from "./support/installation.ts";
+import { FEW_RULES, FEW_RULES_SOURCE } from "./support/few-rules.ts";
+import { Installation, type RunningProcess } from "./support/installation.ts";
 import { compileRego } from "./support/policy.ts";
 
 const LISTED = demoRequest("listed-transfer");
 const UNLISTED = demoRequest("unlisted-transfer");
-const GOOD = new Uint8Array(readFileSync(TEST_RELEASE));
+const GOOD = new Uint8Array(readFileSync(FEW_RULES.open));
 const TYPE_RULE = "rules/transfer/transaction_type/rule.rego";
 const APPROVE_RULE = "rules/transfer/ordinary_transfer/rule.rego";
 const ENTRYPOINTS = "countersign/entrypoints.rego";
@@ -468,8 +469,7 @@ describe("a decision", () => {
   beforeAll(async () => {
     await open({ release: "./policies" }, { limits: { evaluation: "300ms" } });
     const source = join(installation.folder, "policies");
-    cpSync("policies", source, { recursive: true });
-    cpSync(TEST_DATA, join(source, "data.yaml"));
+    cpSync(FEW_RULES_SOURCE, source, { recursive: true });
     const divisors = Object.fromEntries(NAMES.map((name) => [name, name === "zero" ? 0 : 2]));
     mkdirSync(join(source, "divisors"));
     writeFileSync(join(source, "divisors/data.json"), JSON.stringify(divisors));

@@ -9,10 +9,11 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type CallbackResult, postCallback } from "../src/cli/node-client.ts";
 import { demoRequest, form, readReply, renamed, requestToken } from "./support/caller.ts";
 import { createAuthority } from "./support/certificates.ts";
-import { BUNDLES, Installation, type RunningProcess } from "./support/installation.ts";
+import { FEW_RULES, FEW_RULES_SOURCE } from "./support/few-rules.ts";
+import { Installation, type RunningProcess } from "./support/installation.ts";
 import { type KeyPair, keyPair } from "./support/key-pairs.ts";
 
-const DEMO = join(BUNDLES, "demo.tar.gz");
+const DEMO = FEW_RULES.demo;
 const WAIT_LIMIT_MS = 20_000;
 
 const installations: Installation[] = [];
@@ -21,7 +22,8 @@ afterEach(async () => {
 });
 
 function install(overrides: Record<string, unknown> = {}): Installation {
-  const installation = new Installation(overrides);
+  const policy = { release: FEW_RULES.open, trust: "unsigned" };
+  const installation = new Installation({ policy, ...overrides });
   installations.push(installation);
   return installation;
 }
@@ -80,11 +82,10 @@ async function until(what: string, holds: () => Promise<boolean> | boolean): Pro
   }
 }
 
-/** Copies the default policies with the demo's data: a source folder of one's own. */
+/** A source folder of one's own. */
 function sourceIn(installation: Installation): string {
   const folder = join(installation.folder, "policies");
-  cpSync("policies", folder, { recursive: true });
-  cpSync(join(BUNDLES, "demo/data.yaml"), join(folder, "data.yaml"));
+  cpSync(FEW_RULES_SOURCE, folder, { recursive: true });
   return folder;
 }
 
@@ -145,7 +146,7 @@ describe("a release file", () => {
     expect(after["alarms"]).toMatchObject([{ code: "RELEASE_REFUSED" }]);
     expect((await ask(server, installation, request("listed-transfer"))).action).toBe("APPROVE");
 
-    installation.write("release.tar.gz", readFileSync(join(BUNDLES, "default.tar.gz")));
+    installation.write("release.tar.gz", readFileSync(FEW_RULES.refusing));
     expect((await admin(server, installation, "/v1/reload", "POST")).body).toMatchObject({ changed: true });
     const refused = await ask(server, installation, request("listed-transfer"));
     expect(refused.reply?.error).toMatch(/^DESTINATION_ALLOWLIST: data.allowlist is empty/);

@@ -11,6 +11,7 @@ import {
   fresh,
   requestToken,
 } from "../support/caller.ts";
+import { FEW_RULES } from "../support/few-rules.ts";
 import { Installation, type RunningProcess } from "../support/installation.ts";
 
 const FORM = "application/x-www-form-urlencoded";
@@ -24,7 +25,7 @@ let caller: Caller;
 let good: string;
 
 beforeAll(async () => {
-  installation = new Installation();
+  installation = new Installation({ policy: { release: FEW_RULES.open, trust: "unsigned" } });
   running = await installation.start();
   caller = new Caller(running.addresses.nodes);
   good = form(requestToken(LISTED, installation.node.privateKey));

@@ -16,6 +16,7 @@ import {
   requestToken,
   tokenOf,
 } from "../support/caller.ts";
+import { FEW_RULES } from "../support/few-rules.ts";
 import { Installation, type RunningProcess } from "../support/installation.ts";
 
 const LISTED = demoRequest("listed-transfer");
@@ -46,7 +47,8 @@ function start(overrides: Record<string, unknown> = {}): Promise<Site> {
 }
 
 async function startNew(overrides: Record<string, unknown>): Promise<Site> {
-  const installation = new Installation(overrides);
+  const policy = { release: FEW_RULES.open, trust: "unsigned" };
+  const installation = new Installation({ policy, ...overrides });
   opened.push({ close: () => installation.remove() });
   const running = await installation.start();
   const caller = new Caller(running.addresses.nodes, 64);

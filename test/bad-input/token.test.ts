@@ -16,6 +16,7 @@ import {
   requestToken,
   tokenOf,
 } from "../support/caller.ts";
+import { FEW_RULES } from "../support/few-rules.ts";
 import { Installation, type RunningProcess } from "../support/installation.ts";
 import { type KeyPair, keyPair } from "../support/key-pairs.ts";
 
@@ -37,6 +38,7 @@ let caller: Caller;
 
 beforeAll(async () => {
   installation = new Installation({
+    policy: { release: FEW_RULES.open, trust: "unsigned" },
     nodes: [
       {
         name: "node-1",

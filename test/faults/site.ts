@@ -1,11 +1,12 @@
-/** A server of two nodes with the demo release, as the tests of faults start it, ask it and look at it. */
+/** A server of two nodes with few of the demo's rules, as the tests of faults start it, ask it and look at it. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Caller, form, readReply, requestToken, type StrictReply } from "../support/caller.ts";
-import { BUNDLES, Installation, MAIN, type RunningProcess } from "../support/installation.ts";
+import { FEW_RULES } from "../support/few-rules.ts";
+import { Installation, MAIN, type RunningProcess } from "../support/installation.ts";
 import { type KeyPair, keyPair } from "../support/key-pairs.ts";
 import { type Transfer, transferRequest } from "./transfer.ts";
 
@@ -40,7 +41,7 @@ export class Site {
   /** @param state - another state directory than the installation's own. */
   constructor(overrides: Record<string, unknown> = {}, state?: string) {
     this.installation = new Installation({
-      policy: { release: join(BUNDLES, "demo.tar.gz"), trust: "unsigned" },
+      policy: { release: FEW_RULES.demo, trust: "unsigned" },
       // Faults are what is looked for, not a machine that is busy with other tests.
       limits: { decision: "15s" },
       ...overrides,

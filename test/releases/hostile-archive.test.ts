@@ -171,7 +171,7 @@ describe("data and index", () => {
     ],
     [
       "data with a key twice",
-      () => demo.with({ "/data.json": `{"modes":{},${demo.text("/data.json").slice(1)}` }),
+      () => demo.with({ "/data.json": `{"allowlist":{},${demo.text("/data.json").slice(1)}` }),
       "data",
       /twice/,
     ],

@@ -312,13 +312,13 @@ describe.runIf(canMount())("a full disk while a release is stored", () => {
   test("the old one decides on, and the new one goes live by itself once there is room", async () => {
     const site = await SignedSite.prepare({ poll: "200ms" });
     const releases = join(site.state, "releases");
-    const mount = mountMemory("640k", releases);
+    const mount = mountMemory("400k", releases);
     try {
       await site.publish(site.demo, { sequence: 1 });
       await site.start();
       expect((await site.live())?.sequence).toBe(1);
       const filler = join(releases, "filler");
-      writeFileSync(filler, Buffer.alloc(300_000));
+      writeFileSync(filler, Buffer.alloc(150_000));
       await site.publish(site.other, { sequence: 2 });
       const { live, error } = await site.reload();
       expect({ live, error }).toMatchObject({

@@ -1,11 +1,11 @@
 /** A candidate judges what the live release decides, and answers nobody; an operator has it go live. */
 import { copyFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { codeOf, decisionIdOf, freshTransfer, until } from "../faults/site.ts";
 import { boundConfig, run } from "../support/command.ts";
+import { FEW_RULES } from "../support/few-rules.ts";
 import { statementOf } from "../support/publisher.ts";
 import { ORDINARY, smallRelease } from "../support/small-releases.ts";
 import { type Archive, archiveFrom, SignedSite } from "./signed-site.ts";
@@ -307,7 +307,7 @@ describe("where releases are not signed", () => {
       ...{ release: "./release.tar.gz", candidate: "./next.tar.gz", trust: pinned },
     };
     site.put(site.demo.bytes, undefined);
-    copyFileSync(join("bundles", "default.tar.gz"), site.candidate);
+    copyFileSync(FEW_RULES.refusing, site.candidate);
     await site.start();
     await site.reload();
     expect((await site.whole()).candidate).toMatchObject({ state: "absent", refused: { step: "digest" } });

@@ -6,7 +6,7 @@ import { type Status, statusSchema as wholeStatus } from "../../src/admin/status
 import { openToRead } from "../../src/ledger/read-connection.ts";
 import { inspectRelease } from "../../src/policy/inspect.ts";
 import { Site, until } from "../faults/site.ts";
-import { BUNDLES, TEST_RELEASE } from "../support/installation.ts";
+import { FEW_RULES } from "../support/few-rules.ts";
 import { type PublisherKey, publisherKey, type Says, says, statementOf } from "../support/publisher.ts";
 import { digestOf } from "../support/small-releases.ts";
 
@@ -96,9 +96,9 @@ export class SignedSite extends Site {
       publisherKey("ed25519"),
     ]);
     const archives = await Promise.all([
-      archiveOf(join(BUNDLES, "demo.tar.gz")),
-      archiveOf(TEST_RELEASE),
-      archiveOf(join(BUNDLES, "default.tar.gz")),
+      archiveOf(FEW_RULES.demo),
+      archiveOf(FEW_RULES.open),
+      archiveOf(FEW_RULES.refusing),
     ]);
     return new SignedSite({ policy, state, keys: [one, two, three], removed, archives });
   }

@@ -1,49 +1,29 @@
-/** Before all tests: the code is compiled, and the release that they serve is built, as a user would do both. */
+/** Before all tests: the code is compiled, and the releases that they serve are built. */
 import { execFileSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { z } from "zod";
+import { ROOT, withoutDailyLimits } from "./demo-data.ts";
+import { buildFewRules } from "./few-rules.ts";
 import { keepKeyPairs } from "./key-pairs.ts";
 
-const ROOT = process.cwd();
 const SOURCE = join(ROOT, "build/test-policies");
-
-const ENOUGH = "1000000000000000000000000000";
-
-const limitsSchema = z.looseObject({
-  limits: z.looseObject({ token: z.looseObject({ units: z.record(z.string(), z.string()) }) }),
-});
 
 /**
  * The policy worker and the command line run from `dist/`, never from a stale or half-transformed copy.
  */
-export function setup(): void {
+export async function setup(): Promise<void> {
   execFileSync("npm", ["run", "--silent", "build"], { stdio: "inherit" });
   buildTestRelease();
+  await buildFewRules();
   keepKeyPairs();
 }
 
-/**
- * The demo release without an end to what may be paid in a day: tests send its sample transfer a thousand times.
- * What one transaction may do is limited as in the demo.
- */
+/** The demo release without an end to what may be paid in a day, built as a user would do it. */
 export function buildTestRelease(): void {
   rmSync(SOURCE, { recursive: true, force: true });
   cpSync(join(ROOT, "policies"), SOURCE, { recursive: true });
-  const { limits, ...data } = limitsSchema.parse(
-    parse(readFileSync(join(ROOT, "bundles/demo/data.yaml"), "utf8")),
-  );
-  const units = Object.fromEntries(Object.keys(limits.token.units).map((token) => [token, ENOUGH]));
-  const open = {
-    ...data,
-    limits: {
-      ...limits,
-      daily: { window: "24h", hold: ENOUGH, deny: ENOUGH },
-      token: { window: "24h", units },
-      payments: { window: "1h", count: ENOUGH },
-    },
-  };
+  const open = withoutDailyLimits(parse(readFileSync(join(ROOT, "bundles/demo/data.yaml"), "utf8")));
   writeFileSync(
     join(SOURCE, "data.yaml"),
     stringify(open, { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" }),
