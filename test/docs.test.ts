@@ -36,6 +36,8 @@ import { MAIN } from "./support/installation.ts";
 
 const ROOT = process.cwd();
 const SWAP_LIMIT_MS = 60_000;
+/** What asks is a process of its own. */
+const POLL_MS = 1_000;
 const folder = mkdtempSync(join(tmpdir(), "countersign-docs-"));
 const cleanUps: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })];
 afterAll(() => {
@@ -130,12 +132,12 @@ test("the README's first rule, word by word", { timeout: 300_000 }, async () => 
   // The default's rules, and the new one.
   while (JSON.parse(await run(rules)).release.rules !== all.length + 1) {
     expect(Date.now() - from).toBeLessThan(SWAP_LIMIT_MS);
-    await sleep(200);
+    await sleep(POLL_MS);
   }
   // The rule that was not mended yet counts as one, too: on a Saturday it refuses until the next build is live.
   let answer = await run(`${ask}\nask listed-transfer`);
   while (!expected.test(answer) && Date.now() - from < SWAP_LIMIT_MS) {
-    await sleep(200);
+    await sleep(POLL_MS);
     answer = await run(`${ask}\nask listed-transfer`);
   }
   expect(answer).toMatch(expected);
