@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { boundConfig } from "../../test/support/command.ts";
 import { runInside } from "../../test/support/command-inside.ts";
+import { FEW_RULES } from "../../test/support/few-rules.ts";
 import { Installation, type RunningProcess } from "../../test/support/installation.ts";
 import { depositPush, unreadPush } from "../../test/support/pushes.ts";
 import { flagged, LISTED_SOURCE, seeded, told } from "../../test/support/told.ts";
@@ -26,7 +27,7 @@ const made: Record<"source" | "spam" | "unread" | "waited" | "repeated", { push:
 };
 
 beforeAll(async () => {
-  installation = new Installation();
+  installation = new Installation({ policy: { release: FEW_RULES.open, trust: "unsigned" } });
   await seeded(join(installation.folder, "state"), async (ledger) => {
     const raise = async (
       name: keyof typeof made,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { createAuthority } from "../../test/support/certificates.ts";
 import { boundConfig, run } from "../../test/support/command.ts";
+import { FEW_RULES } from "../../test/support/few-rules.ts";
 import { Installation } from "../../test/support/installation.ts";
 
 const installations: Installation[] = [];
@@ -13,7 +14,10 @@ afterEach(async () => {
 });
 
 function install(overrides: Record<string, unknown> = {}): Installation {
-  const installation = new Installation(overrides);
+  const installation = new Installation({
+    policy: { release: FEW_RULES.open, trust: "unsigned" },
+    ...overrides,
+  });
   installations.push(installation);
   return installation;
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askTransfer, boundConfig } from "../../test/support/command.ts";
 import { runInside } from "../../test/support/command-inside.ts";
+import { FEW_RULES } from "../../test/support/few-rules.ts";
 import { Installation, type RunningProcess } from "../../test/support/installation.ts";
 
 const REASON = ["--reason", "node-1 was stolen"];
@@ -17,6 +18,7 @@ let config: string;
 
 beforeAll(async () => {
   installation = new Installation({
+    policy: { release: FEW_RULES.open, trust: "unsigned" },
     admin_tokens: [
       { name: "alice", sha256: sha256(ALICE), role: "operate" },
       { name: "reader", sha256: sha256(READER), role: "read" },
