@@ -2,7 +2,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run, shell } from "../../test/support/command.ts";
+import { shell } from "../../test/support/command.ts";
+import { runInside as run } from "../../test/support/command-inside.ts";
 import { policySource, removePolicySources, ruleText } from "../../test/support/policy-source.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "countersign-build-"));

@@ -1,24 +1,7 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runInside as countersign } from "../../test/support/command-inside.ts";
 import { policySource, removePolicySources, ruleText } from "../../test/support/policy-source.ts";
-
-const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function countersign(...args: string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
-    });
-  });
-}
 
 const RULE = ruleText('require["X_X"] if input.transaction.chain == "ETH"');
 const TEST = `package tests.transfer.a
@@ -52,7 +35,7 @@ afterAll(removePolicySources);
 test("build and inspect: the release, its rules and what they read", async () => {
   const output = join(good, "out", "release.tar.gz");
   const built = JSON.parse(
-    (await countersign("policy", "build", good, "-o", output, "--revision", "v1", "--json")).stdout,
+    (await countersign("policy", "build", good, "-o", output, "--revision", "v1", "--json")).out,
   );
   expect(built).toMatchObject({
     ok: true,
@@ -62,7 +45,7 @@ test("build and inspect: the release, its rules and what they read", async () =>
     regal: "passed",
     warnings: [],
   });
-  const inspected = JSON.parse((await countersign("policy", "inspect", output, "--json")).stdout);
+  const inspected = JSON.parse((await countersign("policy", "inspect", output, "--json")).out);
   expect(inspected).toMatchObject({
     revision: "v1",
     sha256: built.sha256,
@@ -78,7 +61,7 @@ test("build and inspect: the release, its rules and what they read", async () =>
   });
   const text = await countersign("policy", "inspect", output);
   expect(text.code).toBe(0);
-  expect(text.stdout).toContain("X_X  deny  rules/transfer/a/rule.rego:8");
+  expect(text.out).toContain("X_X  deny  rules/transfer/a/rule.rego:8");
 });
 
 test("inspect: what is no release ends in 1, what is not there in 2", async () => {
@@ -94,14 +77,14 @@ test("test: a failing test ends in 1 with its place; rules without tests and rea
   });
   const failed = await countersign("policy", "test", failing);
   expect(failed.code).toBe(1);
-  expect(failed.stderr).toMatch(
+  expect(failed.errors).toMatch(
     /^rules\/transfer\/a\/rule_test\.rego:5: fail: tests\.transfer\.a\.test_eth/m,
   );
   expect((await countersign("policy", "test", bad)).code).toBe(1);
 
   const passed = await countersign("policy", "test", good, "--coverage", "--json");
   expect(passed.code).toBe(0);
-  const result = JSON.parse(passed.stdout);
+  const result = JSON.parse(passed.out);
   expect(result).toMatchObject({ ok: true, rules: 2, untested: ["transfer/c"], unexplained: ["transfer/c"] });
   expect(result.tests).toHaveLength(2);
   expect(result.coverage["rules/transfer/a/rule.rego"]).toBe(100);
@@ -115,7 +98,7 @@ test("test: what is built without a built-in is tested without it", async () => 
   });
   const run = await countersign("policy", "test", source);
   expect(run.code).toBe(1);
-  expect(run.stderr).toMatch(/rule_test\.rego:3: .*sprintf/);
+  expect(run.errors).toMatch(/rule_test\.rego:3: .*sprintf/);
 });
 
 test("test: cases run in the engine, beside the Rego tests; inspect counts them", async () => {
@@ -129,19 +112,19 @@ cases:
   const text = await countersign("policy", "test", wrong);
   const failed =
     'case "of an unknown type" (cases/a.yaml:4): expected denied with REQUEST_TYPE_UNKNOWN, found unusable with REQUEST_TYPE_UNKNOWN (host)';
-  expect(text).toMatchObject({ code: 1, stderr: `${failed}\n` });
-  expect(text.stdout).toContain("1 case: 0 passed, 1 failed");
+  expect(text).toMatchObject({ code: 1, errors: `${failed}\n` });
+  expect(text.out).toContain("1 case: 0 passed, 1 failed");
   const right = await policySource({ ...files, "cases/a.yaml": cases("unusable") });
   const json = await countersign("policy", "test", right, "--json");
   expect(json.code).toBe(0);
-  expect(JSON.parse(json.stdout)).toMatchObject({
+  expect(JSON.parse(json.out)).toMatchObject({
     ok: true,
     cases: [{ title: "of an unknown type", place: "cases/a.yaml:4", ok: true, outcome: "unusable" }],
   });
   const output = join(right, "out.tar.gz");
   expect((await countersign("policy", "build", right, "-o", output)).code).toBe(0);
-  expect(JSON.parse((await countersign("policy", "inspect", output, "--json")).stdout)).toMatchObject({
+  expect(JSON.parse((await countersign("policy", "inspect", output, "--json")).out)).toMatchObject({
     cases: 1,
   });
-  expect((await countersign("policy", "inspect", output)).stdout).toMatch(/^cases +1$/m);
+  expect((await countersign("policy", "inspect", output)).out).toMatch(/^cases +1$/m);
 });
