@@ -1,9 +1,10 @@
-import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Run, run as runAlone } from "../../test/support/command.ts";
+import { runInside } from "../../test/support/command-inside.ts";
 import { enriched, withEmptyHistory } from "../../test/support/dry-run.ts";
-import { BUNDLES, Installation, MAIN } from "../../test/support/installation.ts";
+import { BUNDLES, Installation } from "../../test/support/installation.ts";
 import { LedgerRows, movement, reason, T0 } from "../../test/support/ledger-rows.ts";
 import { normalize } from "../channels/tss/normalize.ts";
 import { parseCallback } from "../channels/tss/wire.ts";
@@ -22,22 +23,12 @@ let config = "";
 let rows: LedgerRows;
 const path = (name: string) => join(installation.folder, name);
 
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly errors: string;
-}
-
 function run(...options: string[]): Promise<Run> {
   return runOn(config, ...options);
 }
 
 function runOn(file: string, ...options: string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...options, "--config", file], (error, out, errors) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, errors });
-    });
-  });
+  return runInside(...options, "--config", file);
 }
 
 /** A request of the demo as the ledger keeps it: with prices, lists and what its rules had asked of history. */
@@ -140,7 +131,8 @@ describe("ledger verify", () => {
 });
 
 test("ledger export: to standard output or to a new file", async () => {
-  const { code, out } = await run("ledger", "export", "--since", String(T0 + 7_000));
+  // In a process of its own, whose standard output it is.
+  const { code, out } = await runAlone("ledger", "export", "--since", String(T0 + 7_000), "--config", config);
   expect(code).toBe(0);
   const lines = out
     .trimEnd()

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runInside } from "../../test/support/command-inside.ts";
 import { policySource, removePolicySources, ruleText } from "../../test/support/policy-source.ts";
 import { ROOT } from "../root.ts";
 
@@ -23,6 +24,7 @@ afterAll(async () => {
   await removePolicySources();
 });
 
+/** In a process of its own: where its tools lie hangs on where it lies. */
 function countersign(
   root: URL,
   ...args: string[]
@@ -48,28 +50,28 @@ function withoutRegal(): URL {
 }
 
 test("wrong usage ends in 2, what is wrong in 1 with file, line and check, and what is right in 0", async () => {
-  expect((await countersign(ROOT, "policy", "lint", join(good, "nowhere"))).code).toBe(2);
-  expect((await countersign(ROOT, "policy", "lint", join(good, "data.json"))).code).toBe(2);
-  const text = await countersign(ROOT, "policy", "lint", bad);
+  expect((await runInside("policy", "lint", join(good, "nowhere"))).code).toBe(2);
+  expect((await runInside("policy", "lint", join(good, "data.json"))).code).toBe(2);
+  const text = await runInside("policy", "lint", bad);
   expect(text.code).toBe(1);
-  expect(text.stderr).toMatch(
+  expect(text.errors).toMatch(
     /^rules\/transfer\/a\/rule\.rego:8: closed-list-positive: input\.evidence\.status /m,
   );
-  expect(text.stdout).toBe("1 rules: 1 wrong\n");
-  const json = JSON.parse((await countersign(ROOT, "policy", "lint", bad, "--json")).stdout);
+  expect(text.out).toBe("1 rules: 1 wrong\n");
+  const json = JSON.parse((await runInside("policy", "lint", bad, "--json")).out);
   expect(json).toMatchObject({
     ok: false,
     problems: [{ file: "rules/transfer/a/rule.rego", line: 8, check: "closed-list-positive" }],
     regal: { installed: true, warnings: [] },
   });
-  const right = await countersign(ROOT, "policy", "lint", good);
-  expect(right).toEqual({ code: 0, stdout: "1 rules: nothing wrong\n", stderr: "" });
+  const right = await runInside("policy", "lint", good);
+  expect(right).toEqual({ code: 0, out: "1 rules: nothing wrong\n", errors: "" });
 });
 
 test("the build refuses what the lint finds", async () => {
-  const built = await countersign(ROOT, "policy", "build", bad, "-o", join(folder, "release.tar.gz"));
+  const built = await runInside("policy", "build", bad, "-o", join(folder, "release.tar.gz"));
   expect(built.code).toBe(1);
-  expect(built.stderr).toMatch(/rule\.rego:8: closed-list-positive: /);
+  expect(built.errors).toMatch(/rule\.rego:8: closed-list-positive: /);
 });
 
 test("Regal that is not installed is said", async () => {
