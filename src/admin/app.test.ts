@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { OPERATE, READ, STATE, startAdmin } from "../../test/support/admin.ts";
+import { OPERATE, READ, STATE, sharedAdmin, startAdmin } from "../../test/support/admin.ts";
 import type { ReadinessCheck, StatusSource } from "./app.ts";
 import { type ServerState, statusSchema } from "./status.ts";
 import { adminTokenFile, ensureAdminToken, findOperator, localToken, readAdminToken } from "./tokens.ts";
@@ -31,6 +31,8 @@ async function start(
 }
 
 describe("refused", () => {
+  const shared = sharedAdmin();
+
   test.each([undefined, "", "x".repeat(43), OPERATE.slice(1), `${OPERATE}o`, "o".repeat(4_000)])(
     "the token %s: 401",
     async (token) => {
@@ -110,7 +112,7 @@ describe("refused", () => {
   });
 
   test.each([...READINGS, ...ACTS])("%s may not be read from another origin", async (path) => {
-    const { url } = await start();
+    const { url } = shared();
     const headers = { origin: "https://elsewhere.example", authorization: `Bearer ${OPERATE}` };
     const response = await fetch(`${url}${path}`, { headers });
     expect(response.headers.get("access-control-allow-origin")).toBeNull();

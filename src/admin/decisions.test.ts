@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type RunningAdmin, startAdmin } from "../../test/support/admin.ts";
+import { type RunningAdmin, sharedAdmin, startAdmin } from "../../test/support/admin.ts";
 import { decided } from "../../test/support/decisions.ts";
 
 interface Listed {
@@ -18,6 +18,7 @@ async function ids(admin: RunningAdmin, query: string): Promise<string[]> {
 }
 
 describe("refused", () => {
+  const shared = sharedAdmin();
   test.each([
     ["?since=yesterday", /^since: neither RFC 3339/],
     ["?until=2026-02-30T00:00:00Z", /^until: neither RFC 3339/],
@@ -32,7 +33,7 @@ describe("refused", () => {
     ["?vault=v", "There are members that this path does not take."],
     ["?wallet=a&wallet=b", "A parameter of the query is there twice."],
   ])("%s: 400", async (query, detail) => {
-    const response = await (await startAdmin()).get(`/v1/decisions${query}`);
+    const response = await shared().get(`/v1/decisions${query}`);
     expect(response.status).toBe(400);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(await response.json()).toEqual({

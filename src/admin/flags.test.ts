@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { OPERATE, type RunningAdmin, startAdmin } from "../../test/support/admin.ts";
+import { OPERATE, type RunningAdmin, sharedAdmin, startAdmin } from "../../test/support/admin.ts";
 import { decided } from "../../test/support/decisions.ts";
 import { stateDirectory } from "../../test/support/ledger.ts";
 import { depositPush } from "../../test/support/pushes.ts";
@@ -40,6 +40,7 @@ function resolve(admin: RunningAdmin, id: string, body: unknown = { reason: REAS
 }
 
 describe("refused", () => {
+  const shared = sharedAdmin();
   test.each([
     ["?state=closed", /^state: /],
     ["?severity=HIGH", /^severity: /],
@@ -51,7 +52,7 @@ describe("refused", () => {
     ["?rule=a", "There are members that this path does not take."],
     ["?state=open&state=open", "A parameter of the query is there twice."],
   ])("%s: 400", async (query, detail) => {
-    const response = await (await startAdmin()).get(`/v1/flags${query}`);
+    const response = await shared().get(`/v1/flags${query}`);
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({
       ...{ type: "about:blank", title: "Bad request", status: 400 },

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { OPERATE, type RunningAdmin, startAdmin } from "../../test/support/admin.ts";
+import { OPERATE, type RunningAdmin, sharedAdmin, startAdmin } from "../../test/support/admin.ts";
 import { opened } from "../../test/support/ledger.ts";
 import { Freezes } from "../decisions/freeze.ts";
 import { Operations } from "../decisions/operations.ts";
@@ -31,6 +31,7 @@ function written({ ledger }: RunningAdmin): unknown[] {
 }
 
 describe("refused, and nothing is frozen", () => {
+  const shared = sharedAdmin();
   test.each([
     [{ scope: "all" }, "reason: a reason is required."],
     [{ scope: "all", reason: "" }, "reason: a reason is required."],
@@ -56,7 +57,7 @@ describe("refused, and nothing is frozen", () => {
     ['{"scope":"wallet:a","scope":"all","reason":"r"}', /^The body is not the JSON expected here: /],
     ['{"scope":"all","reason":"\\ud800"}', /^The body is not the JSON expected here: /],
   ])("%j: 400", async (body, detail) => {
-    const admin = await startAdmin();
+    const admin = shared();
     const response = await admin.post("/v1/freeze", body);
     expect(response.status).toBe(400);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
@@ -72,7 +73,7 @@ describe("refused, and nothing is frozen", () => {
   });
 
   test("what was sent is never in the answer", async () => {
-    const admin = await startAdmin();
+    const admin = shared();
     for (const body of [
       { scope: "ECHO", reason: REASON },
       { scope: "all", reason: REASON, ECHO: 1 },
@@ -87,7 +88,7 @@ describe("refused, and nothing is frozen", () => {
   test.each(["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1"])(
     "the content type %s: 415",
     async (contentType) => {
-      const admin = await startAdmin();
+      const admin = shared();
       const response = await admin.post("/v1/freeze", { scope: "all", reason: REASON }, OPERATE, contentType);
       expect(response.status).toBe(415);
       expect(await response.json()).toMatchObject({ title: "Unsupported media type", status: 415 });
@@ -96,7 +97,7 @@ describe("refused, and nothing is frozen", () => {
   );
 
   test("a body without a content type: 415; one over 64 KiB, announced or not: 413", async () => {
-    const admin = await startAdmin();
+    const admin = shared();
     expect((await admin.send("/v1/freeze", { method: "POST" }, OPERATE)).status).toBe(415);
     const large = JSON.stringify({ scope: "all", reason: "x".repeat(64 * 1024) });
     expect((await admin.post("/v1/freeze", large)).status).toBe(413);
@@ -145,8 +146,7 @@ describe("refused, and nothing is frozen", () => {
     "?cursor=",
     "?since=1",
   ])("the list with %s: 400", async (query) => {
-    const admin = await startAdmin();
-    const response = await admin.get(`/v1/freezes${query}`);
+    const response = await shared().get(`/v1/freezes${query}`);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ title: "Bad request" });
   });

@@ -1,7 +1,7 @@
 /** For the tests: the admin app on a real port, over a real ledger in a directory of its own. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { createAdminApp, type ReadinessCheck, type StatusSource } from "../../src/admin/app.ts";
 import type { AcceptPrice } from "../../src/admin/prices.ts";
 import type { Promote } from "../../src/admin/promote.ts";
@@ -14,7 +14,7 @@ import { LedgerQueries } from "../../src/ledger/ledger-queries.ts";
 import type { SqliteLedger } from "../../src/ledger/open.ts";
 import { startListener } from "../../src/listener.ts";
 import { PromoteError } from "../../src/policy/candidate.ts";
-import { opened, stateDirectory } from "./ledger.ts";
+import { type AtEnd, opened, stateDirectory } from "./ledger.ts";
 
 /** The token of `local`, role `operate`, and that of `monitor`, role `read`. */
 export const OPERATE = "o".repeat(43);
@@ -66,14 +66,33 @@ export interface RunningAdmin {
   send(path: string, init: RequestInit, token?: string): Promise<Response>;
 }
 
-export async function startAdmin(parts: AdminParts = {}): Promise<RunningAdmin> {
-  const directory = stateDirectory();
-  const { ledger } = await opened(directory);
+/** For all tests of a file or a block: of what changes nothing, so that none sees another. */
+export function sharedAdmin(): () => RunningAdmin {
+  let admin: RunningAdmin | undefined;
+  const ends: (() => Promise<void> | void)[] = [];
+  beforeAll(async () => {
+    admin = await startAdmin({}, (end) => ends.push(end));
+  });
+  afterAll(async () => {
+    for (const end of ends.reverse()) await end();
+  });
+  return () => {
+    if (admin === undefined) throw new Error("not started yet");
+    return admin;
+  };
+}
+
+export async function startAdmin(
+  parts: AdminParts = {},
+  atEnd: AtEnd = onTestFinished,
+): Promise<RunningAdmin> {
+  const directory = stateDirectory(atEnd);
+  const { ledger } = await opened(directory, {}, atEnd);
   const freezes = new Freezes(join(directory, "FREEZE"));
   const operations = new Operations(ledger, freezes, Date.now);
   operations.restore();
   const history = new LedgerQueries(join(directory, "ledger.db"));
-  onTestFinished(() => history.close());
+  atEnd(() => history.close());
   const events: string[] = [];
   const source: StatusSource = {
     checks: () => parts.checks ?? [],
@@ -100,7 +119,7 @@ export async function startAdmin(parts: AdminParts = {}): Promise<RunningAdmin> 
     now: () => 61_000,
   });
   const listener = await startListener({ address: { host: "127.0.0.1", port: 0 } }, app);
-  onTestFinished(() => listener.drain(100));
+  atEnd(() => listener.drain(100));
   const send = (path: string, init: RequestInit, token?: string): Promise<Response> => {
     const headers = new Headers(init.headers);
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);

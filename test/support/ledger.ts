@@ -21,9 +21,12 @@ import {
   type SqliteLedger,
 } from "../../src/ledger/open.ts";
 
-export function stateDirectory(): string {
+/** What is told what to do once a thing is not needed any more: after the test, by default. */
+export type AtEnd = (end: () => Promise<void> | void) => unknown;
+
+export function stateDirectory(atEnd: AtEnd = onTestFinished): string {
   const directory = mkdtempSync(join(tmpdir(), "countersign-ledger-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  atEnd(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -32,7 +35,11 @@ export interface Opened {
   readonly events: LedgerEvent[];
 }
 
-export async function opened(directory: string, options: Partial<LedgerOptions> = {}): Promise<Opened> {
+export async function opened(
+  directory: string,
+  options: Partial<LedgerOptions> = {},
+  atEnd: AtEnd = onTestFinished,
+): Promise<Opened> {
   const events: LedgerEvent[] = [];
   const ledger = await openLedger({
     directory,
@@ -42,7 +49,7 @@ export async function opened(directory: string, options: Partial<LedgerOptions> 
     onEvent: (event) => events.push(event),
     ...options,
   });
-  onTestFinished(() => ledger.close());
+  atEnd(() => ledger.close());
   return { ledger, events };
 }
 
