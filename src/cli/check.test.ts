@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAuthority } from "../../test/support/certificates.ts";
-import { TEST_RELEASE } from "../../test/support/installation.ts";
+import { FEW_RULES } from "../../test/support/few-rules.ts";
 import { keyPair } from "../../test/support/key-pairs.ts";
 import { DAY_MS, publisherKey, rfc3339, says, statementOf } from "../../test/support/publisher.ts";
 import { pointOf } from "../../test/support/query-double.ts";
@@ -99,7 +99,7 @@ describe("a release's URL", () => {
   });
 
   test("that has a release: nothing but what is weak", async () => {
-    host.put("/release.tar.gz", readFileSync(TEST_RELEASE));
+    host.put("/release.tar.gz", readFileSync(FEW_RULES.open));
     const found = await check(at("/release.tar.gz").config, {});
     expect(found.filter(({ severity }) => severity === "error")).toEqual([]);
     expect(found).toContainEqual({
@@ -422,7 +422,7 @@ describe("warnings", () => {
         message: expect.stringMatching(/^archive: not a gzip file/),
       },
     ]);
-    copyFileSync(TEST_RELEASE, join(directory, "next.tar.gz"));
+    copyFileSync(FEW_RULES.open, join(directory, "next.tar.gz"));
     expect(await ofCandidate()).toEqual([]);
   });
 
@@ -432,7 +432,7 @@ describe("warnings", () => {
     const { directory, config } = install({ policy: { release: "release.tar.gz", trust } });
     writeFileSync(join(directory, "trust.pub"), key.publicPem);
     const release = join(directory, "release.tar.gz");
-    copyFileSync(TEST_RELEASE, release);
+    copyFileSync(FEW_RULES.open, release);
     const archive = readFileSync(release);
     const { identity } = await inspectRelease(archive);
     const now = Date.now();

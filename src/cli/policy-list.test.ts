@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { runInside } from "../../test/support/command-inside.ts";
-import { BUNDLES } from "../../test/support/installation.ts";
+import { FEW_RULES } from "../../test/support/few-rules.ts";
 import { opened } from "../../test/support/ledger.ts";
 import { type PublisherKey, publisherKey } from "../../test/support/publisher.ts";
 import { LedgerLists } from "../decisions/list-history.ts";
@@ -40,7 +40,7 @@ beforeEach(() => {
     writeFileSync(join(folder, `${name}.pem`), key.privatePem);
     writeFileSync(join(folder, `${name}.pub`), key.publicPem);
   }
-  cpSync(join(BUNDLES, "demo.tar.gz"), join(folder, "release.tar.gz"));
+  cpSync(FEW_RULES.demo, join(folder, "release.tar.gz"));
   configure();
 });
 

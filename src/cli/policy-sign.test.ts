@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { runInside } from "../../test/support/command-inside.ts";
-import { TEST_RELEASE } from "../../test/support/installation.ts";
+import { FEW_RULES } from "../../test/support/few-rules.ts";
 import { DAY_MS, type PublisherKey, publisherKey } from "../../test/support/publisher.ts";
 import { readEnvelope } from "../policy/statement.ts";
 import { TrustStore } from "../policy/trust-store.ts";
@@ -21,7 +21,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(root, "case-"));
   release = join(folder, "release.tar.gz");
   statement = `${release}.statement.json`;
-  cpSync(TEST_RELEASE, release);
+  cpSync(FEW_RULES.open, release);
   [first, second] = await Promise.all([publisherKey("ed25519"), publisherKey("rsa")]);
   writeFileSync(join(folder, "first.pem"), first.privatePem);
   writeFileSync(join(folder, "first.pub"), first.publicPem);

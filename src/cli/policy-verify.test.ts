@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../test/support/command.ts";
 import { runInside } from "../../test/support/command-inside.ts";
-import { TEST_RELEASE } from "../../test/support/installation.ts";
+import { FEW_RULES } from "../../test/support/few-rules.ts";
 import { opened } from "../../test/support/ledger.ts";
 import {
   type PublisherKey,
@@ -28,8 +28,8 @@ let archive: Buffer;
 let revision: string;
 beforeAll(async () => {
   [key, other] = await Promise.all([publisherKey(), publisherKey("p256")]);
-  archive = readFileSync(TEST_RELEASE);
-  revision = JSON.parse((await run("policy", "inspect", TEST_RELEASE, "--json")).out).revision;
+  archive = readFileSync(FEW_RULES.open);
+  revision = JSON.parse((await run("policy", "inspect", FEW_RULES.open, "--json")).out).revision;
 });
 
 let folder: string;
@@ -38,7 +38,7 @@ let config: string;
 beforeEach(() => {
   folder = mkdtempSync(join(root, "case-"));
   release = join(folder, "release.tar.gz");
-  cpSync(TEST_RELEASE, release);
+  cpSync(FEW_RULES.open, release);
   writeFileSync(join(folder, "key.pub"), key.publicPem);
   configure({ keys: ["./key.pub"], audience: "production" });
 });
