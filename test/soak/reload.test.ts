@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { Caller, demoRequest, form, readReply, requestToken, type StrictReply } from "../support/caller.ts";
+import { FEW_RULES } from "../support/few-rules.ts";
 import { BUNDLES, Installation, type RunningProcess } from "../support/installation.ts";
 import { CONNECTIONS, LONG, residentMiB } from "./load.ts";
 
@@ -21,10 +22,12 @@ const MAX_KEPT_MIB = 150;
 const LISTED = demoRequest("listed-transfer");
 const UNLISTED = demoRequest("unlisted-transfer");
 
-/** The demo release approves the listed transfer, the default one knows no destination. */
+/** One refuses the listed transfer, since it knows no destination, and one approves it; in the long form with all rules. */
+const REFUSING = LONG ? join(BUNDLES, "default.tar.gz") : FEW_RULES.refusing;
+const APPROVING = LONG ? join(BUNDLES, "demo.tar.gz") : FEW_RULES.open;
 const RELEASES = [
-  { file: "default.tar.gz", listed: "REJECT" },
-  { file: "demo.tar.gz", listed: "APPROVE" },
+  { file: REFUSING, listed: "REJECT" },
+  { file: APPROVING, listed: "APPROVE" },
 ] as const;
 
 let installation: Installation;
@@ -39,7 +42,7 @@ beforeAll(async () => {
     limits: { decision: "15s", evaluation: "10s" },
   });
   release = join(installation.folder, "release.tar.gz");
-  copyFileSync(join(BUNDLES, "demo.tar.gz"), release);
+  copyFileSync(APPROVING, release);
   running = await installation.start();
   caller = new Caller(running.addresses.nodes, CONNECTIONS);
 });
@@ -100,7 +103,7 @@ test(
     const swaps = async (): Promise<void> => {
       for (let swap = 0; swap < SWAPS; swap += 1) {
         const next = RELEASES[swap % 2] ?? RELEASES[0];
-        putRelease(readFileSync(join(BUNDLES, next.file)));
+        putRelease(readFileSync(next.file));
         const { live, changed, error } = await reload();
         expect(error).toBeUndefined();
         // The watcher may have seen the file before the call; the release is the same.
@@ -108,7 +111,7 @@ test(
         revisions.set(live.revision, next.listed);
         expect((await ask(LISTED, "after")).action).toBe(next.listed);
         if (swap % BROKEN_EVERY === 0) {
-          putRelease(readFileSync(join(BUNDLES, next.file)).subarray(0, 10_000));
+          putRelease(readFileSync(next.file).subarray(0, 10_000));
           const broken = await reload();
           expect(broken).toMatchObject({ live, changed: false, error: expect.any(String) });
           expect((await ask(LISTED, "after")).action).toBe(next.listed);
