@@ -7,7 +7,8 @@ import { parseConfig } from "../src/config.ts";
 import { PROMOTE_PROBLEMS } from "../src/policy/candidate.ts";
 import { RELEASE_STEPS } from "../src/policy/release.ts";
 import { askTransfer, boundConfig, run, shell } from "./support/command.ts";
-import { BUNDLES, Installation, type RunningProcess } from "./support/installation.ts";
+import { FEW_RULES } from "./support/few-rules.ts";
+import { Installation, type RunningProcess } from "./support/installation.ts";
 import { publisherKey } from "./support/publisher.ts";
 import { LISTED, ORDINARY, policyFolder } from "./support/small-releases.ts";
 
@@ -161,10 +162,12 @@ test("a list is signed, verified, published, and in force without a release", as
   const sample = parse(/<!-- sample: lists -->\n```yaml\n(.*?)```/s.exec(PAGE)?.[1] ?? "");
   const { trust, ...sanctions } = sample.lists.sanctions;
   const other = new Installation({
-    policy: { release: join(BUNDLES, "demo.tar.gz"), trust: "unsigned" },
+    policy: { release: FEW_RULES.open, trust: "unsigned" },
     lists: {
       sanctions: {
         ...sanctions,
+        // Each look at it from here is two processes.
+        poll: "250ms",
         source: "./srv/sanctions.csv",
         trust: { ...trust, keys: ["./compliance.pub"] },
       },
