@@ -5,6 +5,8 @@ import type { Findings, VerifyMessage, VerifyOrder, VerifyTask } from "./verify-
 
 type Progress = (rows: number) => void;
 
+const ENDED = "a thread that verifies the ledger ended";
+
 export class VerifyThreads {
   /** How many work at once, at most: each is started when it is needed first. */
   readonly count: number;
@@ -59,6 +61,7 @@ export class VerifyThreads {
 class VerifyThread {
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
+  #hasEnded = false;
   #doing:
     | {
         readonly progress: Progress;
@@ -76,7 +79,8 @@ class VerifyThread {
     this.#worker.on("error", (error) => this.#doing?.reject(error));
     this.#ended = new Promise((resolve) => {
       this.#worker.once("exit", () => {
-        this.#doing?.reject(new Error("a thread that verifies the ledger ended"));
+        this.#hasEnded = true;
+        this.#doing?.reject(new Error(ENDED));
         resolve();
       });
     });
@@ -84,6 +88,7 @@ class VerifyThread {
 
   do(file: string, task: VerifyTask, progress: Progress): Promise<Findings> {
     return new Promise<Findings>((resolve, reject) => {
+      if (this.#hasEnded) reject(new Error(ENDED));
       this.#doing = { progress, resolve, reject };
       this.#tell({ file, task });
     });
