@@ -5,6 +5,7 @@ const APART = [
   "src/channels/tss/signer.test.ts",
   "src/ledger/writer.test.ts",
   "src/policy/download-request.test.ts",
+  "src/policy/early-engine.test.ts",
   "src/policy/engine.test.ts",
   "src/proof/proof-thread.test.ts",
 ];

@@ -5,8 +5,8 @@ import { afterEach, expect, test } from "vitest";
 import { readLedger } from "./ledger-file.ts";
 import { codeOf, freshTransfer, Site } from "./site.ts";
 
-/** A line of a decision has about five hundred characters; on the way to a reader there is room for some 130,000. */
-const ENOUGH = 500;
+/** A line of a decision has four hundred characters; on the way to a reader there is room for some 230,000. */
+const ENOUGH = 900;
 
 let site: Site;
 afterEach(() => site.remove());
@@ -16,7 +16,11 @@ test("a log that nobody reads holds neither answers nor the end", async () => {
   await site.start();
   const { child } = site.running;
   child.stdout?.pause();
-  const replies = await Promise.all(Array.from({ length: ENOUGH }, () => site.ask(freshTransfer())));
+  const ask = () => {
+    const transfer = freshTransfer();
+    return site.ask(transfer, transfer.id.padEnd(120, "-"));
+  };
+  const replies = await Promise.all(Array.from({ length: ENOUGH }, ask));
   expect(new Set(replies.map(codeOf))).toEqual(new Set(["APPROVE"]));
   // The last lines have met the reader that takes none.
   await sleep(200);
