@@ -193,6 +193,17 @@ describe("a release is refused", () => {
     expect(refusal).toBeInstanceOf(LateReleaseError);
   });
 
+  it("whose proof can't be made ready by a fault of ours, though not for good", async () => {
+    const live = await activated(releases.first);
+    const order = { archive: releases.first, sha256: digestOf(releases.first), givesWay: true };
+    const proof = new ProofThread({ ...order, context: JSON.parse("null") });
+    onTestFinished(() => proof.end());
+    await proof.release;
+    const refusal = await refusalOf(proof.prove(live));
+    expect(refusal).toMatchObject({ step: "guard" });
+    expect(refusal).toBeInstanceOf(PassingReleaseError);
+  });
+
   it("whose proof ends while it is at it", async () => {
     const live = await activated(releases.first);
     const proof = proofOf(releases.first);

@@ -98,7 +98,7 @@ async function read(): Promise<void> {
     else prepared.then((prove) => prove(engine, message)).catch((error: unknown) => refuse(error, true));
   });
   post({ type: "read", release });
-  await prepared;
+  await prepared.catch((error: unknown) => refuse(error, true));
 }
 
 if (order.givesWay) giveWay();
