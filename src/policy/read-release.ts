@@ -24,6 +24,12 @@ const manifestSchema = z.object({ revision: z.string().min(1).max(128) });
 const READ_ONCE = { jitless: true } as const;
 const contractSchema = z.object({ contract: z.unknown() });
 
+/**
+ * Pages of 64 KiB of memory that an engine may take before its data are checked: 512 MiB. The largest tables of addresses
+ * or tokens that a release may have need half of it.
+ */
+const MAX_EARLY_PAGES = 8192;
+
 /** One refused release names so many of its problems, and of each so many characters: keys may be megabytes long. */
 const MAX_NAMED = 20;
 const MAX_PROBLEM = 500;
@@ -37,7 +43,8 @@ const MAX_PROBLEM = 500;
  *
  * @param sha256 - the archive's digest in hex, where the caller has it already.
  * @param unpacked - is handed what an engine is made of before the rest is checked: it may be started, and asked nothing
- *   on which anything hangs. It is not called where no engine could be.
+ *   on which anything hangs. It is not called where no engine could be, nor where one needs so much memory that data which
+ *   are then refused are not worth it.
  * @throws {ReleaseError} step `archive`, `index`, `entrypoints`, `data` or `self_test`.
  */
 export async function readRelease(
@@ -50,10 +57,11 @@ export async function readRelease(
   checkEntrypoints(index, files);
   const dataText = text(files, "/data.json", "data");
   const dataBytes = files.get("/data.json") ?? new Uint8Array();
-  assertFits(dataBytes);
+  const pages = pagesFor(dataBytes);
   const module = moduleOf(files);
   const data = sharedBytes(dataBytes);
-  if (!(module instanceof ReleaseError) && data.length <= MAX_DATA_BYTES) {
+  const mayStart = data.length <= MAX_DATA_BYTES && pages <= MAX_EARLY_PAGES;
+  if (!(module instanceof ReleaseError) && mayStart) {
     unpacked({ index, data, wasm: module });
   }
   const parsed = parseData(dataText);
@@ -123,10 +131,10 @@ function parseIndex(json: string): RuleIndex {
   );
 }
 
-/** What no engine could hold is not parsed here either. */
-function assertFits(data: Uint8Array): void {
+/** The memory that an engine needs for them. What none could hold is not parsed here either. */
+function pagesFor(data: Uint8Array): number {
   try {
-    memoryFor(data);
+    return memoryFor(data).initial;
   } catch (error) {
     throw new ReleaseError("data", messageOf(error), error);
   }

@@ -154,6 +154,15 @@ describe("a release is refused", () => {
       });
       expect(unpacked).not.toHaveBeenCalled();
     });
+
+    it("and hands nobody data that are not JSON and would take a gigabyte of an engine's memory", async () => {
+      const first = await HostileArchive.from(releases.first);
+      const unpacked = vi.fn();
+      const archive = await first.with({ "/data.json": `{"table":[${"1,".repeat(5_000_000)}` });
+      const refusal = await refusalOf(proofOf(archive, unpacked).release);
+      expect(refusal).toMatchObject({ step: "data", message: expect.stringContaining("not JSON") });
+      expect(unpacked).not.toHaveBeenCalled();
+    });
   });
 
   it("that approves strangers, for good", async () => {
