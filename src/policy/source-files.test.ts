@@ -1,7 +1,9 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { appendFileSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { FilePlace } from "./source-files.ts";
 import { statementFile } from "./statement.ts";
@@ -15,18 +17,27 @@ beforeEach(() => {
   statement = statementFile(archive);
 });
 
-/** What is heard of a place, from now on: for each hint whether all came in one step. */
-async function heard({ isSigned }: { readonly isSigned: boolean }): Promise<boolean[]> {
+/**
+ * What is heard of a place, from now on: for each hint whether all came in one step.
+ *
+ * @param then - is done when something did.
+ */
+async function heard({ isSigned }: { readonly isSigned: boolean }, then = () => {}): Promise<boolean[]> {
   const place = new FilePlace(archive);
   onTestFinished(() => place.close());
   const hints: boolean[] = [];
-  place.watch((isWhole) => hints.push(isWhole));
+  place.watch((isWhole) => {
+    hints.push(isWhole);
+    if (isWhole) then();
+  });
   await place.look({ isSigned, isUnsigned: !isSigned });
   return hints;
 }
 
-function replace(file: string, content = "content"): void {
+/** File systems tell times some milliseconds apart. */
+async function replace(file: string, content = "content"): Promise<void> {
   writeFileSync(`${file}.new`, content);
+  await sleep(20);
   renameSync(`${file}.new`, file);
 }
 
@@ -56,9 +67,23 @@ describe("what may be half written is no whole", () => {
     expect(new Set(hints)).toEqual(new Set([false]));
   });
 
+  it("that is new and copied to its place by the system, which tells of that when it is done", async () => {
+    const [large, size] = [`${archive}.large`, 30_000_000];
+    writeFileSync(large, Buffer.alloc(size, 1));
+    const sizes: number[] = [];
+    await heard({ isSigned: false }, () => sizes.push(statSync(archive).size));
+    for (let time = 0; time < 6; time += 1) {
+      await promisify(execFile)("cp", [large, archive]);
+      await aWhile();
+      rmSync(archive);
+      await aWhile();
+    }
+    expect(sizes.filter((each) => each !== size)).toEqual([]);
+  });
+
   it("an archive whose statement is still to come", async () => {
     const hints = await heard({ isSigned: true });
-    replace(archive);
+    await replace(archive);
     await aWhile();
     expect(new Set(hints)).toEqual(new Set([false]));
   });
@@ -69,7 +94,7 @@ describe("what may be half written is no whole", () => {
     const hints = await heard({ isSigned: true });
     appendFileSync(archive, "a part");
     await sleep(20);
-    replace(statement);
+    await replace(statement);
     await aWhile();
     expect(new Set(hints)).toEqual(new Set([false]));
   });
@@ -87,21 +112,21 @@ describe("what may be half written is no whole", () => {
 describe("what came in one step is whole", () => {
   it("an archive that nobody signs", async () => {
     const hints = await heard({ isSigned: false });
-    replace(archive);
+    await replace(archive);
     await expect.poll(() => hints.at(-1)).toBe(true);
   });
 
   it("a statement after its archive", async () => {
     const hints = await heard({ isSigned: true });
-    replace(archive);
-    replace(statement);
+    await replace(archive);
+    await replace(statement);
     await expect.poll(() => hints.at(-1)).toBe(true);
     expect(hints.filter((isWhole) => isWhole)).toHaveLength(1);
   });
 
   it("another file is nothing", async () => {
     const hints = await heard({ isSigned: true });
-    replace(`${archive}.other`);
+    await replace(`${archive}.other`);
     await aWhile();
     expect(hints).toEqual([]);
   });

@@ -122,6 +122,8 @@ export class FilePlace implements ReleasePlace {
   /**
    * The statement comes after its archive. Where it appears under its name in one step, with what it holds, both were
    * written before; a new file that is written in its place appears as well, but empty, or is written to a moment later.
+   * Of one that the system copies (`cp`) that is told when all is written, and it holds something before: but what was
+   * moved here changed later than what it holds.
    */
   #noticed(event: "rename" | "change", name: string): void {
     if (event === "change") this.#writtenAt = performance.now();
@@ -129,9 +131,9 @@ export class FilePlace implements ReleasePlace {
     const last = this.#isSigned ? statementFile(this.#path) : this.#path;
     if (event === "change" || name !== basename(last)) return;
     stat(last).then(
-      ({ size }) => {
+      ({ size, mtimeMs, ctimeMs }) => {
         const isWritten = performance.now() - this.#writtenAt <= WRITTEN_MS;
-        if (size > 0 && !isWritten) this.#changed?.(true);
+        if (size > 0 && ctimeMs > mtimeMs && !isWritten) this.#changed?.(true);
       },
       () => {},
     );
