@@ -361,7 +361,7 @@ describe("the same request", () => {
     await ledger.close();
     await open({ decisionMs: 300 });
     await answer({ usd: 1 });
-    const other = connect(join(directory, "ledger.db"), 0);
+    const other = connect(join(directory, "ledger.db"), 5_000);
     other.exec("BEGIN IMMEDIATE");
     expect(codeOf(await answer({ id: "r", hash: "101" }))).toBe("OVERLOADED");
     const late = [answer({ id: "r", hash: "102" }), answer({ id: "r", hash: "101" })];

@@ -227,7 +227,7 @@ async function spent(): Promise<unknown> {
 }
 
 function movements(): { readonly kind: string; readonly state: string }[] {
-  const connection = connect(join(directory, "ledger.db"), 0);
+  const connection = connect(join(directory, "ledger.db"), 5_000);
   try {
     const rows = new Statement(connection, "SELECT kind, state FROM movements ORDER BY number").all([]);
     return rows.map((row) => ({ kind: row.text(0), state: row.text(1) }));

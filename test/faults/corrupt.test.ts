@@ -102,7 +102,7 @@ describe("before the start", () => {
 
   test("a freeze that its index does not name any more", async () => {
     restore();
-    const connection = connect(file, 0);
+    const connection = connect(file, 5_000);
     const root = new Statement(connection, "SELECT rootpage FROM sqlite_schema WHERE name = 'entries_type'")
       .first([])
       ?.integer(0);

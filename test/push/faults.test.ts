@@ -25,7 +25,7 @@ function kept(message: Parameters<typeof bodyOf>[0]): number {
 test("a disk that takes nothing: 503 without a body, and all of it once when it takes something", async () => {
   const deposit = mpcDeposit({ cobo_id: "locked" });
   const confirmation = confirmationOf({ id: "locked", wallet: "w", tenThousandths: 1 });
-  const other = connect(file, 0);
+  const other = connect(file, 5_000);
   other.exec("BEGIN IMMEDIATE");
   const waiting = Promise.all([
     site.cobo.send(deposit),

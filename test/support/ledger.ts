@@ -55,7 +55,7 @@ export async function opened(
 
 /** A connection beside the ledger's own, as another process has one. */
 export function beside(directory: string): Connection {
-  const connection = connect(join(directory, "ledger.db"), 0);
+  const connection = connect(join(directory, "ledger.db"), 5_000);
   onTestFinished(() => {
     // The driver takes the process with it where one that is closed is asked anything.
     if (!connection.open) return;
