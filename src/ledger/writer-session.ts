@@ -20,12 +20,12 @@ const PROBE_BYTES = 262_144;
 /** Bytes of a ledger that is looked through when it is opened. */
 const MAX_CHECKED = 67_108_864;
 /**
- * Entries after which the log is taken over into the database: one or two megabytes, and about two milliseconds in which
- * what comes next waits. Pages that all entries touch are written more often for it; most are of one entry alone.
+ * Entries after which the log is taken over into the database: a few megabytes, and some four milliseconds in which what
+ * comes next waits. More often it takes more time in all, since pages that all entries touch are written each time.
  */
-const TAKE_OVER_AFTER = 32;
+const TAKE_OVER_AFTER = 96;
 /** What another order than one of entries counts for. */
-const OTHER_ORDER = 4;
+const OTHER_ORDER = 12;
 /** Pages of the log that SQLite takes over by itself, whoever waits for it, should it ever get so long. */
 const MAX_LOG_PAGES = 16_000;
 /** The pages that entries come to, scattered over the keys of facts, are not read again for each. */
