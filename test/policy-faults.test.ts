@@ -2,7 +2,6 @@
  * Broken policies in the running server, each by its own fault: what is wrong with a release itself never goes
  * live and never replaces one that is; what goes wrong in a decision refuses that one and no other.
  */
-
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,4 @@
 /** The running server as an operator sees it: releases come and go, signals, several nodes, TLS. */
-
 import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";

@@ -1,5 +1,6 @@
 /** From the text of a config to a config that was checked. */
 import { parseDocument } from "yaml";
+import { READ_ONCE } from "../read-once.ts";
 import { contradictions } from "./contradictions.ts";
 import { applyEnvironment, type Environment } from "./environment.ts";
 import { ConfigError, type ConfigProblem } from "./error.ts";
@@ -22,8 +23,7 @@ export function parseConfig(source: string, directory: string, environment: Envi
 export function checkConfig(raw: unknown, directory: string, environment: Environment): Config {
   const schema = configSchema(directory);
   const { value, problems } = applyEnvironment(raw, environment, describeKeys(schema));
-  // It is read once: zod would write a function for each object of the schema, which takes longer than reading it.
-  const result = schema.safeParse(value, { jitless: true });
+  const result = schema.safeParse(value, READ_ONCE);
   if (!result.success) problems.push(...result.error.issues.flatMap((issue) => problemsOf(issue, value)));
   else problems.push(...contradictions(result.data));
   if (problems.length > 0 || !result.success) throw new ConfigError(problems);

@@ -87,8 +87,8 @@ class VerifyThread {
   }
 
   do(file: string, task: VerifyTask, progress: Progress): Promise<Findings> {
+    if (this.#hasEnded) return Promise.reject(new Error(ENDED));
     return new Promise<Findings>((resolve, reject) => {
-      if (this.#hasEnded) reject(new Error(ENDED));
       this.#doing = { progress, resolve, reject };
       this.#tell({ file, task });
     });

@@ -5,7 +5,7 @@ import { smallReleases } from "../../test/support/small-releases.ts";
 import { EarlyEngine } from "./early-engine.ts";
 import type { EngineEvent } from "./engine.ts";
 import { readRelease } from "./read-release.ts";
-import { type Runnable, sharedText } from "./release.ts";
+import { type Runnable, sharedBytes } from "./release.ts";
 
 const system = vi.hoisted(() => ({ born: [] as Worker[] }));
 vi.mock("node:worker_threads", async (original) => {
@@ -48,7 +48,7 @@ function early(runnable: Runnable): Early {
   return { engine, events, born, threads };
 }
 
-const bad = (): Runnable => ({ ...good, data: sharedText("{") });
+const bad = (): Runnable => ({ ...good, data: sharedBytes(Buffer.from("{")) });
 
 describe("an engine that nobody takes", () => {
   it("ends with its thread, though its module runs without end", async () => {

@@ -8,7 +8,7 @@ import { builtModule } from "../../test/support/built-module.ts";
 import { withoutEnd } from "../../test/support/endless-rego.ts";
 import { compileRego, indexedRule, releaseOf, ruleIndex } from "../../test/support/policy.ts";
 import { type EngineEvent, type EngineOptions, PolicyEngine } from "./engine.ts";
-import { MAX_DATA_BYTES, type Release, sharedText } from "./release.ts";
+import { MAX_DATA_BYTES, type Release, sharedBytes } from "./release.ts";
 
 const system = vi.hoisted(() => ({ outOfThreads: false }));
 vi.mock("node:worker_threads", async (original) => {
@@ -160,7 +160,7 @@ describe("a release that can't run", () => {
   });
 
   it("is refused where its data is no JSON", async () => {
-    await refusal({ ...release, data: sharedText("{") }).toMatchObject({ step: "data" });
+    await refusal({ ...release, data: sharedBytes(Buffer.from("{")) }).toMatchObject({ step: "data" });
   });
 
   it("is refused where a rule runs without end whatever the document", async () => {
@@ -425,17 +425,17 @@ describe("size", () => {
     const rows = Array.from({ length: entries }, (_, at) => `"0x${at.toString(16).padStart(40, "0")}":true`);
     const dataText = `{"allowlist":{"a1":true,${rows.join(",")}}}`;
     expect(dataText.length).toBeGreaterThan(0.95 * MAX_DATA_BYTES);
-    const engine = await start({}, { ...release, data: sharedText(dataText) });
+    const engine = await start({}, { ...release, data: sharedBytes(Buffer.from(dataText)) });
     expect(await decide(engine)).toEqual(GOOD);
     expect(JSON.stringify(await decide(engine, { address: "b1" }))).not.toContain("LISTED");
   });
 
   it("serves data of many small values, and refuses what takes more than 2 GiB when parsed", async () => {
     const dense = (values: number) => `{"allowlist":{"a1":true},"dense":[${"1,".repeat(values)}1]}`;
-    const engine = await start({}, { ...release, data: sharedText(dense(1_000_000)) });
+    const engine = await start({}, { ...release, data: sharedBytes(Buffer.from(dense(1_000_000))) });
     expect(await decide(engine)).toEqual(GOOD);
     const refused = PolicyEngine.start(
-      { ...release, data: sharedText(dense(11_900_000)) },
+      { ...release, data: sharedBytes(Buffer.from(dense(11_900_000))) },
       { evaluationMs: 250 },
     );
     await expect(refused).rejects.toMatchObject({ step: "data" });

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { parseStrictJson } from "../input/strict-json.ts";
+import { READ_ONCE } from "../read-once.ts";
 import { messageOf } from "../thrown.ts";
 import { readArchive } from "./archive.ts";
 import { entrypointsDigest, generateEntrypoints } from "./build/entrypoints.ts";
@@ -20,8 +21,6 @@ import { memoryFor } from "./wasm-instance.ts";
 import { assertModule } from "./wasm-module.ts";
 
 const manifestSchema = z.object({ revision: z.string().min(1).max(128) });
-/** Zod would write a function for each object of the schema, which takes longer than all that they are used for. */
-const READ_ONCE = { jitless: true } as const;
 const contractSchema = z.object({ contract: z.unknown() });
 
 /**

@@ -89,11 +89,6 @@ export interface Release {
 /** What an engine is made of. */
 export type Runnable = Pick<Release, "wasm" | "data" | "index">;
 
-/** Text as {@link Release.data} has it. */
-export function sharedText(text: string): Uint8Array<SharedArrayBuffer> {
-  return sharedBytes(Buffer.from(text));
-}
-
 /** A copy of UTF-8 as {@link Release.data} has it. */
 export function sharedBytes(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));

@@ -11,7 +11,7 @@ import { readArchive } from "../../src/policy/archive.ts";
 import { analyseSource } from "../../src/policy/build/build.ts";
 import { generateEntrypoints } from "../../src/policy/build/entrypoints.ts";
 import { buildWasm } from "../../src/policy/build/opa.ts";
-import { sharedText } from "../../src/policy/release.ts";
+import { sharedBytes } from "../../src/policy/release.ts";
 import { ENTRYPOINTS } from "../../src/policy/rule-index.ts";
 import { ROOT } from "../../src/root.ts";
 import { type Members, unset } from "../corpus/cases.ts";
@@ -59,7 +59,7 @@ async function compiled(requirements: readonly string[]): Promise<Judge> {
   expect(await buildWasm(dir, ENTRYPOINTS, bundle)).toEqual([]);
   const wasm = (await readArchive(await readFile(bundle))).get("/policy.wasm");
   if (wasm === undefined) throw new Error("opa build wrote no policy.wasm");
-  return judgeOf({ index, wasm, data: sharedText("{}") });
+  return judgeOf({ index, wasm, data: sharedBytes(Buffer.from("{}")) });
 }
 
 /** Whether the answer changes with any member at all: what is always true hangs on nothing. */

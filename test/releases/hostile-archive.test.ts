@@ -3,7 +3,6 @@
  * about itself, cases that never end. The old release decides on, the alarm says why, and what is the archive's fault is
  * not tried again. The server stays as large as it is, and answers meanwhile.
  */
-
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { codeOf, freshTransfer, LONG, until } from "../faults/site.ts";

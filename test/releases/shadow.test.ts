@@ -1,5 +1,4 @@
 /** A candidate judges what the live release decides, and answers nobody; an operator has it go live. */
-
 import { copyFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";

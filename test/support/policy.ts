@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Release, sharedText } from "../../src/policy/release.ts";
+import { type Release, sharedBytes } from "../../src/policy/release.ts";
 import {
   ENTRYPOINTS,
   type IndexedCheck,
@@ -98,7 +98,7 @@ export function releaseOf(parts: {
     identity: { revision: parts.revision ?? "test", sequence: 0, sha256: "0".repeat(64) },
     index: parts.index,
     wasm: parts.wasm,
-    data: sharedText(JSON.stringify(parts.data ?? {})),
+    data: sharedBytes(Buffer.from(JSON.stringify(parts.data ?? {}))),
     hostData: parts.hostData ?? {},
     cases: [],
   };
