@@ -78,6 +78,13 @@ test_what_is_no_table if {
 	}
 }
 
+test_what_is_no_address if {
+	every address in [null, true, 1, ["x"], {}] {
+		not holds(from([address]))
+		not rule.require.LOOK_ALIKE with input as from([address]) with data.allowlist as {"ETH": {payee: {}}}
+	}
+}
+
 test_absent_member if {
 	every path in ["transaction", "transaction/destinations", "transaction/destinations/0/address"] {
 		not holds(json.remove(from(["0x9999000000000000000000000000000000009999"]), [path]))
