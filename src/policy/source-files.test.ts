@@ -124,6 +124,17 @@ describe("what came in one step is whole", () => {
     expect(hints.filter((isWhole) => isWhole)).toHaveLength(1);
   });
 
+  it("a statement that was written no moment before it was moved", async () => {
+    const hints = await heard({ isSigned: true });
+    await replace(archive);
+    for (let time = 0; time < 5; time += 1) {
+      hints.length = 0;
+      writeFileSync(`${statement}.new`, "content");
+      renameSync(`${statement}.new`, statement);
+      await expect.poll(() => hints.at(-1)).toBe(true);
+    }
+  });
+
   it("another file is nothing", async () => {
     const hints = await heard({ isSigned: true });
     await replace(`${archive}.other`);

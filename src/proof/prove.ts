@@ -14,8 +14,12 @@ export function proverOf(context: GuardContext = {}): Prover {
     prepare: (hostData) => {
       const ahead = new Ahead(casesFor(hostData, context));
       return async (candidate, cases) => {
+        // Together: while the engine judges for one, the next request of the other is read.
+        const guarded = proveGuarded(candidate, context, ahead);
+        // Where a case fails that is what is said; its engine is closed then, which ends the guard.
+        guarded.catch(() => {});
         await proveSelfTests(candidate, cases);
-        await proveGuarded(candidate, context, ahead);
+        await guarded;
       };
     },
     aside: (archive, sha256, givesWay, unpacked) =>
