@@ -15,7 +15,8 @@ const ENTRIES = [
   "ledger/writer-worker",
   "policy/download-worker",
   "policy/worker",
-  "proof/proof-worker",
+  "proof/proving-worker",
+  "proof/reading-worker",
 ];
 
 /** Zod's messages in fifty languages, which nothing asks for: every thread that has a schema would read them. */

@@ -12,7 +12,8 @@ type ThreadFile =
   | "#ledger-writer-worker"
   | "#list-reader-worker"
   | "#policy-worker"
-  | "#proof-worker"
+  | "#proving-worker"
+  | "#reading-worker"
   | "#signer-worker";
 
 /**

@@ -9,7 +9,6 @@ import type { PushStatus } from "../input/document.ts";
 import { LedgerError } from "../ledger/ledger.ts";
 import { verifyLedger } from "../ledger/verify.ts";
 import { LiveRelease } from "../policy/live.ts";
-import { sharedBytes } from "../policy/release.ts";
 import { Ticket } from "./tickets.ts";
 
 let live: LiveRelease;
@@ -332,8 +331,6 @@ it("raises one flag of a token and a day where a rule says so", async () => {
       },
       hostData: live.hostData,
       cases: [],
-      wasm: new Uint8Array(),
-      data: sharedBytes(Buffer.from("{}")),
     },
     reads: live.reads,
     engine: live.engine,

@@ -64,7 +64,7 @@ export async function activate(candidate: Uint8Array, options: ActivateOptions):
     if (prover !== ANSWERS_NOBODY && aside === true) {
       return await activateAside(candidate, sha256, { ...options, prover }, early);
     }
-    const release = await readRelease(candidate, sha256, early.load);
+    const release = await readRelease(candidate, sha256, { unpacked: early.load });
     return await activateRelease(vouchedFor(release, options.statement), options, early);
   } finally {
     await early.drop();

@@ -28,11 +28,16 @@ export class EarlyEngine {
     this.#options = { ...options, onEvent, workers: 1 };
   }
 
-  /** Begins to start it; what is wrong with that is said when it is taken. */
-  readonly load = (runnable: Runnable): void => {
-    if (this.#unwanted.signal.aborted) return;
+  /**
+   * Begins to start it; what is wrong with that is said when it is taken.
+   *
+   * @returns it, to be asked ahead: what it answers counts for nothing unless it is taken. Undefined where it was dropped.
+   */
+  readonly load = (runnable: Runnable): Promise<PolicyEngine> | undefined => {
+    if (this.#unwanted.signal.aborted) return undefined;
     this.#engine ??= PolicyEngine.start(runnable, this.#options, this.#unwanted.signal);
     this.#engine.catch(() => {});
+    return this.#engine;
   };
 
   /**

@@ -10,7 +10,7 @@ import {
   type Runnable,
 } from "./release.ts";
 import { ENTRYPOINTS, type Entrypoint } from "./rule-index.ts";
-import { compilePolicy } from "./wasm-instance.ts";
+import { compilePolicy } from "./wasm-module.ts";
 import type { FromWorker, Question, Running, WorkerBoot } from "./worker-protocol.ts";
 import { type WorkerListener, WorkerThread } from "./worker-thread.ts";
 

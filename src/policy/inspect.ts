@@ -3,7 +3,9 @@ import { isJsonObject, parseStrictJson, stringifyJson } from "../input/strict-js
 import { readRelease } from "./read-release.ts";
 import type { HostData, ReleaseIdentity } from "./release.ts";
 import type { RuleIndex } from "./rule-index.ts";
-import { compilePolicy, memoryFor, PolicyInstance } from "./wasm-instance.ts";
+import { PolicyInstance } from "./wasm-instance.ts";
+import { memoryFor } from "./wasm-memory.ts";
+import { compilePolicy } from "./wasm-module.ts";
 
 /**
  * @property dataBytes - size of each root of the data, as compact JSON in UTF-8.

@@ -7,7 +7,7 @@ import type { FactQuery } from "./fact-queries.ts";
 import type { CompiledReads } from "./reads.ts";
 import {
   type HostData,
-  type Release,
+  type Provable,
   ReleaseError,
   type ReleaseIdentity,
   type ReleaseStep,
@@ -45,7 +45,7 @@ export class LiveRelease {
   #onIdle: (() => void) | undefined;
 
   constructor(parts: {
-    release: Release;
+    release: Provable;
     reads: CompiledReads;
     engine: Evaluator;
     queries: readonly FactQuery[];

@@ -1,4 +1,5 @@
 /** Who has a release show what it can and what it must not do. It knows decisions, which this folder does not: it is handed in. */
+import type { Evaluator } from "./evaluation.ts";
 import type { LiveRelease } from "./live.ts";
 import type { HostData, Release, Runnable } from "./release.ts";
 import type { SelfTest } from "./self-tests.ts";
@@ -11,6 +12,18 @@ import type { SelfTest } from "./self-tests.ts";
  * @throws {ReleaseError} step `self_test` or `guard`
  */
 export type Prove = (candidate: LiveRelease, cases: readonly SelfTest[]) => Promise<void>;
+
+/** @property facts - what `countersign/facts` answered. */
+export interface StartedEngine extends Evaluator {
+  readonly facts: unknown;
+}
+
+/**
+ * Starts an engine of what was unpacked. Nobody has checked all of it yet.
+ *
+ * @returns undefined where nobody wants it any more.
+ */
+export type Load = (runnable: Runnable) => Promise<StartedEngine> | undefined;
 
 /**
  * A proof whose thinking is done elsewhere.
@@ -38,15 +51,10 @@ export interface Prover {
    *
    * @param sha256 - the archive's digest in hex.
    * @param givesWay - to all others, where the system can; else it takes its turn.
-   * @param unpacked - as of `readRelease`.
+   * @param load - is asked for an engine as soon as one can start, which the proof asks ahead.
    * @throws {PassingReleaseError} where the system has no thread to give.
    */
-  aside(
-    archive: Uint8Array,
-    sha256: string,
-    givesWay: boolean,
-    unpacked: (runnable: Runnable) => void,
-  ): ProofAside;
+  aside(archive: Uint8Array, sha256: string, givesWay: boolean, load: Load): ProofAside;
 }
 
 /** Instead of a {@link Prover}: what this release decides is never answered to anybody. */

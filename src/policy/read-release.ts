@@ -9,6 +9,7 @@ import { entrypointsDigest, generateEntrypoints } from "./build/entrypoints.ts";
 import { dataProblems, parseData, parseHostData } from "./data-types.ts";
 import {
   MAX_DATA_BYTES,
+  type Provable,
   type Release,
   ReleaseError,
   type ReleaseStep,
@@ -17,7 +18,7 @@ import {
 } from "./release.ts";
 import { CONTRACT_VERSION, type RuleIndex, ruleIndexSchema } from "./rule-index.ts";
 import { CASES_FILE, parseSelfTests } from "./self-tests.ts";
-import { memoryFor } from "./wasm-instance.ts";
+import { memoryFor } from "./wasm-memory.ts";
 import { assertModule } from "./wasm-module.ts";
 
 const manifestSchema = z.object({ revision: z.string().min(1).max(128) });
@@ -34,6 +35,19 @@ const MAX_NAMED = 20;
 const MAX_PROBLEM = 500;
 
 /**
+ * What is told of an archive before all of it was checked.
+ *
+ * @property unpacked - what an engine is made of: it may be started, and asked nothing on which anything hangs. It is not
+ *   called where no engine could be, nor where one needs so much memory that data which are then refused are not worth it.
+ * @property parsed - what its decisions are made with, all but what the engine says. Its data are of the types that the
+ *   host reads; nobody knows yet whether they are what its rules were built to read.
+ */
+export interface ToldAhead {
+  readonly unpacked?: (runnable: Runnable) => void;
+  readonly parsed?: (provable: Provable) => void;
+}
+
+/**
  * Reads an archive.
  *
  * That the entrypoints' text is the one this host would write for the index keeps an author's own entrypoints
@@ -41,15 +55,12 @@ const MAX_PROBLEM = 500;
  * signatures over the archive that vouch for it.
  *
  * @param sha256 - the archive's digest in hex, where the caller has it already.
- * @param unpacked - is handed what an engine is made of before the rest is checked: it may be started, and asked nothing
- *   on which anything hangs. It is not called where no engine could be, nor where one needs so much memory that data which
- *   are then refused are not worth it.
  * @throws {ReleaseError} step `archive`, `index`, `entrypoints`, `data` or `self_test`.
  */
 export async function readRelease(
   bytes: Uint8Array,
   sha256?: string,
-  unpacked: (runnable: Runnable) => void = () => {},
+  { unpacked = () => {}, parsed = () => {} }: ToldAhead = {},
 ): Promise<Release> {
   const files = await readArchive(bytes);
   const index = parseIndex(text(files, "/index.json", "index"));
@@ -58,32 +69,71 @@ export async function readRelease(
   const dataBytes = files.get("/data.json") ?? new Uint8Array();
   const pages = pagesFor(dataBytes);
   const module = moduleOf(files);
-  const data = sharedBytes(dataBytes);
-  const mayStart = data.length <= MAX_DATA_BYTES && pages <= MAX_EARLY_PAGES;
+  const shared = sharedBytes(dataBytes);
+  const mayStart = shared.length <= MAX_DATA_BYTES && pages <= MAX_EARLY_PAGES;
   if (!(module instanceof ReleaseError) && mayStart) {
-    unpacked({ index, data, wasm: module });
+    unpacked({ index, data: shared, wasm: module });
   }
-  const parsed = parseData(dataText);
-  const problems = dataProblems(index, parsed, dataBytes);
-  if (problems.length > 0) throw new ReleaseError("data", named(problems));
-  const manifest = manifestSchema.safeParse(
-    parseJson(text(files, "/.manifest", "archive"), "/.manifest", "archive"),
-  );
-  if (!manifest.success) throw new ReleaseError("archive", "/.manifest has no revision");
-  const cases = files.has(CASES_FILE) ? parseSelfTests(text(files, CASES_FILE, "self_test")) : [];
-  if (module instanceof ReleaseError) throw module;
-  return {
+  const data = parseData(dataText);
+  const rest = onceTried(() => ({
     identity: {
-      revision: manifest.data.revision,
+      revision: revisionOf(files),
       sequence: 0,
       sha256: sha256 ?? createHash("sha256").update(bytes).digest("hex"),
     },
     index,
-    wasm: module,
-    data,
-    hostData: parseHostData(parsed),
-    cases,
+    cases: files.has(CASES_FILE) ? parseSelfTests(text(files, CASES_FILE, "self_test")) : [],
+    wasm: runnableOf(module),
+    hostData: parseHostData(data),
+  }));
+  const ahead = orNothing(rest);
+  if (ahead !== undefined) parsed(withoutModule(ahead));
+  const problems = dataProblems(index, data, dataBytes);
+  if (problems.length > 0) throw new ReleaseError("data", named(problems));
+  return { ...rest(), data: shared };
+}
+
+/** What is wrong with it is said in its turn. */
+function orNothing<T>(tried: () => T): T | undefined {
+  try {
+    return tried();
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutModule({ wasm: _, ...provable }: Omit<Release, "data">): Provable {
+  return provable;
+}
+
+/** @returns what `attempt` returns or throws, whenever it is asked for: it is tried once. */
+function onceTried<T>(attempt: () => T): () => T {
+  let tried: (() => T) | undefined;
+  return () => {
+    if (tried === undefined) {
+      try {
+        const value = attempt();
+        tried = () => value;
+      } catch (error) {
+        tried = () => {
+          throw error;
+        };
+      }
+    }
+    return tried();
   };
+}
+
+function revisionOf(files: ReadonlyMap<string, Uint8Array>): string {
+  const json = text(files, "/.manifest", "archive");
+  const manifest = manifestSchema.safeParse(parseJson(json, "/.manifest", "archive"));
+  if (!manifest.success) throw new ReleaseError("archive", "/.manifest has no revision");
+  return manifest.data.revision;
+}
+
+function runnableOf(module: Uint8Array<ArrayBuffer> | ReleaseError): Uint8Array<ArrayBuffer> {
+  if (module instanceof ReleaseError) throw module;
+  return module;
 }
 
 /** It goes to the log, into `/v1/status` and on the disk. */

@@ -86,6 +86,9 @@ export interface Release {
   readonly cases: readonly SelfTest[];
 }
 
+/** What a decision needs besides an engine. */
+export type Provable = Omit<Release, "wasm" | "data">;
+
 /** What an engine is made of. */
 export type Runnable = Pick<Release, "wasm" | "data" | "index">;
 

@@ -10,13 +10,8 @@
  */
 import { loadPolicy } from "@open-policy-agent/opa-wasm";
 import { messageOf } from "../thrown.ts";
-
-/** A compiled module; it can be posted to workers. Node's types do not declare `WebAssembly`. */
-export interface CompiledPolicy {
-  readonly [Symbol.toStringTag]: "WebAssembly.Module";
-}
-
-declare const WebAssembly: { compile(bytes: Uint8Array): Promise<CompiledPolicy> };
+import { memoryFor, PAGE } from "./wasm-memory.ts";
+import type { CompiledPolicy } from "./wasm-module.ts";
 
 interface PolicyExports {
   builtins(): number;
@@ -43,57 +38,17 @@ interface LoadedPolicy {
   setData(data: ArrayBuffer): void;
 }
 
-const PAGE = 64 * 1024;
-const BASE_BYTES = 2 * 1024 * 1024;
-/** What one evaluation may add. Growing costs about a millisecond a page, so the deadline is reached first. */
-const HEADROOM_BYTES = 64 * 1024 * 1024;
-const MAX_PAGES = 32_768;
-/** A value with its place in an object or array takes about this much, whatever it is. */
-const BYTES_A_VALUE = 208;
 /** An answer larger than this is none: the host would stand still while it parses it. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 /** UTF-8 takes at most three bytes for a UTF-16 code unit. */
 const MAX_BYTES_A_UNIT = 3;
 
-/** By byte: 1 for a comma, a brace and a bracket. Looking it up takes a seventh of the time of comparing with each. */
-const BEGINS_A_VALUE = new Uint8Array(256);
-for (const sign of ",{[") BEGINS_A_VALUE[sign.charCodeAt(0)] = 1;
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
-
-/** @throws Error where the bytes are no WebAssembly module. */
-export function compilePolicy(wasm: Uint8Array): Promise<CompiledPolicy> {
-  return WebAssembly.compile(wasm);
-}
 
 /** Anything thrown, as an `Error`: the SDK throws strings and plain objects. */
 function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
-}
-
-/** The memory of an instance, in pages of 64 KiB. */
-export interface MemoryPages {
-  readonly initial: number;
-  readonly maximum: number;
-}
-
-/**
- * How much memory a release's data needs: its text, and each value again as parsed.
- *
- * @param json - `data.json` in UTF-8.
- * @throws Error where it needs more than 2 GiB.
- */
-export function memoryFor(json: Uint8Array): MemoryPages {
-  let values = 1;
-  for (let at = 0; at < json.length; at += 1) values += BEGINS_A_VALUE[json[at] ?? 0] ?? 0;
-  const bytes = BASE_BYTES + 2 * json.byteLength + BYTES_A_VALUE * values;
-  const initial = Math.ceil(bytes / PAGE);
-  const maximum = initial + HEADROOM_BYTES / PAGE;
-  if (maximum > MAX_PAGES) {
-    throw new Error(`the data has ${values} values: parsed, they take more memory than a policy may have`);
-  }
-  return { initial, maximum };
 }
 
 export class PolicyInstance {

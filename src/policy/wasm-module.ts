@@ -1,11 +1,24 @@
 /**
- * What a policy's module may ask of the engine that compiles and starts it, read from its bytes before either.
+ * Compiling a policy's module, and what it may ask of the engine that compiles and starts it, read from its bytes before
+ * either.
  *
  * V8 takes any valid module to be good-natured: a few kilobytes can make it push billions of values while it checks a
  * function, or reserve tables until there is no memory, and then it ends the process, not the thread. What OPA writes is
  * far below every limit here. How long a module runs and what it adds to its memory is bounded elsewhere: by the worker
  * that runs it, and by the memory that it is given.
  */
+
+/** A compiled module; it can be posted to workers. Node's types do not declare `WebAssembly`. */
+export interface CompiledPolicy {
+  readonly [Symbol.toStringTag]: "WebAssembly.Module";
+}
+
+declare const WebAssembly: { compile(bytes: Uint8Array): Promise<CompiledPolicy> };
+
+/** @throws Error where the bytes are no WebAssembly module. */
+export function compilePolicy(wasm: Uint8Array): Promise<CompiledPolicy> {
+  return WebAssembly.compile(wasm);
+}
 
 /** OPA's default rules need 27 types of up to 11 parameters, 1,500 functions of up to 12 KiB, 14,000 locals, 1 table. */
 export const MODULE_LIMITS = {

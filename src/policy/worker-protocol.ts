@@ -9,7 +9,7 @@
 
 import type { ReleaseStep } from "./release.ts";
 import type { Entrypoint } from "./rule-index.ts";
-import type { CompiledPolicy } from "./wasm-instance.ts";
+import type { CompiledPolicy } from "./wasm-module.ts";
 
 /** The first message to a worker. `data` is the release's `data.json` in UTF-8, shared by all workers. */
 export interface WorkerBoot {

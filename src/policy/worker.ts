@@ -10,7 +10,8 @@
 import { parentPort } from "node:worker_threads";
 import { messageOf } from "../thrown.ts";
 import type { ReleaseStep } from "./release.ts";
-import { type MemoryPages, memoryFor, PolicyInstance } from "./wasm-instance.ts";
+import { PolicyInstance } from "./wasm-instance.ts";
+import { type MemoryPages, memoryFor } from "./wasm-memory.ts";
 import { type Batch, type FromWorker, type WorkerBoot, WorkerStatus } from "./worker-protocol.ts";
 
 // What a policy prints is nobody's. A host that reads it can't end before the worker, and unread it piles up.

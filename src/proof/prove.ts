@@ -2,7 +2,7 @@
 import type { Prover } from "../policy/prover.ts";
 import { Ahead } from "./ahead.ts";
 import { casesFor, type GuardContext, proveGuarded } from "./guard.ts";
-import { ProofThread } from "./proof-thread.ts";
+import { TwoThreads } from "./proof-aside.ts";
 import { proveSelfTests } from "./self-tests.ts";
 
 /**
@@ -22,8 +22,7 @@ export function proverOf(context: GuardContext = {}): Prover {
         await guarded;
       };
     },
-    aside: (archive, sha256, givesWay, unpacked) =>
-      new ProofThread({ archive, sha256, context, givesWay }, unpacked),
+    aside: (archive, sha256, givesWay, load) => new TwoThreads({ archive, sha256, context, givesWay }, load),
   };
 }
 

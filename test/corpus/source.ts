@@ -11,7 +11,9 @@ import { readRelease } from "../../src/policy/read-release.ts";
 import { checkKey, compileReads } from "../../src/policy/reads.ts";
 import type { Release } from "../../src/policy/release.ts";
 import type { IndexedCheck, RuleIndex } from "../../src/policy/rule-index.ts";
-import { compilePolicy, memoryFor, PolicyInstance } from "../../src/policy/wasm-instance.ts";
+import { PolicyInstance } from "../../src/policy/wasm-instance.ts";
+import { memoryFor } from "../../src/policy/wasm-memory.ts";
+import { compilePolicy } from "../../src/policy/wasm-module.ts";
 import type { Members } from "./cases.ts";
 
 /** @property part, code - the one check of the rule that is asked. */

@@ -5,7 +5,9 @@ import { policySource, removePolicySources, ruleText } from "../../../test/suppo
 import { readArchive, writeArchive } from "../archive.ts";
 import { readRelease } from "../read-release.ts";
 import { ReleaseError } from "../release.ts";
-import { compilePolicy, memoryFor, PolicyInstance } from "../wasm-instance.ts";
+import { PolicyInstance } from "../wasm-instance.ts";
+import { memoryFor } from "../wasm-memory.ts";
+import { compilePolicy } from "../wasm-module.ts";
 import { analyseSource, type BuiltRelease, buildRelease, loadSourceAsRelease } from "./build.ts";
 import { staleGenerated, writeGenerated } from "./generated.ts";
 import { BuildError } from "./problem.ts";

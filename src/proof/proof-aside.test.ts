@@ -19,10 +19,10 @@ import { activate, activateRelease } from "../policy/activate.ts";
 import { writeArchive } from "../policy/archive.ts";
 import { entrypointsDigest, generateEntrypoints } from "../policy/build/entrypoints.ts";
 import type { LiveRelease } from "../policy/live.ts";
-import type { Prove } from "../policy/prover.ts";
+import type { Load, Prove } from "../policy/prover.ts";
 import { readRelease } from "../policy/read-release.ts";
-import { LateReleaseError, PassingReleaseError, ReleaseError, type Runnable } from "../policy/release.ts";
-import { ProofThread } from "./proof-thread.ts";
+import { LateReleaseError, PassingReleaseError, ReleaseError } from "../policy/release.ts";
+import { TwoThreads } from "./proof-aside.ts";
 import { proverOf } from "./prove.ts";
 
 const system = vi.hoisted(() => ({ outOfThreads: false, born: [] as Worker[] }));
@@ -43,9 +43,9 @@ beforeAll(async () => {
   releases = await smallReleases();
 });
 
-function proofOf(archive: Uint8Array, unpacked?: (runnable: Runnable) => void, readMs?: number): ProofThread {
+function proofOf(archive: Uint8Array, load: Load = () => undefined, readMs?: number): TwoThreads {
   const order = { archive, sha256: digestOf(archive), context: {}, givesWay: true };
-  const proof = new ProofThread(order, unpacked, readMs);
+  const proof = new TwoThreads(order, load, readMs);
   onTestFinished(() => proof.end());
   return proof;
 }
@@ -79,7 +79,7 @@ describe("a release is refused", () => {
         ["/data.json", Buffer.from(JSON.stringify({ table: new Array(200_000).fill(1) }))],
       ]),
     );
-    const refusal = await refusalOf(proofOf(archive, () => {}, 20).release);
+    const refusal = await refusalOf(proofOf(archive, () => undefined, 20).release);
     expect(refusal).toMatchObject({
       step: "archive",
       message: "it could not be read: that takes longer than 20 ms",
@@ -117,7 +117,7 @@ describe("a release is refused", () => {
         step: "data",
         message: expect.stringContaining("is null"),
       });
-      // The one that read it, and the one that was to run it.
+      // The one that read it, the one that was to prove it, and the one that was to run it.
       const born = system.born.slice(before);
       expect(born.length).toBeGreaterThan(0);
       expect(born.filter(({ threadId }) => threadId >= 0)).toEqual([]);
@@ -146,7 +146,7 @@ describe("a release is refused", () => {
 
     it("and hands nobody a module that may not be compiled", async () => {
       const first = await HostileArchive.from(releases.first);
-      const unpacked = vi.fn();
+      const unpacked = vi.fn(() => undefined);
       const archive = await first.with({ "/policy.wasm": hostileModule({ own: [65_536] }) });
       const refusal = await refusalOf(proofOf(archive, unpacked).release);
       expect(refusal).toMatchObject({
@@ -158,7 +158,7 @@ describe("a release is refused", () => {
 
     it("and hands nobody data that are not JSON and would take a gigabyte of an engine's memory", async () => {
       const first = await HostileArchive.from(releases.first);
-      const unpacked = vi.fn();
+      const unpacked = vi.fn(() => undefined);
       const archive = await first.with({ "/data.json": `{"table":[${"1,".repeat(5_000_000)}` });
       const refusal = await refusalOf(proofOf(archive, unpacked).release);
       expect(refusal).toMatchObject({ step: "data", message: expect.stringContaining("not JSON") });
@@ -194,14 +194,14 @@ describe("a release is refused", () => {
     await proof.release;
     await proof.end();
     const refusal = await refusalOf(proof.prove(live));
-    expect(refusal).toMatchObject({ message: "it could not be read: its thread ended" });
+    expect(refusal).toMatchObject({ message: "it could not be proven: its thread ended" });
     expect(refusal).toBeInstanceOf(LateReleaseError);
   });
 
   it("whose proof can't be made ready by a fault of ours, though not for good", async () => {
     const live = await activated(releases.first);
     const order = { archive: releases.first, sha256: digestOf(releases.first), givesWay: true };
-    const proof = new ProofThread({ ...order, context: JSON.parse("null") });
+    const proof = new TwoThreads({ ...order, context: JSON.parse("null") }, () => undefined);
     onTestFinished(() => proof.end());
     await proof.release;
     const refusal = await refusalOf(proof.prove(live));
@@ -276,7 +276,7 @@ describe("a release is refused", () => {
 
 describe("a release is proven", () => {
   it("in the engine that will decide, with all that is asked of it", async () => {
-    const unpacked = vi.fn();
+    const unpacked = vi.fn(() => undefined);
     const read = proofOf(releases.first, unpacked);
     const release = await read.release;
     const { wasm, data, index } = release;
@@ -305,11 +305,11 @@ describe("a release is proven", () => {
   });
 
   it.runIf(process.platform === "linux" && getPriority() < 10)(
-    "by a thread that gives way to all others",
+    "by threads that give way to all others",
     async () => {
       const niceness = watchedNiceness();
       await activated(releases.first);
-      expect([...niceness.values()].filter((nice) => nice === 10)).toHaveLength(1);
+      expect([...niceness.values()].filter((nice) => nice === 10)).toHaveLength(2);
       expect(niceness.get(String(process.pid))).toBe(getPriority());
     },
   );
