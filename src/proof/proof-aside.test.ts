@@ -18,9 +18,12 @@ import { watchedNiceness } from "../../test/support/threads.ts";
 import { activate, activateRelease } from "../policy/activate.ts";
 import { writeArchive } from "../policy/archive.ts";
 import { entrypointsDigest, generateEntrypoints } from "../policy/build/entrypoints.ts";
-import type { LiveRelease } from "../policy/live.ts";
+import { PolicyEngine } from "../policy/engine.ts";
+import type { Evaluator } from "../policy/evaluation.ts";
+import { LiveRelease } from "../policy/live.ts";
 import type { Load, Prove } from "../policy/prover.ts";
 import { readRelease } from "../policy/read-release.ts";
+import { compileReads } from "../policy/reads.ts";
 import { LateReleaseError, PassingReleaseError, ReleaseError } from "../policy/release.ts";
 import { TwoThreads } from "./proof-aside.ts";
 import { proverOf } from "./prove.ts";
@@ -57,6 +60,13 @@ async function activated(archive: Uint8Array, evaluationMs = 1_000): Promise<Liv
   onTestFinished(() => live.engine.close());
   return live;
 }
+
+/** An engine that is asked nothing. */
+const distant: Evaluator = {
+  closed: false,
+  evaluate: () => Promise.reject(new Error("it is asked")),
+  close: async () => {},
+};
 
 /** What a promise is rejected with. */
 async function refusalOf(promise: Promise<unknown>): Promise<unknown> {
@@ -144,6 +154,12 @@ describe("a release is refused", () => {
       expect(onEvent).not.toHaveBeenCalled();
     });
 
+    it("though the guard refuses it while they are checked", async () => {
+      const generous = await HostileArchive.from(releases.generous);
+      const refusal = await refusalOf(activated(await generous.with({ "/data.json": nulls })));
+      expect(refusal).toMatchObject({ step: "data", message: expect.stringContaining("is null") });
+    });
+
     it("and hands nobody a module that may not be compiled", async () => {
       const first = await HostileArchive.from(releases.first);
       const unpacked = vi.fn(() => undefined);
@@ -206,6 +222,16 @@ describe("a release is refused", () => {
     await proof.release;
     const refusal = await refusalOf(proof.prove(live));
     expect(refusal).toMatchObject({ step: "guard" });
+    expect(refusal).toBeInstanceOf(PassingReleaseError);
+  });
+
+  it("that was proven in another engine than the one that is to decide", async () => {
+    const [first, other] = [await activated(releases.first), await activated(releases.first)];
+    const proof = proofOf(releases.first);
+    await proof.release;
+    await proof.prove(first);
+    const refusal = await refusalOf(proof.prove(other));
+    expect(refusal).toMatchObject({ step: "guard", message: "it was proven in another engine" });
     expect(refusal).toBeInstanceOf(PassingReleaseError);
   });
 
@@ -295,6 +321,37 @@ describe("a release is proven", () => {
     expect(kinds).toContain("transaction_signing");
     expect(kinds).toContain("withdrawal_confirmation");
     expect(asked.length).toBeGreaterThan(100);
+  });
+
+  it("ahead of being asked for, where its engine was started ahead", async () => {
+    const { engine } = await activated(releases.first);
+    let asked = 0;
+    const evaluate = engine.evaluate.bind(engine);
+    engine.evaluate = (entrypoint, input) => {
+      asked += 1;
+      return evaluate(entrypoint, input);
+    };
+    if (!(engine instanceof PolicyEngine)) throw new Error("a server's engine");
+    const proof = proofOf(releases.first, async () => engine);
+    await expect.poll(() => asked).toBeGreaterThan(100);
+    const release = await proof.release;
+    const parts = { reads: compileReads(release.index), queries: [], source: "test", activatedAt: 0 };
+    await proof.prove(new LiveRelease({ release, engine, ...parts }));
+  });
+
+  it("only when it is asked for, where that engine could not be started", async () => {
+    const live = await activated(releases.first);
+    const proof = proofOf(releases.first, () => Promise.reject(new Error("no engine")));
+    await proof.release;
+    await proof.prove(live);
+  });
+
+  it("only when it is asked for, where what that engine says of history can't be read", async () => {
+    const live = await activated(releases.first);
+    const facts = { transfer: { listed: { odd: 1 } } };
+    const proof = proofOf(releases.first, async () => ({ ...distant, facts }));
+    await proof.release;
+    await proof.prove(live);
   });
 
   it.each([3_000, 10_000])("though its rules have words for people nested %i deep", async (depth) => {
