@@ -7,7 +7,7 @@ const APART = [
   "src/policy/download-request.test.ts",
   "src/policy/early-engine.test.ts",
   "src/policy/engine.test.ts",
-  "src/proof/proof-thread.test.ts",
+  "src/proof/proof-aside.test.ts",
 ];
 
 /** They start the server's own process: starts of it add up, more so beside other tests. */

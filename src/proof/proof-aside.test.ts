@@ -365,8 +365,9 @@ describe("a release is proven", () => {
     "by threads that give way to all others",
     async () => {
       const niceness = watchedNiceness();
-      await activated(releases.first);
-      expect([...niceness.values()].filter((nice) => nice === 10)).toHaveLength(2);
+      await proofOf(releases.first).release;
+      // Both are there until it is ended.
+      await expect.poll(() => [...niceness.values()].filter((nice) => nice === 10)).toHaveLength(2);
       expect(niceness.get(String(process.pid))).toBe(getPriority());
     },
   );
