@@ -89,9 +89,14 @@ export class AnchorWriter {
   /** @param size - of its whole lines: what follows is cut off. @throws the system's error */
   static async open(file: string, size: number): Promise<AnchorWriter> {
     const handle = await open(file, constants.O_RDWR | constants.O_CREAT, 0o600);
-    await handle.truncate(size);
-    await handle.sync();
-    await syncFolder(dirname(file));
+    try {
+      await handle.truncate(size);
+      await handle.sync();
+      await syncFolder(dirname(file));
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
     return new AnchorWriter(handle, size);
   }
 

@@ -1,8 +1,16 @@
-import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { beside, count, entry, opened, stateDirectory } from "../../test/support/ledger.ts";
-import { readAnchor } from "./anchor-file.ts";
+import { AnchorWriter, readAnchor } from "./anchor-file.ts";
 import { openCheckpoints } from "./checkpoint.ts";
 
 const checkpoints = openCheckpoints;
@@ -157,4 +165,18 @@ test("a ledger that was checkpointed and has no anchor any more is behind it", a
   expect(await seqs(directory)).toEqual([4]);
   const { ledger: well } = await opened(directory, { checkpoints });
   expect(well.behindAnchor).toBeUndefined();
+});
+
+test.runIf(process.platform === "linux")("what can't be an anchor is closed again", async () => {
+  const held = () =>
+    readdirSync("/proc/self/fd").filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === "/dev/full";
+      } catch {
+        return false;
+      }
+    });
+  // It can be opened, and is no file that could be cut off.
+  for (let time = 0; time < 3; time += 1) await expect(AnchorWriter.open("/dev/full", 0)).rejects.toThrow();
+  expect(held()).toEqual([]);
 });
