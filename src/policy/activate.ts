@@ -79,7 +79,10 @@ async function activateAside(
 ): Promise<LiveRelease> {
   const { prover, statement, signal, wasLate = false } = options;
   const proof = prover.aside(candidate, sha256, !wasLate, early.load);
-  const end = (): void => void proof.end();
+  const end = (): void => {
+    void proof.end();
+    early.abandon();
+  };
   signal?.addEventListener("abort", end);
   if (signal?.aborted === true) end();
   try {
@@ -137,7 +140,7 @@ export async function activateRelease(
     const { statement, maxAgeMs, confirmedAt } = options;
     return new LiveRelease({ ...parts, activatedAt, statement, maxAgeMs, confirmedAt });
   } catch (error) {
-    await engine.close();
+    await engine.abandon();
     throw engine.wasForsaken && error instanceof ReleaseError
       ? new PassingReleaseError(error.step, error.message, error)
       : error;

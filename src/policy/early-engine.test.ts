@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { withoutEnd } from "../../test/support/endless-rego.ts";
 import { CODE, hostileModule } from "../../test/support/hostile-module.ts";
-import { smallReleases } from "../../test/support/small-releases.ts";
+import { ORDINARY, smallRelease, smallReleases } from "../../test/support/small-releases.ts";
 import { EarlyEngine } from "./early-engine.ts";
 import type { EngineEvent } from "./engine.ts";
 import { readRelease } from "./read-release.ts";
-import { type Runnable, sharedBytes } from "./release.ts";
+import { LateReleaseError, type Runnable, sharedBytes } from "./release.ts";
 
 const system = vi.hoisted(() => ({ born: [] as Worker[] }));
 vi.mock("node:worker_threads", async (original) => {
@@ -59,6 +61,21 @@ describe("an engine that nobody takes", () => {
     expect(events).toEqual([]);
   });
 
+  it("ends with its thread, whatever it was asked ahead, at once", async () => {
+    const looping = `{\n\tinput.transaction.description\n\t${withoutEnd("input.now.ms")}\n}`;
+    const rule = ORDINARY.replace('input.kind == "transaction_signing"', looping);
+    const release = await readRelease(await smallRelease("looping", { "transfer/ordinary": rule }));
+    const engine = new EarlyEngine({ evaluationMs: 60_000 });
+    const started = await engine.load(release);
+    const asking = '{"group": "transfer", "now": {"ms": 0}, "transaction": {"description": "one"}}';
+    const asked = Array.from({ length: 3 }, () => started?.evaluate("countersign/decision", asking));
+    // It runs the first of them.
+    await sleep(100);
+    await engine.drop();
+    for (const each of await Promise.all(asked)) expect(each).toMatchObject({ code: "POLICY_ERROR" });
+    expect(system.born.filter(({ threadId }) => threadId >= 0)).toEqual([]);
+  });
+
   it("ends with its thread when it was ready", async () => {
     const { engine, threads } = early(good);
     const said = vi.fn();
@@ -93,6 +110,23 @@ describe("an engine that nobody takes", () => {
 });
 
 describe("an engine that is taken", () => {
+  it("is ended all the same where nobody waits for its taker any more", async () => {
+    const { engine, threads } = early(good);
+    const taken = await engine.take(good);
+    engine.abandon();
+    await expect.poll(threads).toBe(0);
+    expect(taken.closed).toBe(true);
+  });
+
+  it("is not started to the end where nobody waits for its taker any more", async () => {
+    const { engine, threads } = early(endless);
+    const taken = engine.take(endless);
+    await expect.poll(threads).toBe(1);
+    engine.abandon();
+    await expect(taken).rejects.toBeInstanceOf(LateReleaseError);
+    expect(threads()).toBe(0);
+  });
+
   it("says what went wrong with it, and when it did, only then", async () => {
     const { engine, events, threads } = early(bad());
     await expect.poll(threads).toBe(1);

@@ -52,12 +52,21 @@ export class EarlyEngine {
     return this.#engine;
   }
 
+  /** Ends it, whoever has it: nobody waits any more for what it was started for. */
+  abandon(): void {
+    this.#unwanted.abort();
+    this.#engine?.then(
+      (engine) => engine.abandon(),
+      () => {},
+    );
+  }
+
   /** Ends it, unless it was taken; resolves when nothing of it is left. */
   async drop(): Promise<void> {
     if (this.#held === undefined) return;
     this.#unwanted.abort();
     await this.#engine?.then(
-      (engine) => engine.close(),
+      (engine) => engine.abandon(),
       () => {},
     );
   }

@@ -261,6 +261,22 @@ describe("a policy that throws", () => {
   });
 });
 
+describe("whoever is in line with others that throw", () => {
+  it("is answered, however many they are", async () => {
+    const engine = await start({ evaluationMs: 5_000 });
+    const throwing = Array.from({ length: 12 }, () => decide(engine, { mode: "conflict" }));
+    expect(await decide(engine)).toEqual(GOOD);
+    for (const each of await Promise.all(throwing)) expect(each).toMatchObject({ code: "POLICY_ERROR" });
+  });
+
+  it("or loop", async () => {
+    const engine = await start({ evaluationMs: 100 });
+    const looping = Array.from({ length: 6 }, () => decide(engine, { mode: "loop" }));
+    expect(await decide(engine)).toEqual(GOOD);
+    for (const each of await Promise.all(looping)) expect(each).toMatchObject({ code: "POLICY_TIMEOUT" });
+  });
+});
+
 describe("a policy that loops", () => {
   it("fails this request in time, and the spare serves all others in line and the next", async () => {
     const events: EngineEvent[] = [];
@@ -416,6 +432,22 @@ describe("close", () => {
     expect((await Promise.all(line)).map((answer) => answer.ok)).toEqual([true, false, true]);
     expect(await decide(engine)).toMatchObject({ ok: false, code: "POLICY_ERROR" });
     expect(engine.closed).toBe(true);
+  });
+});
+
+describe("abandon", () => {
+  it("ends what runs at once, and answers what is in line with a failure", async () => {
+    const events: EngineEvent[] = [];
+    const engine = await start({ evaluationMs: 20_000, onEvent: (event) => void events.push(event) });
+    const looping = decide(engine, { mode: "loop" });
+    const others = Array.from({ length: 20 }, () => decide(engine));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    events.length = 0;
+    await engine.abandon();
+    for (const each of await Promise.all([looping, ...others, decide(engine)])) {
+      expect(each).toMatchObject({ ok: false, code: "POLICY_ERROR" });
+    }
+    expect(events).toEqual([]);
   });
 });
 

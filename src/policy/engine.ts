@@ -84,7 +84,7 @@ const MAX_SEQUENCE = 0x3fffffff;
  * each time. When no worker is ready nor preparing, and after `close`, what waits is answered `POLICY_ERROR`:
  * nothing hangs.
  *
- * `close` lets what is in line be answered, then ends the workers.
+ * `close` lets what is in line be answered, then ends the workers; `abandon` ends them at once.
  */
 export class PolicyEngine implements Evaluator {
   readonly #boot: Omit<WorkerBoot, "status">;
@@ -215,6 +215,20 @@ export class PolicyEngine implements Evaluator {
     this.#workers.clear();
   }
 
+  /**
+   * As `close`, but at once, whatever the workers are doing: nobody waits for an answer. What is in line is answered with a
+   * failure.
+   */
+  async abandon(): Promise<void> {
+    this.#closing = true;
+    const pending = [...this.#sent.flatMap((batch) => batch.pending), ...this.#waiting];
+    this.#sent = [];
+    this.#waiting = [];
+    this.#serving = undefined;
+    for (const { settle } of pending) settle(failure("POLICY_ERROR", "the release is no longer live"));
+    await this.close();
+  }
+
   #spawn(): void {
     let worker: WorkerThread;
     try {
@@ -269,7 +283,7 @@ export class PolicyEngine implements Evaluator {
       const message = thrown ?? "the policy worker gave no answer";
       this.#emit({ type: "instance_dropped", entrypoint: thrower.entrypoint, message });
       thrower.settle(failure("POLICY_ERROR", message));
-      this.#stopServing(rest);
+      this.#stopServing(rest, 0);
       worker.round += 1;
       this.#prepare(worker);
       this.#promote();
@@ -307,7 +321,7 @@ export class PolicyEngine implements Evaluator {
     }
     this.#workers.delete(worker);
     void worker.end();
-    this.#stopServing([]);
+    this.#stopServing([], late === undefined ? 1 : 0);
     this.#replenish(0);
     this.#promote();
     this.#flush();
@@ -325,13 +339,17 @@ export class PolicyEngine implements Evaluator {
     return undefined;
   }
 
-  /** No worker serves; what was sent waits again, before all others. */
-  #stopServing(rest: readonly Pending[]): void {
+  /**
+   * No worker serves; what was sent waits again, before all others.
+   *
+   * @param attempts - that count against each of them: none where the one that was to blame is known, and answered.
+   */
+  #stopServing(rest: readonly Pending[], attempts = 1): void {
     const returned = [...rest, ...this.#sent.flatMap((batch) => batch.pending)];
     this.#serving = undefined;
     this.#sent = [];
     const again = returned.filter((pending) => {
-      pending.attempts += 1;
+      pending.attempts += attempts;
       if (pending.attempts < MAX_ATTEMPTS) return true;
       pending.settle(failure("POLICY_ERROR", "the policy worker was lost again and again"));
       return false;

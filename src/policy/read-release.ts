@@ -1,13 +1,14 @@
 /** From a release archive to a {@link Release}: everything that can be checked without running it. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { parseStrictJson } from "../input/strict-json.ts";
+import { isJsonObject, type JsonObject, parseStrictJson } from "../input/strict-json.ts";
 import { READ_ONCE } from "../read-once.ts";
 import { messageOf } from "../thrown.ts";
 import { readArchive } from "./archive.ts";
 import { entrypointsDigest, generateEntrypoints } from "./build/entrypoints.ts";
 import { dataProblems, parseData, parseHostData } from "./data-types.ts";
 import {
+  hostDataSchema,
   MAX_DATA_BYTES,
   type Provable,
   type Release,
@@ -30,6 +31,10 @@ const contractSchema = z.object({ contract: z.unknown() });
  */
 const MAX_EARLY_PAGES = 8192;
 
+/** Of each table that the host reads: a release of the widest custody has some hundred tokens. */
+const MAX_AHEAD_ENTRIES = 10_000;
+const HOST_TABLES = Object.keys(hostDataSchema.shape);
+
 /** One refused release names so many of its problems, and of each so many characters: keys may be megabytes long. */
 const MAX_NAMED = 20;
 const MAX_PROBLEM = 500;
@@ -40,7 +45,8 @@ const MAX_PROBLEM = 500;
  * @property unpacked - what an engine is made of: it may be started, and asked nothing on which anything hangs. It is not
  *   called where no engine could be, nor where one needs so much memory that data which are then refused are not worth it.
  * @property parsed - what its decisions are made with, all but what the engine says. Its data are of the types that the
- *   host reads; nobody knows yet whether they are what its rules were built to read.
+ *   host reads; nobody knows yet whether they are what its rules were built to read. Where the host's tables are large it is
+ *   told when that is known.
  */
 export interface ToldAhead {
   readonly unpacked?: (runnable: Runnable) => void;
@@ -86,11 +92,20 @@ export async function readRelease(
     wasm: runnableOf(module),
     hostData: parseHostData(data),
   }));
-  const ahead = orNothing(rest);
+  const isTold = isSmallForHost(data);
+  const ahead = isTold ? orNothing(rest) : undefined;
   if (ahead !== undefined) parsed(withoutModule(ahead));
   const problems = dataProblems(index, data, dataBytes);
   if (problems.length > 0) throw new ReleaseError("data", named(problems));
-  return { ...rest(), data: shared };
+  const release = rest();
+  if (!isTold) parsed(withoutModule(release));
+  return { ...release, data: shared };
+}
+
+/** Whether the tables that the host reads are so small that nothing is lost where they are read for nothing. */
+function isSmallForHost(data: JsonObject): boolean {
+  const tables = HOST_TABLES.map((name) => data[name]).filter(isJsonObject);
+  return tables.every((table) => Object.keys(table).length <= MAX_AHEAD_ENTRIES);
 }
 
 /** What is wrong with it is said in its turn. */

@@ -99,6 +99,13 @@ describe("what may be half written is no whole", () => {
     expect(new Set(hints)).toEqual(new Set([false]));
   });
 
+  it("a statement without its archive", async () => {
+    const hints = await heard({ isSigned: true });
+    await replace(statement);
+    await aWhile();
+    expect(new Set(hints)).toEqual(new Set([false]));
+  });
+
   it("what was removed", async () => {
     writeFileSync(archive, "before");
     await aWhile();

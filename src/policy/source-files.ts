@@ -120,7 +120,7 @@ export class FilePlace implements ReleasePlace {
   }
 
   /**
-   * The statement comes after its archive. Where it appears under its name in one step, with what it holds, both were
+   * The statement comes after its archive, which is there then. Where it appears under its name in one step, with what it holds, both were
    * written before; a new file that is written in its place appears as well, but empty, or is written to a moment later.
    * Of an archive that the system copies (`cp`) that is told when all is written, and it holds something before: but what
    * was moved here changed later than what it holds. A statement is so small that it is there whole, or not yet; and its
@@ -131,8 +131,8 @@ export class FilePlace implements ReleasePlace {
     this.#changed?.(false);
     const last = this.#isSigned ? statementFile(this.#path) : this.#path;
     if (event === "change" || name !== basename(last)) return;
-    stat(last).then(
-      ({ size, mtimeMs, ctimeMs }) => {
+    Promise.all([stat(last), stat(this.#path)]).then(
+      ([{ size, mtimeMs, ctimeMs }]) => {
         const isWritten = performance.now() - this.#writtenAt <= WRITTEN_MS;
         const isMoved = this.#isSigned || ctimeMs > mtimeMs;
         if (size > 0 && isMoved && !isWritten) this.#changed?.(true);

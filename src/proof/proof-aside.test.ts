@@ -21,7 +21,7 @@ import { entrypointsDigest, generateEntrypoints } from "../policy/build/entrypoi
 import { PolicyEngine } from "../policy/engine.ts";
 import type { Evaluator } from "../policy/evaluation.ts";
 import { LiveRelease } from "../policy/live.ts";
-import type { Load, Prove } from "../policy/prover.ts";
+import type { Load, Prove, StartedEngine } from "../policy/prover.ts";
 import { readRelease } from "../policy/read-release.ts";
 import { compileReads } from "../policy/reads.ts";
 import { LateReleaseError, PassingReleaseError, ReleaseError } from "../policy/release.ts";
@@ -67,6 +67,18 @@ const distant: Evaluator = {
   evaluate: () => Promise.reject(new Error("it is asked")),
   close: async () => {},
 };
+
+/** A rule that does not end on what is described. */
+const ENDLESS = ORDINARY.replace(
+  'input.kind == "transaction_signing"',
+  `{
+	input.transaction.description
+	${withoutEnd("input.now.ms")}
+}`,
+);
+
+/** What such a rule is asked then. */
+const DESCRIBED = /"description":"invoice/;
 
 /** What a promise is rejected with. */
 async function refusalOf(promise: Promise<unknown>): Promise<unknown> {
@@ -191,13 +203,7 @@ describe("a release is refused", () => {
 
   it("that does not end in time, though not for good", async () => {
     const endless = await smallRelease("endless", {
-      "transfer/ordinary": ORDINARY.replace(
-        'input.kind == "transaction_signing"',
-        `{
-	input.transaction.description
-	${withoutEnd("input.now.ms")}
-}`,
-      ),
+      "transfer/ordinary": ENDLESS,
     });
     const refusal = await refusalOf(activated(endless, 100));
     expect(refusal).toMatchObject({ step: "guard", message: expect.stringContaining("POLICY_TIMEOUT") });
@@ -257,6 +263,36 @@ describe("a release is refused", () => {
     expect(refusal).toMatchObject({ message: "it could not be read: its thread ended" });
     expect(refusal).toBeInstanceOf(LateReleaseError);
     expect(await offered()).toBeInstanceOf(LateReleaseError);
+  });
+
+  it("that nobody waits for any more, at once, whatever its engine was asked", async () => {
+    const endless = await smallRelease("endless", {
+      "transfer/ordinary": ENDLESS,
+    });
+    const closing = new AbortController();
+    const options = { source: "test", trust: "unsigned", aside: true, evaluationMs: 60_000 } as const;
+    const { signal } = closing;
+    const refused = refusalOf(activate(endless, { ...options, prover: proverOf(), signal }));
+    const asked = vi.spyOn(PolicyEngine.prototype, "evaluate");
+    onTestFinished(() => asked.mockRestore());
+    await expect.poll(() => asked.mock.calls.some(([_, input]) => DESCRIBED.test(input))).toBe(true);
+    closing.abort();
+    expect(await refused).toBeInstanceOf(LateReleaseError);
+  });
+
+  it("and no timer waits for it: its engine was there when all was over", async () => {
+    const { engine } = await activated(releases.first);
+    if (!(engine instanceof PolicyEngine)) throw new Error("a server's engine");
+    let ready: (engine: StartedEngine) => void = () => {};
+    const proof = proofOf(Buffer.from("no archive"), () => undefined);
+    const late = proofOf(releases.first, () => new Promise((resolve) => (ready = resolve)));
+    await Promise.all([refusalOf(proof.release), late.release]);
+    await Promise.all([proof.end(), late.end()]);
+    const timer = vi.spyOn(globalThis, "setTimeout");
+    onTestFinished(() => timer.mockRestore());
+    ready(engine);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(timer).not.toHaveBeenCalled();
   });
 
   it("for which the system has no thread, for as long as it has none", async () => {
@@ -352,6 +388,15 @@ describe("a release is proven", () => {
     const proof = proofOf(releases.first, async () => ({ ...distant, facts }));
     await proof.release;
     await proof.prove(live);
+  });
+
+  it("though the tables that the host reads are large: then after all was checked", async () => {
+    const first = await HostileArchive.from(releases.first);
+    const token = (at: number) => [`T${at}`, { chain: "ETH", decimals: 18 }];
+    const tokens = Object.fromEntries(Array.from({ length: 10_001 }, (_, at) => token(at)));
+    const data = { ...JSON.parse(first.text("/data.json")), tokens };
+    const archive = await first.with({ "/data.json": JSON.stringify(data) });
+    expect((await activated(archive)).identity.revision).toBe("first");
   });
 
   it.each([3_000, 10_000])("though its rules have words for people nested %i deep", async (depth) => {

@@ -22,6 +22,8 @@ export class ProofThread<Result, Said extends { readonly type: string }, Told> {
   readonly #reached: (result: Result) => void;
   readonly #refused: (error: ReleaseError) => void;
   #limit: NodeJS.Timeout | undefined;
+  /** It has come to its result, or to none, or was ended: nothing is waited for any more. */
+  #isDone = false;
 
   /**
    * @param heard - whatever it says; `reached` says that it has come to its result.
@@ -51,18 +53,24 @@ export class ProofThread<Result, Said extends { readonly type: string }, Told> {
 
   /** From now on it has `ms` milliseconds. */
   within(ms: number): void {
+    if (this.#isDone) return;
     const late = new Error(`that takes longer than ${ms} ms`);
     this.#limit = setTimeout(() => this.#fell(late), ms);
   }
 
   /** Whatever it is doing; resolves when nothing of it is left. */
   async end(): Promise<void> {
-    clearTimeout(this.#limit);
+    this.#done();
     await this.#thread.terminate();
   }
 
-  #reach(result: Result): void {
+  #done(): void {
+    this.#isDone = true;
     clearTimeout(this.#limit);
+  }
+
+  #reach(result: Result): void {
+    this.#done();
     this.#reached(result);
   }
 
@@ -74,7 +82,7 @@ export class ProofThread<Result, Said extends { readonly type: string }, Told> {
 
   /** Of what is settled already nothing changes. */
   #refuse(error: ReleaseError): void {
-    clearTimeout(this.#limit);
+    this.#done();
     this.#refused(error);
   }
 }

@@ -14,12 +14,8 @@ export function proverOf(context: GuardContext = {}): Prover {
     prepare: (hostData) => {
       const ahead = new Ahead(casesFor(hostData, context));
       return async (candidate, cases) => {
-        // Together: while the engine judges for one, the next request of the other is read.
-        const guarded = proveGuarded(candidate, context, ahead);
-        // Where a case fails that is what is said; its engine is closed then, which ends the guard.
-        guarded.catch(() => {});
         await proveSelfTests(candidate, cases);
-        await guarded;
+        await proveGuarded(candidate, context, ahead);
       };
     },
     aside: (archive, sha256, givesWay, load) => new TwoThreads({ archive, sha256, context, givesWay }, load),
