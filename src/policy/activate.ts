@@ -13,7 +13,7 @@ import { LiveRelease } from "./live.ts";
 import { ANSWERS_NOBODY, type Prover } from "./prover.ts";
 import { readRelease } from "./read-release.ts";
 import { compileReads } from "./reads.ts";
-import { PassingReleaseError, type Release, ReleaseError } from "./release.ts";
+import { LateReleaseError, PassingReleaseError, type Release, ReleaseError } from "./release.ts";
 import type { IndexedRule, RuleIndex } from "./rule-index.ts";
 import type { TrustedStatement } from "./trust-store.ts";
 import { startEarly } from "./worker-thread.ts";
@@ -81,7 +81,7 @@ async function activateAside(
   const proof = prover.aside(candidate, sha256, !wasLate, early.load);
   const end = (): void => {
     void proof.end();
-    early.abandon();
+    void early.abandon();
   };
   signal?.addEventListener("abort", end);
   if (signal?.aborted === true) end();
@@ -136,6 +136,8 @@ export async function activateRelease(
     const activatedAt = options.now?.() ?? Date.now();
     await prove?.(new LiveRelease({ ...parts, activatedAt }), release.cases);
     await options.prepareFacts?.(queries);
+    // Abandoned meanwhile, it would refuse everything.
+    if (engine.closed) throw new LateReleaseError("warm_up", "nobody waits for its engine any more");
     engine.grow(options.workers);
     const { statement, maxAgeMs, confirmedAt } = options;
     return new LiveRelease({ ...parts, activatedAt, statement, maxAgeMs, confirmedAt });

@@ -594,7 +594,7 @@ it.runIf(process.platform === "linux" && getPriority() < 10)(
     const niceness = watchedNiceness();
     const gaveWay = () => [...niceness.values()].filter((nice) => nice > getPriority()).length;
     await expect(here.activation.offer(candidate, true)).rejects.toBeInstanceOf(LateReleaseError);
-    expect(gaveWay()).toBeGreaterThan(0);
+    expect([1, 2]).toContain(gaveWay());
     startMs = 60_000;
     niceness.clear();
     expect(await here.activation.offer(candidate, true)).toBe(true);
@@ -603,7 +603,7 @@ it.runIf(process.platform === "linux" && getPriority() < 10)(
     // All is as before with the next one.
     niceness.clear();
     expect(await here.activation.offer(await signed("second", { sequence: 2 }), true)).toBe(true);
-    expect(gaveWay()).toBeGreaterThan(0);
+    expect([1, 2]).toContain(gaveWay());
   },
 );
 
@@ -615,7 +615,7 @@ it.runIf(process.platform === "linux" && getPriority() < 10)(
     const later = await life();
     const niceness = watchedNiceness();
     expect(await later.activation.fallBack(true)).toBe(true);
-    expect([...niceness.values()].filter((nice) => nice > getPriority())).not.toEqual([]);
+    expect([1, 2]).toContain([...niceness.values()].filter((nice) => nice > getPriority()).length);
   },
 );
 

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { withoutEnd } from "../../test/support/endless-rego.ts";
 import { CODE, hostileModule } from "../../test/support/hostile-module.ts";
-import { ORDINARY, smallRelease, smallReleases } from "../../test/support/small-releases.ts";
+import { ENDLESS, smallRelease, smallReleases } from "../../test/support/small-releases.ts";
 import { EarlyEngine } from "./early-engine.ts";
 import type { EngineEvent } from "./engine.ts";
 import { readRelease } from "./read-release.ts";
@@ -62,9 +61,7 @@ describe("an engine that nobody takes", () => {
   });
 
   it("ends with its thread, whatever it was asked ahead, at once", async () => {
-    const looping = `{\n\tinput.transaction.description\n\t${withoutEnd("input.now.ms")}\n}`;
-    const rule = ORDINARY.replace('input.kind == "transaction_signing"', looping);
-    const release = await readRelease(await smallRelease("looping", { "transfer/ordinary": rule }));
+    const release = await readRelease(await smallRelease("looping", { "transfer/ordinary": ENDLESS }));
     const engine = new EarlyEngine({ evaluationMs: 60_000 });
     const started = await engine.load(release);
     const asking = '{"group": "transfer", "now": {"ms": 0}, "transaction": {"description": "one"}}';
@@ -113,7 +110,7 @@ describe("an engine that is taken", () => {
   it("is ended all the same where nobody waits for its taker any more", async () => {
     const { engine, threads } = early(good);
     const taken = await engine.take(good);
-    engine.abandon();
+    void engine.abandon();
     await expect.poll(threads).toBe(0);
     expect(taken.closed).toBe(true);
   });
@@ -122,7 +119,7 @@ describe("an engine that is taken", () => {
     const { engine, threads } = early(endless);
     const taken = engine.take(endless);
     await expect.poll(threads).toBe(1);
-    engine.abandon();
+    void engine.abandon();
     await expect(taken).rejects.toBeInstanceOf(LateReleaseError);
     expect(threads()).toBe(0);
   });

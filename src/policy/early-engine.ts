@@ -52,10 +52,10 @@ export class EarlyEngine {
     return this.#engine;
   }
 
-  /** Ends it, whoever has it: nobody waits any more for what it was started for. */
-  abandon(): void {
+  /** Ends it, whoever has it: nobody waits any more for what it was started for. Resolves when nothing of it is left. */
+  async abandon(): Promise<void> {
     this.#unwanted.abort();
-    this.#engine?.then(
+    await this.#engine?.then(
       (engine) => engine.abandon(),
       () => {},
     );
@@ -63,11 +63,6 @@ export class EarlyEngine {
 
   /** Ends it, unless it was taken; resolves when nothing of it is left. */
   async drop(): Promise<void> {
-    if (this.#held === undefined) return;
-    this.#unwanted.abort();
-    await this.#engine?.then(
-      (engine) => engine.abandon(),
-      () => {},
-    );
+    if (this.#held !== undefined) await this.abandon();
   }
 }

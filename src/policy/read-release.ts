@@ -81,7 +81,7 @@ export async function readRelease(
     unpacked({ index, data: shared, wasm: module });
   }
   const data = parseData(dataText);
-  const rest = onceTried(() => ({
+  const rest = () => ({
     identity: {
       revision: revisionOf(files),
       sequence: 0,
@@ -91,13 +91,13 @@ export async function readRelease(
     cases: files.has(CASES_FILE) ? parseSelfTests(text(files, CASES_FILE, "self_test")) : [],
     wasm: runnableOf(module),
     hostData: parseHostData(data),
-  }));
+  });
   const isTold = isSmallForHost(data);
   const ahead = isTold ? orNothing(rest) : undefined;
   if (ahead !== undefined) parsed(withoutModule(ahead));
   const problems = dataProblems(index, data, dataBytes);
   if (problems.length > 0) throw new ReleaseError("data", named(problems));
-  const release = rest();
+  const release = ahead ?? rest();
   if (!isTold) parsed(withoutModule(release));
   return { ...release, data: shared };
 }
@@ -109,9 +109,9 @@ function isSmallForHost(data: JsonObject): boolean {
 }
 
 /** What is wrong with it is said in its turn. */
-function orNothing<T>(tried: () => T): T | undefined {
+function orNothing<T>(attempt: () => T): T | undefined {
   try {
-    return tried();
+    return attempt();
   } catch {
     return undefined;
   }
@@ -119,24 +119,6 @@ function orNothing<T>(tried: () => T): T | undefined {
 
 function withoutModule({ wasm: _, ...provable }: Omit<Release, "data">): Provable {
   return provable;
-}
-
-/** @returns what `attempt` returns or throws, whenever it is asked for: it is tried once. */
-function onceTried<T>(attempt: () => T): () => T {
-  let tried: (() => T) | undefined;
-  return () => {
-    if (tried === undefined) {
-      try {
-        const value = attempt();
-        tried = () => value;
-      } catch (error) {
-        tried = () => {
-          throw error;
-        };
-      }
-    }
-    return tried();
-  };
 }
 
 function revisionOf(files: ReadonlyMap<string, Uint8Array>): string {

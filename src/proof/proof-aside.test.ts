@@ -2,12 +2,12 @@ import { readdirSync } from "node:fs";
 import { getPriority } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { withoutEnd } from "../../test/support/endless-rego.ts";
 import { HostileArchive } from "../../test/support/hostile-archive.ts";
 import { CODE, hostileModule } from "../../test/support/hostile-module.ts";
 import { indexedRule, ruleIndex } from "../../test/support/policy.ts";
 import {
   digestOf,
+  ENDLESS,
   LISTED,
   ORDINARY,
   type SmallReleases,
@@ -68,16 +68,7 @@ const distant: Evaluator = {
   close: async () => {},
 };
 
-/** A rule that does not end on what is described. */
-const ENDLESS = ORDINARY.replace(
-  'input.kind == "transaction_signing"',
-  `{
-	input.transaction.description
-	${withoutEnd("input.now.ms")}
-}`,
-);
-
-/** What such a rule is asked then. */
+/** What `ENDLESS` does not end on. */
 const DESCRIBED = /"description":"invoice/;
 
 /** What a promise is rejected with. */
@@ -284,15 +275,23 @@ describe("a release is refused", () => {
     const { engine } = await activated(releases.first);
     if (!(engine instanceof PolicyEngine)) throw new Error("a server's engine");
     let ready: (engine: StartedEngine) => void = () => {};
-    const proof = proofOf(Buffer.from("no archive"), () => undefined);
     const late = proofOf(releases.first, () => new Promise((resolve) => (ready = resolve)));
-    await Promise.all([refusalOf(proof.release), late.release]);
-    await Promise.all([proof.end(), late.end()]);
+    await late.release;
+    await late.end();
     const timer = vi.spyOn(globalThis, "setTimeout");
     onTestFinished(() => timer.mockRestore());
     ready(engine);
     await new Promise((resolve) => setImmediate(resolve));
     expect(timer).not.toHaveBeenCalled();
+  });
+
+  it("that nobody waits for any more when it was proven", async () => {
+    const closing = new AbortController();
+    const options = { source: "test", trust: "unsigned", aside: true, evaluationMs: 1_000 } as const;
+    const prepareFacts = async () => closing.abort();
+    const { signal } = closing;
+    const refusal = activate(releases.first, { ...options, prover: proverOf(), signal, prepareFacts });
+    await expect(refusal).rejects.toBeInstanceOf(LateReleaseError);
   });
 
   it("for which the system has no thread, for as long as it has none", async () => {

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildRelease } from "../../src/policy/build/build.ts";
+import { withoutEnd } from "./endless-rego.ts";
 
 export const LISTED = `# METADATA
 # title: On the list
@@ -31,6 +32,15 @@ package rules.transfer.ordinary
 
 approve["ORDINARY"] if input.kind == "transaction_signing"
 `;
+
+/** It does not end on what is described. */
+export const ENDLESS = ORDINARY.replace(
+  'input.kind == "transaction_signing"',
+  `{
+	input.transaction.description
+	${withoutEnd("input.now.ms")}
+}`,
+);
 
 /** Makes a source folder below `root`. */
 export function policyFolder(root: string, name: string, rules: Readonly<Record<string, string>>): string {
