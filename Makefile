@@ -24,7 +24,7 @@ demo: build
 ## run: serve the configuration in CONFIG (default ./countersign.yaml)
 CONFIG ?= ./countersign.yaml
 run: build
-	$(COUNTERSIGN) serve --config $(CONFIG)
+	dist/cli/countersign serve --config $(CONFIG)
 
 ## test: all tests, TypeScript and Rego
 test: build $(OPA) $(REGAL) test-rego

@@ -32,7 +32,7 @@ import { proverOf } from "../src/proof/prove.ts";
 import { SELF_TEST_BUDGET_MS } from "../src/proof/self-tests.ts";
 import { createLog } from "../src/telemetry/log.ts";
 import { shell } from "./support/command.ts";
-import { MAIN } from "./support/installation.ts";
+import { COMMAND } from "./support/installation.ts";
 
 const ROOT = process.cwd();
 const SWAP_LIMIT_MS = 60_000;
@@ -86,8 +86,7 @@ test("the README's first rule, word by word", { timeout: 300_000 }, async () => 
       );
     });
   // npx takes longer than what it runs: the first commands and the server are run by it, the others by themselves.
-  const run = (script: string) =>
-    typed(script.replaceAll("npx countersign ", `${process.execPath} ${MAIN} `));
+  const run = (script: string) => typed(script.replaceAll("npx countersign ", `${COMMAND} `));
 
   // The tree is built already; all else is as a reader types it.
   const prepare = block("first-rule").replace("make build tools\n", "");

@@ -13,6 +13,8 @@ import { type KeyPair, keyPair } from "./key-pairs.ts";
 /** Tests and benchmarks run from the project root. */
 const ROOT = process.cwd();
 export const MAIN = join(ROOT, "dist/cli/main.js");
+/** What `npx countersign` runs. */
+export const COMMAND = join(ROOT, "dist/cli/countersign");
 export const BUNDLES = join(ROOT, "bundles");
 /** The demo's rules and data without limits per day: see `build.ts`. */
 export const TEST_RELEASE = join(ROOT, "build/test-release.tar.gz");
@@ -113,8 +115,8 @@ export class Installation {
     environment: Record<string, string> = {},
     under: readonly string[] = [],
   ): Promise<RunningProcess> {
-    const command = [...under, process.execPath, MAIN, "serve", "--config", this.writeConfig()];
-    const child = spawn(command[0] ?? process.execPath, command.slice(1), {
+    const [command = COMMAND, ...args] = [...under, COMMAND, "serve", "--config", this.writeConfig()];
+    const child = spawn(command, args, {
       env: { ...process.env, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
