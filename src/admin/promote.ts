@@ -5,6 +5,7 @@ import { LedgerError } from "../ledger/ledger.ts";
 import type { Promotion } from "../policy/admission.ts";
 import { type Meant, type Promoted, PromoteError } from "../policy/candidate.ts";
 import { ReleaseError } from "../policy/release.ts";
+import { sha256Text } from "../sha256.ts";
 import { bodyOf, reasonSchema } from "./body.ts";
 import { type AdminEnvironment, mayOperate } from "./environment.ts";
 import { ProblemError } from "./problem.ts";
@@ -12,10 +13,7 @@ import { ProblemError } from "./problem.ts";
 const body = z.strictObject({
   reason: reasonSchema,
   /** Of the archive that is meant: another one is not promoted. */
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, "64 lower-case hex digits")
-    .optional(),
+  sha256: sha256Text.optional(),
   /** Of its statement, likewise: the same archive may be signed anew. */
   sequence: z.int().min(0).optional(),
 });

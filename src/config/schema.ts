@@ -1,22 +1,12 @@
 /** The one schema of the config file, which knows every key. */
 import { resolve } from "node:path";
 import { z } from "zod";
+import { sha256Text } from "../sha256.ts";
 import { listsSchema, pricesSchema } from "./feeds.ts";
 import { policySchema } from "./policy.ts";
 import { pushSchema } from "./push.ts";
 import { releaseSchema } from "./release.ts";
-import {
-  address,
-  digest,
-  duration,
-  label,
-  network,
-  notBuilt,
-  rate,
-  size,
-  someText,
-  timeZone,
-} from "./values.ts";
+import { address, duration, label, network, notBuilt, rate, size, someText, timeZone } from "./values.ts";
 
 function listenSchema(path: z.ZodType<string, string>) {
   const listener = z.strictObject({
@@ -125,7 +115,7 @@ export function configSchema(directory: string) {
       .array(
         z.strictObject({
           name: label.describe("who; `local` is the token of `state_dir/admin.token`"),
-          sha256: digest.describe("SHA-256 of the token's text, in hex"),
+          sha256: sha256Text.describe("SHA-256 of the token's text, in hex"),
           role: z.enum(["read", "operate"]).describe("`read` may only GET"),
         }),
       )

@@ -1,7 +1,8 @@
 /** The config's `trust`: who is believed about releases, and about each list. */
 import { z } from "zod";
+import { sha256Text } from "../sha256.ts";
 import type { ConfigProblem } from "./error.ts";
-import { digest, label } from "./values.ts";
+import { label } from "./values.ts";
 
 /** So many of these keys, for this audience. */
 function keysSchema(path: z.ZodType<string, string>) {
@@ -14,7 +15,7 @@ function keysSchema(path: z.ZodType<string, string>) {
 
 type TrustedKeys = z.output<ReturnType<typeof keysSchema>>;
 
-const pinned = z.strictObject({ sha256: digest });
+const pinned = z.strictObject({ sha256: sha256Text });
 
 /** What is said of releases: any file, one file, or whoever holds keys. @param path - the schema of a path. */
 export function trustSchema(path: z.ZodType<string, string>) {

@@ -7,9 +7,6 @@ export const label = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "1 to 64 letters, digits, dots, underscores or hyphens");
 
-/** SHA-256, in hex. */
-export const digest = z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hex digits");
-
 export const someText = z.string().min(1);
 
 /** A key of the design whose feature does not exist yet. Ignoring it would promise what nobody keeps. */

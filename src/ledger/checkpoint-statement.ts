@@ -4,6 +4,7 @@
  */
 import { type KeyObject, sign, verify } from "node:crypto";
 import { z } from "zod";
+import { sha256Text } from "../sha256.ts";
 import { LedgerError } from "./ledger.ts";
 
 export const STATEMENT_TYPE = "countersign.checkpoint/1";
@@ -15,7 +16,7 @@ const MAX_LENGTH = 4_096;
 const statementSchema = z.strictObject({
   type: z.literal(STATEMENT_TYPE),
   seq: z.int().min(0),
-  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  hash: sha256Text,
   at: z.int().min(0),
   resumed: z.literal(true).optional(),
 });

@@ -6,6 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { writeDurably } from "../durable-file.ts";
+import { sha256Text } from "../sha256.ts";
 import { Turns } from "../turns.ts";
 import { readBounded } from "./bounded-file.ts";
 
@@ -15,15 +16,13 @@ const MAX_STATE_BYTES = 1024 * 1024;
 const MAX_QUARANTINED = 100;
 const MAX_MESSAGE = 500;
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-
 function stateSchema<Step extends string>(steps: readonly Step[]) {
   return z.object({
-    confirmed: z.object({ sha256, at: z.int().min(0) }).optional(),
-    promoted: z.object({ sha256, by: z.string(), reason: z.string() }).optional(),
+    confirmed: z.object({ sha256: sha256Text, at: z.int().min(0) }).optional(),
+    promoted: z.object({ sha256: sha256Text, by: z.string(), reason: z.string() }).optional(),
     quarantined: z.array(
       z.object({
-        sha256,
+        sha256: sha256Text,
         sequence: z.int().min(0),
         step: z.custom<Step>((value) => steps.some((step) => step === value)),
         message: z.string(),

@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { GROUPS, KINDS } from "../input/document.ts";
 import { SEVERITIES } from "../severity.ts";
+import { sha256Text } from "../sha256.ts";
 import { CONSEQUENCES } from "./verdict.ts";
 
 /** The version of the contract between host and release; another one is refused at activation. */
@@ -92,7 +93,7 @@ export const ruleIndexSchema = z.strictObject({
   /** The version of OPA that compiled the module. */
   opa: z.string().min(1),
   /** SHA-256 (hex) of the generated entrypoints' source: they are the host's, never an author's. */
-  entrypoints_sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  entrypoints_sha256: sha256Text,
   /** Whether any rule reads `raw`; the host leaves the original out of the evaluation where none does. */
   reads_raw: z.boolean(),
   rules: z.array(ruleSchema),

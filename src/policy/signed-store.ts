@@ -16,6 +16,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeDurably } from "../durable-file.ts";
+import { SHA256 } from "../sha256.ts";
 import { messageOf } from "../thrown.ts";
 import { readBounded } from "./bounded-file.ts";
 import { KeptState, type QuarantinedFile } from "./kept-state.ts";
@@ -142,7 +143,7 @@ export abstract class SignedStore<Step extends string> {
   protected async tidy(digest: string): Promise<void> {
     const { extension } = this.#kind;
     const isFile = (name: string): boolean =>
-      name.endsWith(extension) && /^[0-9a-f]{64}$/.test(name.slice(0, -extension.length));
+      name.endsWith(extension) && SHA256.test(name.slice(0, -extension.length));
     try {
       for (const name of await readdir(this.folder)) {
         const isOld = isFile(name) && !name.startsWith(digest);

@@ -17,6 +17,7 @@ import { canonicalJson } from "../input/canonical-json.ts";
 import { parseInstant } from "../input/instant.ts";
 import { LIST_NAME } from "../input/list-name.ts";
 import { decodeUtf8Strict, isJsonObject, type JsonValue, parseStrictJson } from "../input/strict-json.ts";
+import { sha256Text } from "../sha256.ts";
 import { messageOf } from "../thrown.ts";
 import { ReleaseError, type ReleaseStep } from "./release.ts";
 
@@ -33,7 +34,6 @@ const MAX_SIGNATURES = 16;
 
 /** Whom a release or a list is for: `production`, `staging`. */
 export const AUDIENCE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const SHA256 = /^[0-9a-f]{64}$/;
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
 /** The shortest RFC 3339 time: what is shorter, {@link parseInstant} may take for milliseconds. */
 const MIN_TIME_LENGTH = 20;
@@ -63,7 +63,7 @@ const time = z.string().transform((text, context) => {
 const common = {
   audience: z.string().regex(AUDIENCE),
   sequence: z.int().min(0),
-  sha256: z.string().regex(SHA256),
+  sha256: sha256Text,
   created_at: time,
   expires_at: time,
 };
