@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Worker } from "node:worker_threads";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { withoutEnd } from "../../test/support/endless-rego.ts";
 import { compileRego, indexedRule, releaseOf, ruleIndex } from "../../test/support/policy.ts";
@@ -259,7 +260,7 @@ describe("a live release", () => {
     expect(live.isServing()).toBe(false);
   });
 
-  it("gets its spare when it is proven, not before", async () => {
+  it("gets its spare a moment after it is proven", async () => {
     const order: string[] = [];
     const prove = async () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
@@ -268,6 +269,19 @@ describe("a live release", () => {
     const onEvent = ({ type }: { readonly type: string }) => void order.push(type);
     const live = await activateRelease(good, { ...OPTIONS, prover: { prepare: () => prove }, onEvent });
     onTestFinished(() => live.engine.close());
-    await expect.poll(() => order).toEqual(["proven", "spare_ready"]);
+    expect(order).toEqual(["proven"]);
+    await expect.poll(() => order, { timeout: 10_000 }).toEqual(["proven", "spare_ready"]);
+  });
+
+  it("gets no spare where it is replaced before that", async () => {
+    const born: Worker[] = [];
+    const note = (worker: Worker) => born.push(worker);
+    process.on("worker", note);
+    onTestFinished(() => void process.off("worker", note));
+    const live = await activateRelease(good, OPTIONS);
+    const started = born.length;
+    await live.engine.close();
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(born).toHaveLength(started);
   });
 });

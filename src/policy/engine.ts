@@ -64,6 +64,7 @@ const MAX_ATTEMPTS = 5;
 const STALL_MS = 10_000;
 const RETRY_MS = 100;
 const MAX_RETRY_MS = 10_000;
+const GROWTH_MS = 1_500;
 const MAX_SEQUENCE = 0x3fffffff;
 
 /**
@@ -101,6 +102,7 @@ export class PolicyEngine implements Evaluator {
   #flushing = false;
   #failedStarts = 0;
   #retry: NodeJS.Timeout | undefined;
+  #growth: NodeJS.Timeout | undefined;
   #watch: NodeJS.Timeout | undefined;
   #progressAt = 0;
   #closing = false;
@@ -174,11 +176,17 @@ export class PolicyEngine implements Evaluator {
     return this.#closing;
   }
 
-  /** How many workers it is to have from now on, at least as many as it has; by default as many as it is started with. */
+  /**
+   * How many workers it is to have in a moment, at least as many as it has; by default as many as it is started with. Not at
+   * once: requests wait for a core after a proof, and what is replaced by then needs no spare.
+   */
   grow(workers = WORKERS): void {
     if (this.#closing) return;
-    this.#size = Math.max(this.#size, workers);
-    this.#replenish(0);
+    this.#growth = setTimeout(() => {
+      this.#size = Math.max(this.#size, workers);
+      this.#replenish(0);
+    }, GROWTH_MS);
+    this.#growth.unref();
   }
 
   /** Whether a question ever found no worker, nor one on its way: the machine had none to give, whatever it was. */
@@ -204,6 +212,7 @@ export class PolicyEngine implements Evaluator {
 
   async close(): Promise<void> {
     this.#closing = true;
+    clearTimeout(this.#growth);
     if (this.#waiting.length + this.#sent.length > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;

@@ -1,29 +1,8 @@
-/** The reading thread of `proof-aside.ts`: it unpacks one archive, checks it, and says what is in it, or what refused it. */
-import { parentPort, workerData } from "node:worker_threads";
-import { readRelease } from "../policy/read-release.ts";
-import { ReleaseError } from "../policy/release.ts";
-import { messageOf } from "../thrown.ts";
+/** Where the reading thread begins: it gives way before it loads what it runs, which takes longer than much of its work. */
+import { workerData } from "node:worker_threads";
 import { giveWay } from "./give-way.ts";
-import { type FromReading, type ReadingOrder, refusedOf } from "./proof-protocol.ts";
+import type { ReadingOrder } from "./proof-protocol.ts";
 
-const { archive, sha256, givesWay, parsed }: ReadingOrder = workerData;
-
-function post(message: FromReading): void {
-  parentPort?.postMessage(message);
-}
-
+const { givesWay }: ReadingOrder = workerData;
 if (givesWay) giveWay();
-try {
-  const release = await readRelease(archive, sha256, {
-    unpacked: (runnable) => post({ type: "unpacked", runnable }),
-    parsed: (provable) => parsed.postMessage(provable),
-  });
-  post({ type: "read", release });
-} catch (thrown) {
-  // An archive is to blame for whatever its reading throws.
-  post(
-    refusedOf(
-      thrown instanceof ReleaseError ? thrown : new ReleaseError("archive", messageOf(thrown), thrown),
-    ),
-  );
-}
+await import("./reading.ts");
