@@ -71,7 +71,7 @@ const median = (values: readonly number[]): number =>
  * @param warmUp - its share: heap and caches grow to their size, however long the load is.
  */
 export function memoryTrend(
-  { rss }: LoadFigures,
+  { rss }: Pick<LoadFigures, "rss">,
   warmUp = 1 / 8,
 ): { readonly first: number; readonly last: number } {
   const warm = rss.slice(Math.floor(rss.length * warmUp));
