@@ -120,11 +120,11 @@ export class FilePlace implements ReleasePlace {
   }
 
   /**
-   * The statement comes after its archive, which is there then. Where it appears under its name in one step, with what it holds, both were
-   * written before; a new file that is written in its place appears as well, but empty, or is written to a moment later.
-   * Of an archive that the system copies (`cp`) that is told when all is written, and it holds something before: but what
-   * was moved here changed later than what it holds. A statement is so small that it is there whole, or not yet; and its
-   * two times are often one, since clocks of file systems go by steps of some milliseconds.
+   * The statement comes after its archive, which is there then. Where it appears under its name in one step, with what it
+   * holds, both were written before; a new file that is written in its place appears as well, but empty, or is written to a
+   * moment later. Of an archive that the system copies (`cp`) that is told when all is written, and it holds something
+   * before: but what was moved here changed later than what it holds. A statement is so small that it is there whole, or
+   * not yet; and its two times are often one, since clocks of file systems go by steps of some milliseconds.
    */
   #noticed(event: "rename" | "change", name: string): void {
     if (event === "change") this.#writtenAt = performance.now();

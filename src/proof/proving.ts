@@ -1,6 +1,6 @@
 /**
- * The work of the proving thread of `proof-aside.ts`. It hears what is to be proven, and makes ready what it will ask; when it is told
- * that there is an engine, it has the release prove itself, and says that it is proven, or what refused it.
+ * The work of the proving thread of `proof-aside.ts`. It hears what is to be proven, and makes ready what it will ask; when
+ * it is told that there is an engine, it has the release prove itself, and says that it is proven, or what refused it.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import type { Evaluation, Evaluator } from "../policy/evaluation.ts";

@@ -1,4 +1,7 @@
-/** The work of the reading thread of `proof-aside.ts`: it unpacks one archive, checks it, and says what is in it, or what refused it. */
+/**
+ * The work of the reading thread of `proof-aside.ts`: it unpacks one archive, checks it, and says what is in it, or what
+ * refused it.
+ */
 import { parentPort, workerData } from "node:worker_threads";
 import { readRelease } from "../policy/read-release.ts";
 import { ReleaseError } from "../policy/release.ts";
